@@ -1,0 +1,49 @@
+# `make demo` and `make test` do all their own set-up; everything else is for people who work here.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check lint types layers pytest golden schemas bench lock clean
+
+demo: $(READY)  ## run the main job against the emulator, in a git repository of its own
+	@$(BIN)/reconciler demo
+
+test: check  ## everything that must pass
+
+check: lint types layers pytest
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+pytest: $(READY)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=85
+
+golden: $(READY)  ## renew the golden files; read the diff before you commit it
+	$(BIN)/python -m pytest -q tests --update-golden
+
+schemas: $(READY)  ## renew schemas/ from the models
+	$(BIN)/reconciler schema --write schemas
+
+bench: $(READY)  ## ratios against floors measured in the same run
+	$(BIN)/python -m bench
+
+lock:  ## renew the hashed requirements; needs uv
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
+
+$(READY): requirements-dev.txt pyproject.toml setup.sh
+	@PYTHON=$(PYTHON) ./setup.sh $(VENV)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

@@ -1,0 +1,63 @@
+"""Health: Argo's scale, the platform's own words, and the verdict on one object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """Grade an object. Ordered from best to worst by `worst`."""
+
+    HEALTHY = "Healthy"
+    SUSPENDED = "Suspended"
+    PROGRESSING = "Progressing"
+    MISSING = "Missing"
+    DEGRADED = "Degraded"
+    UNKNOWN = "Unknown"
+
+
+_SCALE = tuple(Level)
+
+
+def worst(levels: Iterable[Level]) -> Level:
+    """Pick the worst of several levels; nothing at all is Healthy."""
+    return max(levels, key=_SCALE.index, default=Level.HEALTHY)
+
+
+@dataclass(frozen=True, slots=True)
+class PodHealth:
+    """Tell how one pod is. `reason` is Kubernetes' word, such as OOMKilled."""
+
+    name: str
+    phase: str
+    reason: str = ""
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Tell how one object is, now.
+
+    phase, reason and message are the platform's own words. `is_queued`: it waits for capacity.
+    `is_stuck`: it waits for what waiting cannot bring (over quota, over limit).
+    `is_final`: no waiting changes this verdict (a terminal failure or a completed job).
+    `source` names who said so; `notes` what could not be asked.
+    """
+
+    level: Level
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    is_queued: bool = False
+    is_stuck: bool = False
+    is_final: bool = False
+    pods: tuple[PodHealth, ...] = ()
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """Give one line for people: the message, else the reason, else the phase."""
+        return self.message or self.reason or self.phase

@@ -1,0 +1,74 @@
+"""Kinds: what the platform calls a thing, and what it lets us do with it, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.problem import Problem
+from reconciler.resource import EMPTY, Json
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+NOTHING: Any = object()
+"""Stands for "no default is documented", where None would mean a default of null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Say what may be done with a kind once it lives.
+
+    `updatable` holds spec pointers below which the platform changes in place (`/image`); `("",)`
+    means all of the spec. `mark_rewritable`: the mark can be sent with an update.
+    """
+
+    updatable: tuple[str, ...] = ()
+    stops: bool = False
+    mark_rewritable: bool = False
+    has_cluster_api: bool = False
+
+    def changes_in_place(self, pointer: str) -> bool:
+        """Tell whether the platform changes this pointer (`/spec/…` or below spec) in place."""
+        path = pointer.removeprefix("/spec")
+        return any(path == root or path.startswith(root + "/") for root in self.updatable)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Describe one kind.
+
+    `model` loads the pydantic model of `spec` (a function, so that nothing heavy loads early).
+    `canonical` turns a spec into the form that is compared: quantities by value, keyed lists as maps
+    (`{"name=HF_TOKEN": {...}}`), `exclude` markers and nulls gone. Secret leaves pass through.
+    `defaults` maps canonical pointers (`/spec/autoscaling/minReplicas`) to the platform's documented
+    defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
+    `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
+    `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
+    `level` orders kinds: lower first. `aliases` maps common wrong words to fields.
+    """
+
+    api_version: str
+    name: str
+    provider: str
+    model: Callable[[], type[BaseModel]]
+    canonical: Callable[[Mapping[str, Json]], dict[str, Json]]
+    support: Support = Support()
+    finishes: bool = False
+    scope_word: str = "project"
+    name_space: str = ""
+    level: int = 10
+    defaults: Mapping[str, Json] = EMPTY
+    default_of: Callable[[Mapping[str, Json], str], Json] = lambda _spec, _pointer: NOTHING
+    check: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
+    gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
+    aliases: Mapping[str, str] = EMPTY
+    name_pattern: str = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
+    name_rule: str = "lower-case letters, digits and '-', first a letter, at most 63"
+
+    def default(self, spec: Mapping[str, Json], pointer: str) -> Json:
+        """Give the platform's documented default at a canonical pointer, or NOTHING."""
+        if pointer in self.defaults:
+            return self.defaults[pointer]
+        return self.default_of(spec, pointer)

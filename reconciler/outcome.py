@@ -1,0 +1,101 @@
+"""Outcomes: what apply did, change by change, and how it settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.errors import ExitCode, heaviest
+from reconciler.health import Health, Level
+from reconciler.plan.change import Action
+from reconciler.problem import Problem
+from reconciler.resource import EMPTY, ResourceKey
+
+
+class Result(StrEnum):
+    """Name how one change ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    NOT_ATTEMPTED = "not attempted"
+    UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Tell how one change ended. `id` is the platform's id after it; `problem` says why it failed."""
+
+    key: ResourceKey
+    action: Action
+    result: Result
+    id: str = ""
+    why: str = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Tell how one object settled.
+
+    `is_queued`: it waits for capacity (not a failure). `cause` is the first causal log line;
+    `log` the last lines kept per pod; `steps` the phases seen with the seconds each began at.
+    """
+
+    key: ResourceKey
+    health: Health
+    is_queued: bool = False
+    timed_out: bool = False
+    cause: str = ""
+    log: Mapping[str, tuple[str, ...]] = EMPTY
+    log_note: str = ""
+    steps: tuple[tuple[str, float], ...] = ()
+    problem: Problem | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether it is healthy, or waits for capacity."""
+        return self.is_queued or self.health.level in (Level.HEALTHY, Level.SUSPENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Tell how a whole apply ended. `not_taken` names paths that a fresh plan still finds."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    not_taken: tuple[str, ...] = ()
+    replan_problem: str = ""
+    is_replan_empty: bool = False
+    is_interrupted: bool = False
+    seconds: float = 0.0
+
+    def exit_code(self, *, require_running: bool = False) -> ExitCode:
+        """Weigh outcomes, verdicts and the fresh plan into one exit code."""
+        codes = [_RESULT_CODE[outcome.result] for outcome in self.outcomes]
+        if any(not v.is_good or (require_running and v.is_queued) for v in self.verdicts):
+            codes.append(ExitCode.UNHEALTHY)
+        if self.not_taken or self.replan_problem:
+            codes.append(ExitCode.PARTIAL)
+        if self.is_interrupted:
+            codes.append(ExitCode.INTERRUPTED)
+        return heaviest(codes)
+
+    def counts(self) -> Mapping[Result, int]:
+        """Count the outcomes by result."""
+        results = [outcome.result for outcome in self.outcomes]
+        return {result: results.count(result) for result in Result if result in results}
+
+
+_RESULT_CODE = {
+    Result.DONE: ExitCode.IN_ORDER,
+    Result.FAILED: ExitCode.PARTIAL,
+    Result.SKIPPED: ExitCode.PARTIAL,
+    Result.REFUSED: ExitCode.PARTIAL,
+    Result.DEFERRED: ExitCode.IN_ORDER,
+    Result.NOT_ATTEMPTED: ExitCode.PARTIAL,
+    Result.UNRESOLVED: ExitCode.UNKNOWN,
+}

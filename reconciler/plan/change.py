@@ -1,0 +1,164 @@
+"""The values of a plan: actions, field changes, impact, and the plan itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.kind import Kind
+from reconciler.mark import Mark
+from reconciler.problem import Location, Problem
+from reconciler.resource import EMPTY, Json, Observed, Resource, ResourceKey, Scope
+
+
+class Action(StrEnum):
+    """Name what apply would do with one object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    KEEP = "keep"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether apply sends anything for it."""
+        return self in _WRITES
+
+    @property
+    def destroys(self) -> bool:
+        """Tell whether it ends a live object."""
+        return self in (Action.REPLACE, Action.DELETE)
+
+
+_WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """Tell one field that differs. Values are canonical; Secret where sensitive.
+
+    `pointer` addresses keyed items by key: `/spec/environmentVariables/name=HF_TOKEN/value`.
+    `before` is live, `after` is git; ABSENT where there is none. `origin` says who moved it:
+    git, live, both, or "" where no record tells. `in_place` False forces a replacement.
+    """
+
+    pointer: str
+    before: Json
+    after: Json
+    origin: str = ""
+    in_place: bool = False
+    is_sensitive: bool = False
+    place: Location | None = None
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+ABSENT: Json = _Absent()
+"""Stands where one side of a field change has no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Tell what ending one object ends. GPU-hours are those spent in its running time so far."""
+
+    phase: str
+    since: datetime | None = None
+    running_seconds: float = 0.0
+    gpus: float = 0.0
+    gpu_hours: float = 0.0
+    is_running: bool = False
+    preemptible: bool = False
+    idle_gpus: float = 0.0
+    lost_volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Tell what happens to one object, why, and what is needed to do it.
+
+    `resource` is None for a prune, `observed` None for a create. `hint` is what the reader may do:
+    the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
+    """
+
+    key: ResourceKey
+    action: Action
+    reason: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    resource: Resource | None = None
+    observed: Observed | None = None
+    kind: Kind | None = None
+    scope: Scope | None = None
+    mark: Mark | None = None
+    needs: tuple[ResourceKey, ...] = ()
+    impact: Impact | None = None
+    gpus: float = 0.0
+    source: Location | None = None
+    hint: str = ""
+    consent: str = ""
+    is_destructive: bool = False
+    kept: tuple[str, ...] = ()  # live list items that git does not declare: kept, re-sent
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Show a live object that nobody of ours declared: unclaimed, foreign, or with a copied mark."""
+
+    key: ResourceKey
+    owner: str
+    phase: str
+    submitted_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Tell whether this run prunes, and if not, why; `is_forced_off` by --no-prune."""
+
+    is_on: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Hold everything apply would do. Changes are sorted by key; `digest` covers them.
+
+    `unknown` maps `target:scope` to why it could not be read. `strangers` are never touched.
+    `commit` is HEAD's hash, "" outside git; `owned` counts live objects of ours.
+    """
+
+    fleet_id: str
+    fleet: str
+    changes: tuple[Change, ...]
+    strangers: tuple[Stranger, ...] = ()
+    unknown: Mapping[str, str] = EMPTY
+    prune: Prune = Prune(is_on=True)
+    notes: tuple[Problem, ...] = ()
+    commit: str = ""
+    branch: str = ""
+    targets: tuple[str, ...] = ()
+    read_count: int = 0
+    owned: int = 0
+    declared: int = 0
+    digest: str = ""
+
+    def having(self, *actions: Action) -> tuple[Change, ...]:
+        """List the changes with one of these actions, in key order."""
+        return tuple(change for change in self.changes if change.action in actions)
+
+    @property
+    def writes(self) -> tuple[Change, ...]:
+        """List the changes that apply would send."""
+        return tuple(change for change in self.changes if change.action.writes)
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether apply has nothing to do and nothing is refused or unknown."""
+        return not self.writes and not self.having(Action.REFUSED, Action.UNKNOWN) and not self.unknown

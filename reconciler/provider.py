@@ -1,0 +1,117 @@
+"""Providers: the small Protocol a platform must keep. It does not plan, diff, order, wait, retry or print."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+from reconciler.health import Health
+from reconciler.kind import Kind
+from reconciler.mark import Mark
+from reconciler.resource import Deleted, Observed, Resource, Scope, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Carry one in-place update: which canonical pointers change, and which of them go back to a default.
+
+    `removed` maps pointers of fields no longer declared to the value to send: the platform's known
+    default, else None.
+    """
+
+    changed: tuple[str, ...]
+    removed: Mapping[str, Any]
+
+
+class Provider(Protocol):
+    """Be one control plane. Every method may raise a ProviderError and nothing else.
+
+    An empty answer is never made of a failed one: whatever cannot be read whole raises.
+    """
+
+    name: str
+    target: str
+    kinds: Mapping[str, Kind]
+
+    async def scopes(self) -> Sequence[Scope]:
+        """List every project or workspace the credentials see, ordered by name."""
+        ...
+
+    async def list(self, scope: Scope) -> Sequence[Summary]:
+        """List the live objects of a scope, whole or not at all, each id once."""
+        ...
+
+    async def deleted(self, scope: Scope) -> Sequence[Deleted]:
+        """List what the platform remembers as deleted in a scope."""
+        ...
+
+    async def count(self, scope: Scope) -> int:
+        """Count the live objects of a scope by an endpoint of its own. For corroboration."""
+        ...
+
+    async def named(self, scope: Scope, names: Sequence[str]) -> Sequence[Summary]:
+        """Look live objects up by exact name. For the absence proof before a create."""
+        ...
+
+    async def read(self, summary: Summary) -> Observed | None:
+        """Read one object in full by its id; None when the platform proves that it is gone."""
+        ...
+
+    async def find(self, scope: Scope, kind: str, name: str) -> Sequence[Observed]:
+        """Find live objects by key and read them in full, marks included. For resolving lost answers."""
+        ...
+
+    async def create(self, scope: Scope, resource: Resource, mark: Mark) -> str:
+        """Send one create, once, and give the new id. The mark's key is filled in by the provider."""
+        ...
+
+    async def update(self, observed: Observed, resource: Resource, edit: Edit, mark: Mark) -> None:
+        """Send one update, once, with only what changes."""
+        ...
+
+    async def delete(self, observed: Observed) -> None:
+        """Send one delete, once. The platform goes on by itself; `read` tells when it is gone."""
+        ...
+
+    async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
+        """Judge one object now. `since` is when we last changed it in place."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """Carry one line of a log. `pod` is the pod's name; the text has no line end."""
+
+    pod: str
+    text: str
+
+
+@runtime_checkable
+class Logs(Protocol):
+    """Read logs of live objects. An optional part of a provider."""
+
+    async def pods(self, observed: Observed) -> Sequence[str]:
+        """Name the pods that have logs now, failing and restarting ones first."""
+        ...
+
+    def follow(
+        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
+    ) -> AsyncIterator[LogLine]:
+        """Stream lines until the log ends. Raises ProviderError when it breaks."""
+        ...
+
+    def download(
+        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
+    ) -> AsyncIterator[LogLine]:
+        """Fetch the lines there are now, over plain HTTPS."""
+        ...
+
+    async def last_words(self, observed: Observed) -> Sequence[str]:
+        """Give the platform's event messages about an object, newest last. For when no log is left."""
+        ...

@@ -1,0 +1,217 @@
+"""Resources: what git declares, what the platform shows, and the key that joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from reconciler.mark import Mark
+from reconciler.problem import Location
+
+Json = Any
+"""A JSON-like tree: dict, list, str, int, float, bool, None; in desired specs also Secret leaves."""
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResourceKey:
+    """Identify one object: the target's nickname, the scope (project or workspace), kind and name.
+
+    Where a project name exists on several clusters, scope is `cluster/project`. A Cluster has scope "".
+    """
+
+    target: str
+    scope: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        """Write `SCOPE/Kind/name`, or `Kind/name` where there is no scope."""
+        return "/".join(part for part in (self.scope, self.kind, self.name) if part)
+
+    @property
+    def full(self) -> str:
+        """Write `TARGET:SCOPE/Kind/name`."""
+        return f"{self.target}:{self}"
+
+    def answers_to(self, words: str) -> bool:
+        """Tell whether `Kind/name`, `SCOPE/Kind/name` or the full form names this key, in any case."""
+        spellings = {
+            f"{self.kind}/{self.name}",
+            str(self),
+            self.full,
+            f"{self.target}:{self.kind}/{self.name}",
+        }
+        return words.casefold() in {spelling.casefold() for spelling in spellings}
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """State what may happen to an object over its life. Defaults first, as design 3 lists them."""
+
+    state: str = "Running"
+    run: str = "Once"
+    run_id: str = ""
+    on_remove: str = "Delete"
+    on_immutable_change: str = "Refuse"
+    on_secret_change: str = "Keep"  # noqa: S105 - a policy, not a secret
+    on_platform_stop: str = "Leave"
+    protect: bool = False
+    ignore: tuple[str, ...] = ()
+    adopt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPolicy:
+    """State how long to wait for health and how many log lines to keep. Times in seconds."""
+
+    timeout_s: float = 1200.0
+    queue_timeout_s: float = 60.0
+    hold_s: float = 10.0
+    log_tail: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Declare one object as git wants it.
+
+    `spec` holds only declared fields, in the platform's own names; sensitive leaves are Secret.
+    `places` maps pointers (`/spec/environmentVariables/name=HF_TOKEN/value`) to places in the file.
+    """
+
+    key: ResourceKey
+    spec: Mapping[str, Json]
+    source: Location
+    cluster: str = ""
+    labels: Mapping[str, str] = EMPTY
+    lifecycle: Lifecycle = Lifecycle()
+    health: HealthPolicy = HealthPolicy()
+    depends_on: tuple[ResourceKey, ...] = ()
+    places: Mapping[str, Location] = field(default=EMPTY, compare=False, repr=False)
+
+    def place(self, pointer: str) -> Location:
+        """Find the place of a pointer, or of its nearest declared parent."""
+        while pointer:
+            if pointer in self.places:
+                return self.places[pointer]
+            pointer = pointer.rpartition("/")[0]
+        return self.source
+
+
+class Life(StrEnum):
+    """Class the platform's phases by what may be done with the object."""
+
+    ACTIVE = "active"  # queued, starting, running, degraded: it holds or waits for GPUs
+    STOPPED = "stopped"
+    FINISHED = "finished"  # completed well
+    FAILED = "failed"  # ended badly; holds nothing
+    LEAVING = "leaving"  # being deleted; its name is still held
+    UNKNOWN = "unknown"  # a phase we do not know
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Name one project or workspace that the credentials see, with the ids requests need."""
+
+    name: str
+    id: str = ""
+    cluster: str = ""
+    cluster_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Show one live object as a list shows it.
+
+    `key.kind` is the platform's type word where we do not know the type (`is_known_kind` False).
+    `mark` is what the list can show of it; `shows_marks` False means: read the detail to know.
+    `fingerprint` changes whenever the row does. `identity` is the key as a mark would write it.
+    `gpus` are GPUs held now; `since` is when the present phase began.
+    """
+
+    key: ResourceKey
+    id: str
+    identity: str
+    phase: str
+    life: Life
+    fingerprint: str
+    mark: Mark | None = None
+    shows_marks: bool = True
+    is_known_kind: bool = True
+    submitted_by: str = ""
+    source: str = ""
+    created_at: datetime | None = None
+    since: datetime | None = None
+    gpus: float = 0.0
+    running_seconds: float = 0.0
+    preemptible: bool = False
+    idle_gpus: float = 0.0
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Show one live object in full: its summary, its spec without our own mark, and what it carries.
+
+    `record` is the last-applied declared spec (secrets as references); `record_paths` only the
+    declared pointers where the record was too large. Both None: no record.
+    """
+
+    summary: Summary
+    spec: Mapping[str, Json]
+    mark: Mark | None = None
+    record: Mapping[str, Json] | None = None
+    record_paths: tuple[str, ...] | None = None
+    wanted_phase: str = ""
+
+    @property
+    def key(self) -> ResourceKey:
+        """Give the key."""
+        return self.summary.key
+
+    @property
+    def id(self) -> str:
+        """Give the platform's id."""
+        return self.summary.id
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Remember one object that the platform lists as deleted."""
+
+    key: ResourceKey
+    id: str
+    deleted_at: datetime | None = None
+    completed_at: datetime | None = None
+    mark: Mark | None = None
+    submitted_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRead:
+    """Tell what was read of one scope. `unknown` says why it is not known; empty means known whole.
+
+    `doubtful` names objects whose own key is unknown while the scope is known (a type we do not know,
+    a detail that could not be read), with the reason.
+    """
+
+    scope: Scope
+    rows: tuple[Summary, ...] = ()
+    deleted: tuple[Deleted, ...] = ()
+    unknown: str = ""
+    doubtful: Mapping[str, str] = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Hold everything read of one target: scopes by name, and details by platform id."""
+
+    target: str
+    scopes: Mapping[str, ScopeRead] = EMPTY
+    details: Mapping[str, Observed] = EMPTY
