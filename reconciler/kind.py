@@ -39,6 +39,7 @@ class Support:
 class Kind:
     """Describe one kind.
 
+    `platform` is the provider's name as people write it, such as Run:ai.
     `model` loads the pydantic model of `spec` (a function, so that nothing heavy loads early).
     `canonical` turns a spec into the form that is compared: quantities by value, keyed lists as maps
     (`{"name=HF_TOKEN": {...}}`), `exclude` markers and nulls gone. Secret leaves pass through.
@@ -46,7 +47,8 @@ class Kind:
     defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
     `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
-    `level` orders kinds: lower first. `aliases` maps common wrong words to fields.
+    `level` orders kinds: lower first. `aliases` maps common wrong words to fields. `record_only` are
+    pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
     """
 
     api_version: str
@@ -55,6 +57,7 @@ class Kind:
     model: Callable[[], type[BaseModel]]
     canonical: Callable[[Mapping[str, Json]], dict[str, Json]]
     support: Support = Support()
+    platform: str = ""
     finishes: bool = False
     scope_word: str = "project"
     name_space: str = ""
@@ -64,6 +67,8 @@ class Kind:
     check: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
     gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
     aliases: Mapping[str, str] = EMPTY
+    record_only: tuple[str, ...] = ()
+    dies_with: Callable[[Mapping[str, Json]], tuple[str, ...]] = lambda _spec: ()
     name_pattern: str = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
     name_rule: str = "lower-case letters, digits and '-', first a letter, at most 63"
 

@@ -99,3 +99,16 @@ _RESULT_CODE = {
     Result.NOT_ATTEMPTED: ExitCode.PARTIAL,
     Result.UNRESOLVED: ExitCode.UNKNOWN,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Tell one moment of an apply as it happens, `seconds` after its start.
+
+    `state` is one of: sent, state, done, failed, skipped, settled, queued, unhealthy, note.
+    """
+
+    key: ResourceKey | None
+    text: str
+    seconds: float
+    state: str

@@ -15,7 +15,7 @@ from reconciler.problem import Location
 Json = Any
 """A JSON-like tree: dict, list, str, int, float, bool, None; in desired specs also Secret leaves."""
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,7 +59,7 @@ class Lifecycle:
     run_id: str = ""
     on_remove: str = "Delete"
     on_immutable_change: str = "Refuse"
-    on_secret_change: str = "Keep"  # noqa: S105 - a policy, not a secret
+    on_secret_change: str = "Keep"
     on_platform_stop: str = "Leave"
     protect: bool = False
     ignore: tuple[str, ...] = ()

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
+from reconciler.diff import ABSENT, FieldChange
+from reconciler.impact import Impact
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Location, Problem
-from reconciler.resource import EMPTY, Json, Observed, Resource, ResourceKey, Scope
+from reconciler.resource import EMPTY, Observed, Resource, ResourceKey, Scope
+
+__all__ = [
+    "ABSENT",
+    "Action",
+    "Change",
+    "FieldChange",
+    "Impact",
+    "Plan",
+    "Prune",
+    "Stranger",
+]
 
 
 class Action(StrEnum):
@@ -37,48 +49,6 @@ class Action(StrEnum):
 
 
 _WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE})
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """Tell one field that differs. Values are canonical; Secret where sensitive.
-
-    `pointer` addresses keyed items by key: `/spec/environmentVariables/name=HF_TOKEN/value`.
-    `before` is live, `after` is git; ABSENT where there is none. `origin` says who moved it:
-    git, live, both, or "" where no record tells. `in_place` False forces a replacement.
-    """
-
-    pointer: str
-    before: Json
-    after: Json
-    origin: str = ""
-    in_place: bool = False
-    is_sensitive: bool = False
-    place: Location | None = None
-
-
-class _Absent:
-    def __repr__(self) -> str:
-        return "(absent)"
-
-
-ABSENT: Json = _Absent()
-"""Stands where one side of a field change has no value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """Tell what ending one object ends. GPU-hours are those spent in its running time so far."""
-
-    phase: str
-    since: datetime | None = None
-    running_seconds: float = 0.0
-    gpus: float = 0.0
-    gpu_hours: float = 0.0
-    is_running: bool = False
-    preemptible: bool = False
-    idle_gpus: float = 0.0
-    lost_volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

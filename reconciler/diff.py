@@ -1,0 +1,268 @@
+"""Differences: what git declares against what is live. The only door to deepdiff.
+
+Only what is declared is compared; what the platform filled in is not drift. Both sides arrive in
+canonical form, so that equal means equal: keyed lists are maps, quantities are spelled one way.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.kind import NOTHING, Kind
+from reconciler.problem import Location
+from reconciler.resource import EMPTY, Json
+from reconciler.secret import SENSITIVE, Secret, referenced
+
+ROOT = "/spec"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """Tell one field that differs. Values are canonical; Secret where sensitive.
+
+    `pointer` addresses keyed items by key: `/spec/environmentVariables/name=HF_TOKEN/value`.
+    `before` is live, `after` is git; ABSENT where there is none. `origin` says who moved it:
+    git, live, both, or "" where no record tells. `in_place` False forces a replacement.
+    """
+
+    pointer: str
+    before: Json
+    after: Json
+    origin: str = ""
+    in_place: bool = False
+    is_sensitive: bool = False
+    place: Location | None = None
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+ABSENT: Json = _Absent()
+"""Stands where one side of a field change has no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Hold what differs, in pointer order; what is live, undeclared and kept; and unknown secrets."""
+
+    changes: tuple[FieldChange, ...] = ()
+    kept: tuple[str, ...] = ()
+    unknown_secrets: tuple[str, ...] = ()
+
+    @property
+    def is_same(self) -> bool:
+        """Tell whether nothing differs."""
+        return not self.changes
+
+    @property
+    def only_secret_values(self) -> bool:
+        """Tell whether all that differs are the values of secrets whose names stayed."""
+        return bool(self.changes) and all(c.is_sensitive and c.origin == "live" for c in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Hold what was last applied: the canonical declared spec, or only its pointers, or nothing."""
+
+    spec: Mapping[str, Json] | None = None
+    paths: tuple[str, ...] = ()
+
+    def pointers(self) -> frozenset[str]:
+        """List the leaf pointers that were declared then."""
+        if self.spec is None:
+            return frozenset(self.paths)
+        return frozenset(pointer for pointer, _ in leaves(self.spec))
+
+
+def compare(
+    declared: Mapping[str, Json],
+    live: Mapping[str, Json],
+    recorded: Recorded,
+    *,
+    kind: Kind,
+    ignore: Sequence[str] = (),
+) -> Comparison:
+    """Compare canonical specs: declared fields against live, and the record for what was removed.
+
+    A field changes in place only where the kind's support says so. Fields the platform never
+    returns (`kind.record_only`) are judged by the record alone.
+    """
+    judged_live = _with_recorded(live, declared, recorded, kind.record_only)
+    found = [*_declared_changes(declared, judged_live), *_secret_changes(declared, live)]
+    found += _removed_changes(declared, live, recorded, kind)
+    changes = [
+        replace(
+            change,
+            origin=_origin(change, declared, recorded),
+            in_place=kind.support.changes_in_place(change.pointer),
+        )
+        for change in found
+        if not _is_below(change.pointer, ignore)
+    ]
+    return Comparison(
+        changes=tuple(sorted(changes, key=lambda change: change.pointer)),
+        kept=tuple(_kept(declared, live, recorded)),
+        unknown_secrets=tuple(s.reference for _, s in _secret_leaves(declared) if not s.is_known),
+    )
+
+
+def leaves(tree: Json, pointer: str = ROOT) -> Iterator[tuple[str, Json]]:
+    """Walk to every value that is not a non-empty map; lists of scalars are values."""
+    if isinstance(tree, Mapping) and tree:
+        for key, value in tree.items():
+            yield from leaves(value, f"{pointer}/{escaped(key)}")
+    else:
+        yield pointer, tree
+
+
+def escaped(segment: str) -> str:
+    """Escape one pointer segment as RFC 6901 says."""
+    return str(segment).replace("~", "~0").replace("/", "~1")
+
+
+def at(tree: Json, pointer: str) -> Json:
+    """Find the value at a `/spec/...` pointer; ABSENT where there is none."""
+    for segment in pointer.removeprefix(ROOT).split("/")[1:]:
+        key = segment.replace("~1", "/").replace("~0", "~")
+        if not isinstance(tree, Mapping) or key not in tree:
+            return ABSENT
+        tree = tree[key]
+    return tree
+
+
+def projected(declared: Json, live: Json) -> Json:
+    """Cut live down to the fields that are declared; a secret's place is left out."""
+    if not isinstance(declared, Mapping) or not isinstance(live, Mapping):
+        return live
+    return {
+        key: projected(value, live[key])
+        for key, value in declared.items()
+        if key in live and not isinstance(value, Secret)
+    }
+
+
+def _without_secrets(tree: Json) -> Json:
+    if not isinstance(tree, Mapping):
+        return tree
+    return {key: _without_secrets(value) for key, value in tree.items() if not isinstance(value, Secret)}
+
+
+def _declared_changes(declared: Mapping[str, Json], live: Mapping[str, Json]) -> list[FieldChange]:
+    wanted, found = _without_secrets(declared), projected(declared, live)
+    if wanted == found:
+        return []
+    from deepdiff import DeepDiff  # heavy: only when something differs
+
+    tree = DeepDiff(found, wanted, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
+    pointers = {_pointer_of(item.path(output_format="list")) for items in tree.values() for item in items}
+    return [change for pointer in pointers for change in _leaf_changes(pointer, wanted, found)]
+
+
+def _pointer_of(path: Sequence[Any]) -> str:
+    """Write deepdiff's path as a pointer, ending at a list: a list of scalars is one value."""
+    segments: list[str] = []
+    for segment in path:
+        if isinstance(segment, int):
+            break
+        segments.append(f"/{escaped(segment)}")
+    return ROOT + "".join(segments)
+
+
+def _leaf_changes(pointer: str, wanted: Json, found: Json) -> list[FieldChange]:
+    """Give one change per keyed item or leaf below a pointer that differs."""
+    after, before = at(wanted, pointer), at(found, pointer)
+    if isinstance(after, Mapping) and after and before is ABSENT and "=" not in pointer.rpartition("/")[2]:
+        return [FieldChange(inner, ABSENT, value) for inner, value in leaves(after, pointer)]
+    return [FieldChange(pointer, before, after)]
+
+
+def _secret_leaves(tree: Json) -> Iterator[tuple[str, Secret]]:
+    for pointer, value in leaves(tree):
+        if isinstance(value, Secret):
+            yield pointer, value
+
+
+def _secret_changes(declared: Mapping[str, Json], live: Mapping[str, Json]) -> Iterator[FieldChange]:
+    for pointer, secret in _secret_leaves(declared):
+        parent = at(live, pointer.rpartition("/")[0])
+        if "=" in pointer and parent is ABSENT:
+            continue  # the whole item is new: one change says so
+        value = at(live, pointer)
+        if secret.is_known and not _is_value(secret, value):
+            before = ABSENT if value is ABSENT else SENSITIVE
+            yield FieldChange(pointer, before, secret, is_sensitive=True)
+
+
+def _is_value(secret: Secret, live: Json) -> bool:
+    return isinstance(live, str) and hmac.compare_digest(secret.reveal().encode(), live.encode())
+
+
+def _removed_changes(
+    declared: Mapping[str, Json], live: Mapping[str, Json], recorded: Recorded, kind: Kind
+) -> Iterator[FieldChange]:
+    stated = {pointer for pointer, _ in leaves(declared)}
+    gone = {_item_of(pointer, declared) for pointer in recorded.pointers() - stated}
+    for pointer in sorted(gone):
+        value = at(live, pointer)
+        if value is ABSENT or any(_is_below(other, (pointer,)) for other in stated):
+            continue
+        default = kind.default(live, pointer)
+        if default is not NOTHING and default == value:
+            continue
+        after = ABSENT if default is NOTHING else default
+        yield FieldChange(pointer, value, after, origin="git")
+
+
+def _item_of(pointer: str, declared: Mapping[str, Json]) -> str:
+    """Shorten a removed pointer to its keyed item where the whole item is gone."""
+    head = ROOT
+    for segment in pointer.removeprefix(ROOT).split("/")[1:]:
+        head = f"{head}/{segment}"
+        if "=" in segment and at(declared, head) is ABSENT:
+            return head
+    return pointer
+
+
+def _kept(declared: Mapping[str, Json], live: Mapping[str, Json], recorded: Recorded) -> Iterator[str]:
+    """Name live items of declared keyed lists that are not declared and never were ours."""
+    ours = {_item_of(pointer, EMPTY) for pointer in recorded.pointers()}
+    for field, items in declared.items():
+        live_items = live.get(field)
+        if not isinstance(items, Mapping) or not isinstance(live_items, Mapping):
+            continue
+        for key in live_items:
+            pointer = f"{ROOT}/{escaped(field)}/{escaped(key)}"
+            if "=" in key and key not in items and pointer not in ours:
+                yield pointer
+
+
+def _with_recorded(
+    live: Mapping[str, Json], declared: Mapping[str, Json], recorded: Recorded, record_only: Sequence[str]
+) -> Mapping[str, Json]:
+    """Lend live the recorded value of fields that the platform takes and never returns."""
+    lent = dict(live)
+    for pointer in record_only:
+        name = pointer.removeprefix(ROOT + "/")
+        value = at(recorded.spec if recorded.spec is not None else declared, pointer)
+        if name in declared and name not in live and value is not ABSENT:
+            lent[name] = value
+    return lent
+
+
+def _origin(change: FieldChange, declared: Mapping[str, Json], recorded: Recorded) -> str:
+    """Tell who moved a field: git, live or both; "" where no record tells."""
+    if change.origin or recorded.spec is None:
+        return change.origin
+    then, now = at(recorded.spec, change.pointer), referenced(at(declared, change.pointer))
+    if then == now:
+        return "live"
+    return "git" if then == change.before or then is change.before or change.is_sensitive else "both"
+
+
+def _is_below(pointer: str, roots: Sequence[str]) -> bool:
+    return any(pointer == root or pointer.startswith(root.rstrip("/") + "/") for root in roots)

@@ -1,0 +1,213 @@
+"""Decide what happens to one declared object, from what is live under its key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.diff import Comparison, Recorded, compare
+from reconciler.impact import impact_of
+from reconciler.kind import Kind
+from reconciler.mark import Owner
+from reconciler.plan.change import Action, Change, FieldChange
+from reconciler.plan.known import Known, declared_spec, mark_for
+from reconciler.resource import Deleted, Life, Live, Observed, Resource, ScopeRead, Summary
+
+_RAISE_RUN_ID = "a finished job is not run again by itself; running it again by lifecycle.runId comes later"
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Carry what every rule looks at."""
+
+    resource: Resource
+    kind: Kind
+    known: Known
+
+
+def decide(resource: Resource, live: Live, known: Known) -> Change:
+    """Decide one declared object's action. The first rule that fits wins."""
+    kind = known.kinds[(resource.key.target, resource.key.kind)]
+    case = _Case(resource, kind, known)
+    read = live.scopes.get(resource.key.scope)
+    change = Change(
+        key=resource.key,
+        action=Action.UNKNOWN,
+        resource=resource,
+        kind=kind,
+        scope=read.scope if read else None,
+        needs=resource.depends_on,
+        gpus=kind.gpus(resource.spec),
+        source=resource.source,
+        mark=mark_for(resource, kind, known),
+    )
+    if read is None or read.unknown:
+        why = read.unknown if read else "the scope was not read"
+        return replace(change, reason=why)
+    if doubt := read.doubtful.get(str(resource.key)):
+        return replace(change, reason=doubt)
+    holders = [row for row in read.rows if _holds_name(row, case)]
+    standing = [row for row in holders if row.life is not Life.LEAVING]
+    if not standing:
+        return _absent(change, read, holders, case)
+    return _standing(change, standing, live, case)
+
+
+def _holds_name(row: Summary, case: _Case) -> bool:
+    """Tell whether a row holds the name: the same key, or another kind in the same name space."""
+    if row.key.name != case.resource.key.name:
+        return False
+    other, name_space = case.known.kind_of(row.key), case.kind.name_space
+    shares = bool(name_space) and (other is None or other.name_space == name_space)
+    return shares or row.key.kind == case.resource.key.kind
+
+
+def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], case: _Case) -> Change:
+    if leaving:
+        phase = leaving[0].phase
+        return replace(change, action=Action.CREATE, reason=f"waits until the old one is gone ({phase})")
+    if case.kind.finishes and (done := _finished_before(change, read, case.known)):
+        when = f"{done.completed_at:%Y-%m-%d}" if done.completed_at else "before"
+        proof = "" if done.mark else "; presumed: it was submitted by us"
+        return replace(change, action=Action.KEEP, reason=f"finished {when}, gone since{proof}")
+    return replace(change, action=Action.CREATE)
+
+
+def _finished_before(change: Change, read: ScopeRead, known: Known) -> Deleted | None:
+    """Find the proof that the newest run under this key completed: a deleted row of ours."""
+    rows = [row for row in read.deleted if row.key == change.key and row.deleted_at]
+    if not rows:
+        return None
+    newest = max(rows, key=lambda row: row.deleted_at.timestamp() if row.deleted_at else 0.0)
+    if newest.completed_at is None:
+        return None
+    if newest.mark is not None:
+        return newest if newest.mark.fleet_id == known.fleet_id else None
+    us = {row.submitted_by for row in read.rows if row.mark and row.mark.fleet_id == known.fleet_id}
+    return newest if newest.submitted_by and newest.submitted_by in us else None
+
+
+def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) -> Change:
+    if len(rows) > 1:
+        ids = ", ".join(row.id for row in rows)
+        return _refused(change, f"{len(rows)} live objects hold this name ({ids}); neither is touched")
+    row = rows[0]
+    if row.key.kind != change.key.kind:
+        return _refused(
+            change,
+            f"the name is held by {row.key} (made by {row.submitted_by or 'somebody'})",
+            hint="rename the manifest, or remove that one first",
+        )
+    observed = live.details.get(row.id)
+    if observed is None:
+        return replace(change, reason="its detail could not be read")
+    change = replace(change, observed=observed)
+    owner = case.known.owner(observed)
+    if owner is not Owner.OURS:
+        return _not_ours(change, observed, owner)
+    return _ours(change, observed, case)
+
+
+def _not_ours(change: Change, observed: Observed, owner: Owner) -> Change:
+    maker = observed.summary.submitted_by or "somebody"
+    if owner is Owner.FOREIGN and observed.mark:
+        return _refused(change, f"belongs to fleet {observed.mark.fleet} ({observed.mark.fleet_id[:8]})")
+    why = "its mark was copied from another object" if owner is Owner.COPIED else "it carries no mark"
+    return _refused(
+        change,
+        f"{owner.value}: made by {maker}, {why}",
+        hint="rename the manifest, or remove the live object; adopting it comes later",
+    )
+
+
+def _ours(change: Change, observed: Observed, case: _Case) -> Change:
+    comparison = compare_with(observed, case.resource, case.kind)
+    fields = tuple(replace(c, place=case.resource.place(c.pointer)) for c in comparison.changes)
+    change = replace(change, fields=fields, kept=comparison.kept)
+    life = observed.summary.life
+    if case.kind.finishes and life is Life.FINISHED:
+        spec_changed = bool(fields) and not comparison.only_secret_values
+        return _finished(change, spec_changed=spec_changed)
+    if life is Life.UNKNOWN:
+        return replace(
+            change, action=Action.UNKNOWN, reason=f'phase "{observed.summary.phase}" is not one we know'
+        )
+    if not fields:
+        return replace(change, action=Action.KEEP, reason=_state_note(observed))
+    if all(field.in_place for field in fields) and life is Life.ACTIVE:
+        return replace(change, action=Action.UPDATE, reason=_why(fields))
+    return _immutable(change, comparison, observed, case)
+
+
+def compare_with(observed: Observed, resource: Resource, kind: Kind) -> Comparison:
+    """Compare one live object with its manifest, both made canonical here."""
+    record = Recorded(
+        spec=None if observed.record is None else kind.canonical(observed.record),
+        paths=observed.record_paths or (),
+    )
+    return compare(
+        declared_spec(resource, kind),
+        kind.canonical(observed.spec),
+        record,
+        kind=kind,
+        ignore=resource.lifecycle.ignore,
+    )
+
+
+def _finished(change: Change, *, spec_changed: bool) -> Change:
+    if spec_changed:
+        return replace(
+            change,
+            action=Action.KEEP,
+            reason="finished; spec changed: raise runId to run it",
+            hint=_RAISE_RUN_ID,
+        )
+    return replace(change, action=Action.KEEP, reason="finished", fields=())
+
+
+def _state_note(observed: Observed) -> str:
+    life = observed.summary.life
+    if life is Life.STOPPED:
+        return "stopped outside git; resuming it comes later"
+    if life is Life.FAILED:
+        return f"failed: {observed.summary.reason or observed.summary.message or observed.summary.phase}"
+    return ""
+
+
+def _immutable(change: Change, comparison: Comparison, observed: Observed, case: _Case) -> Change:
+    """Decide where a field differs that the platform cannot change in place."""
+    lifecycle, kind = case.resource.lifecycle, case.kind
+    forcing = [field.pointer for field in change.fields if not field.in_place] or [change.fields[0].pointer]
+    why = f"{kind.platform or kind.provider} cannot change {', '.join(forcing)} of a {kind.name}"
+    impact = impact_of(observed.summary, observed.spec, kind)
+    change = replace(change, impact=impact, is_destructive=True)
+    if comparison.only_secret_values and lifecycle.on_secret_change == "Keep":
+        kept = replace(change, impact=None, is_destructive=False)
+        return replace(kept, action=Action.KEEP, reason="secret changed; takes effect at the next run")
+    if lifecycle.protect:
+        return _refused(
+            change, f"protected: {why}", hint="lifecycle.protect: false in git lets it be replaced"
+        )
+    wanted = lifecycle.on_immutable_change == "Replace" or (
+        comparison.only_secret_values and lifecycle.on_secret_change == "Replace"
+    )
+    holds_nothing = observed.summary.life is Life.FAILED
+    if wanted or holds_nothing or case.known.consents.allows_replace(change.key):
+        return replace(change, action=Action.REPLACE, reason=why, is_destructive=not holds_nothing)
+    return replace(
+        _refused(change, why),
+        hint=f"To replace it: lifecycle.onImmutableChange: Replace in git, "
+        f"or once: reconciler apply --allow replace={change.key}",
+        consent=f"replace={change.key}",
+    )
+
+
+def _refused(change: Change, reason: str, *, hint: str = "") -> Change:
+    return replace(change, action=Action.REFUSED, reason=reason, hint=hint)
+
+
+def _why(fields: Sequence[FieldChange]) -> str:
+    origins = {field.origin for field in fields}
+    if "both" in origins or origins >= {"git", "live"}:
+        return "changed in git and live"
+    return {"git": "changed in git", "live": "changed live"}.get("".join(origins), "")

@@ -1,0 +1,76 @@
+"""What planning knows beside desired and live: the fleet, kinds, consents, and what git remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.kind import Kind
+from reconciler.mark import Mark, Owner, digest_of, owner_of
+from reconciler.plan.change import Prune
+from reconciler.plan.consent import Consents
+from reconciler.resource import EMPTY, Json, Observed, Resource, ResourceKey, Summary
+from reconciler.secret import referenced
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Hold what the last version of a removed manifest said about its end."""
+
+    on_remove: str = "Delete"
+    protect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Hold everything planning needs that is neither desired nor live.
+
+    `kinds` is by (target, kind). `commit` is empty outside git. `ancestors` tells for each commit
+    seen in a mark whether HEAD's history has it. `last_policies` holds, for each object without a
+    manifest, what git's last version of it says; a missing key means git does not know.
+    `paths` maps a manifest's file as shown to its path in the repository.
+    """
+
+    fleet_id: str
+    fleet: str
+    kinds: Mapping[tuple[str, str], Kind]
+    consents: Consents = Consents()
+    commit: str = ""
+    commit_time: str = ""
+    branch: str = ""
+    has_history: bool = False
+    ancestors: Mapping[str, bool] = EMPTY
+    last_policies: Mapping[ResourceKey, Policy] = EMPTY
+    default_on_remove: str = "Delete"
+    prune: Prune = field(default=Prune(is_on=True))
+    paths: Mapping[str, str] = EMPTY
+
+    def kind_of(self, key: ResourceKey) -> Kind | None:
+        """Find the kind of a key."""
+        return self.kinds.get((key.target, key.kind))
+
+    def owner(self, live: Summary | Observed) -> Owner:
+        """Judge whose a live object is by the mark it shows."""
+        summary = live.summary if isinstance(live, Observed) else live
+        return owner_of(live.mark, fleet_id=self.fleet_id, identity=summary.identity)
+
+
+def declared_spec(resource: Resource, kind: Kind) -> dict[str, Json]:
+    """Give the canonical declared spec; secrets stay Secret."""
+    return kind.canonical(resource.spec)
+
+
+def mark_for(resource: Resource, kind: Kind, known: Known) -> Mark:
+    """Make the mark that a created or updated object will carry; the provider fills in its key."""
+    return Mark(
+        fleet_id=known.fleet_id,
+        fleet=known.fleet,
+        key="",
+        digest=digest_of(referenced(declared_spec(resource, kind))),
+        run_id=resource.lifecycle.run_id,
+        commit=known.commit,
+        commit_time=known.commit_time,
+        path=known.paths.get(resource.source.file, resource.source.file),
+        on_remove=resource.lifecycle.on_remove,
+        protect=resource.lifecycle.protect,
+    )

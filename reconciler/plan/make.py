@@ -1,0 +1,120 @@
+"""Make the plan: one decision for each declared object, one for each that lost its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.order import waves
+from reconciler.plan.change import Action, Change, Plan
+from reconciler.plan.declared import decide
+from reconciler.plan.digest import digest_plan
+from reconciler.plan.known import Known
+from reconciler.plan.removed import decide_removed, owned_rows, removed, strangers
+from reconciler.problem import Problem
+from reconciler.resource import Life, Live, Resource, ResourceKey
+
+
+def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Known) -> Plan:
+    """Decide every action, from values alone: the same input gives the same plan, to the byte.
+
+    `desired` may be narrowed; then `known.prune` is off. Changes come out sorted by key.
+    """
+    declared = frozenset(resource.key for resource in desired)
+    changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
+    changes = _by_needs(changes)
+    gone = [decide_removed(row, lives, known) for row in removed(lives, declared, known)]
+    ordered = tuple(sorted([*changes.values(), *gone], key=lambda change: change.key))
+    plan = Plan(
+        fleet_id=known.fleet_id,
+        fleet=known.fleet,
+        changes=ordered,
+        strangers=strangers(lives, declared, known),
+        unknown=_unknown(lives),
+        prune=known.prune,
+        notes=tuple(_notes(ordered, lives, known)),
+        commit=known.commit,
+        branch=known.branch,
+        targets=tuple(sorted(lives)),
+        read_count=sum(len(read.rows) for live in lives.values() for read in live.scopes.values()),
+        owned=len(owned_rows(lives, known)),
+        declared=len(desired),
+    )
+    return replace(plan, digest=digest_plan(plan))
+
+
+def _unknown(lives: Mapping[str, Live]) -> dict[str, str]:
+    return {
+        f"{target}:{name}": read.unknown
+        for target, live in sorted(lives.items())
+        for name, read in sorted(live.scopes.items())
+        if read.unknown
+    }
+
+
+def _by_needs(changes: Mapping[ResourceKey, Change]) -> dict[ResourceKey, Change]:
+    """Hold back what needs a refused, unknown or unfinished thing, wave by wave."""
+    settled = dict(changes)
+    for wave in waves({key: change.needs for key, change in changes.items()}):
+        for key in wave:
+            settled[key] = _held(settled[key], settled)
+    return settled
+
+
+def _held(change: Change, others: Mapping[ResourceKey, Change]) -> Change:
+    if not change.action.writes:
+        return change
+    for need in change.needs:
+        other = others.get(need)
+        if other is None:
+            continue
+        if other.action in (Action.REFUSED, Action.UNKNOWN):
+            return replace(change, action=Action.REFUSED, reason=f"needs {need}, which is {other.action}")
+        if other.action is Action.DEFERRED or (_finishes(other) and not _is_finished(other)):
+            return replace(change, action=Action.DEFERRED, reason=f"needs {need} to finish first")
+    return change
+
+
+def _finishes(change: Change) -> bool:
+    return change.kind is not None and change.kind.finishes
+
+
+def _is_finished(change: Change) -> bool:
+    if change.action is not Action.KEEP:
+        return False
+    return change.observed is None or change.observed.summary.life is Life.FINISHED
+
+
+def _notes(changes: Iterable[Change], lives: Mapping[str, Live], known: Known) -> Iterable[Problem]:
+    if not known.prune.is_on:
+        yield Problem("RC301", f"nothing is pruned: {known.prune.why}")
+    newer = {
+        row.mark.commit: row.mark.commit_time
+        for row in owned_rows(lives, known)
+        if row.mark and known.has_history and row.mark.commit and not known.ancestors.get(row.mark.commit)
+    }
+    for commit, time in sorted(newer.items()):
+        if time <= known.commit_time:
+            yield Problem("RC306", f"a live mark names commit {commit[:7]}, which this clone does not have")
+
+
+def newer_work(lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:
+    """Find marks made by a commit that HEAD's history lacks and that is later than HEAD.
+
+    An old CI job run again must not undo newer work; `--allow older-commit` consents.
+    """
+    if not known.has_history or "older-commit" in known.consents.flags:
+        return ()
+    marks = [row.mark for row in owned_rows(lives, known) if row.mark and row.mark.commit]
+    newer = [m for m in marks if not known.ancestors.get(m.commit) and m.commit_time > known.commit_time]
+    if not newer:
+        return ()
+    last = max(newer, key=lambda mark: mark.commit_time)
+    return (
+        Problem(
+            "RC307",
+            f"{len(newer)} live objects come from newer work: commit {last.commit[:7]} of {last.commit_time}",
+            why=f"HEAD is {known.commit[:7]} of {known.commit_time} and does not contain it",
+            hint="run the newest pipeline instead, or consent with --allow older-commit",
+        ),
+    )

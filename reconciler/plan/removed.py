@@ -1,0 +1,102 @@
+"""Decide what happens to an object of ours that no manifest declares any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.impact import impact_of
+from reconciler.mark import Mark, Owner
+from reconciler.plan.change import Action, Change, Stranger
+from reconciler.plan.known import Known, Policy
+from reconciler.resource import EMPTY, Life, Live, Observed, ResourceKey, Summary
+
+
+def removed(lives: Mapping[str, Live], declared: frozenset[ResourceKey], known: Known) -> Iterator[Summary]:
+    """Find live objects that carry our mark as their own and have no manifest."""
+    for live in lives.values():
+        for row in _rows(live):
+            owned = known.owner(live.details.get(row.id, row)) is Owner.OURS
+            if owned and row.key not in declared and row.life is not Life.LEAVING:
+                yield row
+
+
+def strangers(
+    lives: Mapping[str, Live], declared: frozenset[ResourceKey], known: Known
+) -> tuple[Stranger, ...]:
+    """List live objects that are not ours and that no manifest names."""
+    found = []
+    for live in lives.values():
+        for row in _rows(live):
+            owner = known.owner(live.details.get(row.id, row))
+            if owner is not Owner.OURS and row.key not in declared:
+                found.append(Stranger(row.key, owner.value, row.phase, row.submitted_by))
+    return tuple(sorted(found, key=lambda stranger: (stranger.key, stranger.owner)))
+
+
+def _rows(live: Live) -> Iterator[Summary]:
+    for read in live.scopes.values():
+        if not read.unknown:
+            yield from read.rows
+
+
+def decide_removed(row: Summary, lives: Mapping[str, Live], known: Known) -> Change:
+    """Decide one object that git no longer declares. Whatever is not plainly allowed is kept."""
+    live = lives[row.key.target]
+    observed = live.details.get(row.id)
+    mark = (observed.mark if observed else None) or row.mark
+    change = Change(
+        key=row.key,
+        action=Action.KEEP,
+        observed=observed or Observed(summary=row, spec=EMPTY, mark=row.mark),
+        kind=known.kind_of(row.key),
+        scope=live.scopes[row.key.scope].scope,
+        gpus=row.gpus,
+    )
+    if mark is None:
+        return change
+    if not known.prune.is_on:
+        return replace(change, reason=f"not pruned: {known.prune.why}")
+    return _by_policy(change, row, mark, known)
+
+
+def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change:
+    allowed = known.consents.allows_delete(row.key)
+    is_live = row.life in (Life.ACTIVE, Life.UNKNOWN)
+    last = known.last_policies.get(row.key)
+    policy = last or _more_protective(mark, known.default_on_remove)
+    consent = f"delete={row.key}"
+    hint = f"to delete it: reconciler apply --allow {consent}"
+    keep = replace(change, hint=hint, consent=consent)
+    if policy.protect:
+        return replace(change, reason="protected (lifecycle.protect)")
+    if policy.on_remove != "Delete":
+        return replace(change, reason=f"onRemove: {policy.on_remove}")
+    if known.has_history and not known.ancestors.get(mark.commit, False) and not allowed:
+        return replace(keep, reason="made by a commit this clone lacks")
+    if last is None and is_live and not allowed:
+        return replace(keep, reason="git history does not know its manifest, and it is running")
+    impact = impact_of(row, change.observed.spec if change.observed else EMPTY, change.kind)
+    return replace(
+        change,
+        action=Action.DELETE,
+        reason=f"its manifest {mark.path} is gone" if mark.path else "its manifest is gone",
+        impact=impact,
+        is_destructive=is_live,
+    )
+
+
+def _more_protective(mark: Mark, default: str) -> Policy:
+    order = ("Delete", "Stop", "Keep")
+    both = [value if value in order else "Keep" for value in (mark.on_remove, default)]
+    return Policy(on_remove=max(both, key=order.index), protect=mark.protect)
+
+
+def owned_rows(lives: Mapping[str, Live], known: Known) -> Sequence[Summary]:
+    """List every live object that is ours, leaving ones left out."""
+    return [
+        row
+        for live in lives.values()
+        for row in _rows(live)
+        if row.life is not Life.LEAVING and known.owner(live.details.get(row.id, row)) is Owner.OURS
+    ]
