@@ -1,0 +1,166 @@
+"""Observe: read what is live, and never mistake a failed or short answer for an empty one.
+
+A scope is known whole or it is unknown, with the reason in words. Only what is known may lead to a
+write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.errors import ExitCode, Malformed, ProviderError, heaviest
+from reconciler.provider import Provider
+from reconciler.resource import EMPTY, Life, Live, Observed, Resource, ResourceKey, Scope, ScopeRead, Summary
+
+_STANDING = (Life.ACTIVE, Life.STOPPED, Life.UNKNOWN)
+"""A key with such a row will not be created; any other key may be, and its absence needs proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Hold what was read, and what stood in the way.
+
+    `failures` maps `target:scope` to why the scope is unknown, and a full key to why that one object
+    is doubtful.
+    """
+
+    live: Live
+    failures: Mapping[str, ProviderError] = EMPTY
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Weigh the failures into one exit code; nothing failed is IN_ORDER."""
+        return heaviest([failure.exit_code for failure in self.failures.values()])
+
+
+async def observe(
+    provider: Provider,
+    *,
+    scopes: Sequence[Scope],
+    desired: Sequence[Resource],
+    fleet_id: str,
+    concurrency: int = 8,
+) -> Observation:
+    """Read every given scope of one target, and in full the objects that planning needs.
+
+    Details are read of rows that git declares, that carry our mark, or whose mark the list does not
+    show. At most `concurrency` requests run at once.
+    """
+    reader = _Reader(provider, tuple(desired), fleet_id, asyncio.Semaphore(concurrency))
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(reader.scope(scope)) for scope in scopes]
+    return Observation(
+        live=Live(
+            target=provider.target,
+            scopes={read.result().scope.name: read.result() for read in reads},
+            details=reader.details,
+        ),
+        failures=reader.failures,
+    )
+
+
+@dataclass
+class _Reader:
+    provider: Provider
+    desired: tuple[Resource, ...]
+    fleet_id: str
+    slots: asyncio.Semaphore
+    details: dict[str, Observed] = field(default_factory=dict)
+    failures: dict[str, ProviderError] = field(default_factory=dict)
+
+    async def scope(self, scope: Scope) -> ScopeRead:
+        """Read one scope; whatever the provider could not read makes it unknown."""
+        wanted = [r.key for r in self.desired if r.key.scope == scope.name and self._is_here(r.key)]
+        try:
+            read = await self._whole(scope, wanted)
+        except ProviderError as failure:
+            self.failures[f"{self.provider.target}:{scope.name}"] = failure
+            return ScopeRead(scope, unknown=str(failure))
+        return await self._with_details(read, wanted)
+
+    def _is_here(self, key: ResourceKey) -> bool:
+        return key.target == self.provider.target
+
+    async def _whole(self, scope: Scope, wanted: Sequence[ResourceKey]) -> ScopeRead:
+        """List a scope; where its answer decides a create or is empty, let other endpoints confirm it.
+
+        Objects come and go while we read, so a disagreement is given one more look.
+        """
+        rows = await self._list(scope)
+        async with self.slots:
+            deleted = tuple(await self.provider.deleted(scope))
+        if doubt := await self._doubt(scope, rows, wanted):
+            rows = await self._list(scope)
+            doubt = await self._doubt(scope, rows, wanted)
+        if doubt:
+            raise Malformed(self.provider.target, "read", scope.name or "the clusters", said=doubt)
+        return ScopeRead(scope, rows=rows, deleted=deleted)
+
+    async def _list(self, scope: Scope) -> tuple[Summary, ...]:
+        async with self.slots:
+            return tuple(await self.provider.list(scope))
+
+    async def _doubt(self, scope: Scope, rows: Sequence[Summary], wanted: Sequence[ResourceKey]) -> str:
+        """Say why a list is not believed; "" where nothing contradicts it or nothing hangs on it."""
+        standing = {row.key for row in rows if row.life in _STANDING}
+        absent = sorted({key.name for key in wanted if key not in standing})
+        if rows and not absent:
+            return ""
+        async with self.slots:
+            count = await self.provider.count(scope)
+        if count != len(rows):
+            return f"the list shows {len(rows)} objects where the count says {count}"
+        return await self._hidden(scope, rows, absent) if absent else ""
+
+    async def _hidden(self, scope: Scope, rows: Sequence[Summary], names: Sequence[str]) -> str:
+        """Look the names of absent objects up; what is found must be in the list as well."""
+        async with self.slots:
+            found = await self.provider.named(scope, names)
+        listed = {row.id for row in rows}
+        hidden = sorted({row.key.name for row in found if row.id not in listed and row.key.name in names})
+        return f"a look-up by name finds {', '.join(hidden)}, which the list does not show" if hidden else ""
+
+    async def _with_details(self, read: ScopeRead, wanted: Sequence[ResourceKey]) -> ScopeRead:
+        doubtful = dict(_of_unknown_kind(read.rows, wanted))
+        rows = [row for row in read.rows if self._matters(row, wanted)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._detail(row)) for row in rows]
+        gone = {row.id for row, task in zip(rows, tasks, strict=True) if task.result() is None}
+        for row in rows:
+            if failure := self.failures.get(row.key.full):
+                doubtful[str(row.key)] = str(failure)
+        return replace(
+            read,
+            rows=tuple(replace(row, life=Life.LEAVING) if row.id in gone else row for row in read.rows),
+            doubtful=doubtful,
+        )
+
+    def _matters(self, row: Summary, wanted: Sequence[ResourceKey]) -> bool:
+        if not row.is_known_kind:
+            return False
+        is_ours = row.mark is not None and row.mark.fleet_id == self.fleet_id
+        return is_ours or not row.shows_marks or row.key in wanted
+
+    async def _detail(self, row: Summary) -> Observed | ProviderError | None:
+        """Read one object in full. None: it went away since it was listed."""
+        try:
+            async with self.slots:
+                observed = await self.provider.read(row)
+        except ProviderError as failure:
+            self.failures[row.key.full] = failure
+            return failure
+        if observed is not None:
+            self.details[row.id] = observed
+        return observed
+
+
+def _of_unknown_kind(rows: Iterable[Summary], wanted: Sequence[ResourceKey]) -> Iterable[tuple[str, str]]:
+    """Name the objects that a row of a type we do not know puts in doubt: itself, and declared namesakes."""
+    for row in rows:
+        if row.is_known_kind:
+            continue
+        reason = f"{row.key.name} is live with a type that is not known here: {row.key.kind}"
+        yield str(row.key), reason
+        yield from ((str(key), reason) for key in wanted if key.name == row.key.name)
