@@ -1,0 +1,121 @@
+"""Lines of the journal: compact JSON with a checksum, and what can be learnt from them. Pure."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.mark import canonical_json
+from reconciler.resource import EMPTY
+
+Record = Mapping[str, Any]
+"""One line: `do` says what it is (start, intent, result, end), `run` whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Tell one write that was about to be sent. `id` is the platform's id of what it was sent to."""
+
+    op: str
+    key: str
+    action: str
+    digest: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Tell what the journal knows of the runs before this one.
+
+    `ended_clean` is True only if the last run ended with no write in doubt. `doubtful` are its writes
+    whose outcome is not known. `owned` and `declared` are counts at the end of the last clean run.
+    """
+
+    ended_clean: bool = False
+    doubtful: tuple[Intent, ...] = ()
+    owned: Mapping[str, int] = EMPTY
+    declared: int = 0
+    at: str = ""
+
+
+def to_line(record: Record) -> bytes:
+    """Write a record as one line: its JSON, a tab, the CRC-32 of the JSON, a newline."""
+    body = canonical_json(record).encode()
+    return b"%s\t%08x\n" % (body, zlib.crc32(body))
+
+
+def from_lines(data: bytes) -> tuple[list[Record], int]:
+    """Read records up to the first line that is not whole, and tell how many bytes they fill.
+
+    Only the tail can be torn: whoever appends cuts a torn tail off first.
+    """
+    records: list[Record] = []
+    good = 0
+    while (end := data.find(b"\n", good)) >= 0:
+        record = _from_line(data[good:end])
+        if record is None:
+            break
+        records.append(record)
+        good = end + 1
+    return records, good
+
+
+def _from_line(line: bytes) -> Record | None:
+    body, _, checksum = line.rpartition(b"\t")
+    if checksum != b"%08x" % zlib.crc32(body):
+        return None
+    try:
+        record = json.loads(body)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def learn(records: Iterable[Record]) -> Memory:
+    """Work out what the last run left behind, and what the last clean one counted."""
+    listed = list(records)
+    clean = next((r for r in reversed(listed) if r.get("do") == "end" and r.get("clean") is True), {})
+    last = last_run(listed)
+    results = {str(r.get("op")): r.get("state") for r in last if r.get("do") == "result"}
+    intents = [_intent(r) for r in last if r.get("do") == "intent"]
+    return Memory(
+        ended_clean=bool(last) and last[-1].get("do") == "end" and last[-1].get("clean") is True,
+        doubtful=tuple(i for i in intents if results.get(i.op) not in ("ok", "failed")),
+        owned=_counts(clean.get("owned")),
+        declared=_count(clean.get("declared")),
+        at=str(clean.get("at", "")),
+    )
+
+
+def last_run(records: Iterable[Record]) -> list[Record]:
+    """Give the records from the last start on."""
+    found: list[Record] = []
+    for record in records:
+        if record.get("do") == "start":
+            found = []
+        found.append(record)
+    return found
+
+
+def worth_keeping(records: Iterable[Record]) -> list[Record]:
+    """Choose the records that `learn` needs: the end of the last clean run, and all of the last run."""
+    listed = list(records)
+    last = last_run(listed)
+    earlier = listed[: len(listed) - len(last)]
+    clean = [r for r in earlier if r.get("do") == "end" and r.get("clean") is True]
+    return [*clean[-1:], *last]
+
+
+def _intent(record: Record) -> Intent:
+    return Intent(**{name: str(record.get(name, "")) for name in ("op", "key", "action", "digest", "id")})
+
+
+def _counts(value: Any) -> Mapping[str, int]:
+    return {str(name): _count(count) for name, count in value.items()} if isinstance(value, dict) else {}
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else 0
