@@ -1,0 +1,159 @@
+"""See the world as one cluster's API does: by names, down to pods and their containers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Protocol
+
+from reconciler.emulator.runai.fates import Fate, fate
+from reconciler.emulator.runai.kinds import KINDS
+from reconciler.emulator.runai.logs import Life, PodView
+from reconciler.emulator.runai.phases import TERMINAL
+from reconciler.emulator.runai.records import Run, Workload
+from reconciler.emulator.runai.scheduler import pods_of
+from reconciler.emulator.runai.tales import pod_name
+from reconciler.emulator.runai.world import World
+
+# Where the cluster API looks for each kind; distributed inference has no row in its document.
+_PLACES: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("workspace", "runai"): "Workspace",
+        ("training", "runai"): "Training",
+        ("distributed", "pytorch"): "Distributed",
+        ("distributed", "tf"): "Distributed",
+        ("distributed", "mpi"): "Distributed",
+        ("distributed", "xgboost"): "Distributed",
+        ("inference", "runai"): "Inference",
+    }
+)
+_BACKOFF_LIMIT_S = 300.0
+_POD_PHASES: Mapping[str, str] = MappingProxyType(
+    {"Initializing": "Pending", "Completed": "Succeeded", "Failed": "Failed"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadView:
+    """A workload on its cluster; ended pods stay in view until they are removed."""
+
+    phase: str
+    pods: tuple[PodView, ...]
+
+
+class ClusterView(Protocol):
+    """Whatever can look workloads up by name."""
+
+    def has_project(self, project: str) -> bool:
+        """Tell whether a project of this name exists."""
+        ...
+
+    def find(self, project: str, type: str, framework: str, name: str) -> WorkloadView | None:  # noqa: A002 - the platform's word
+        """Find a workload by the names of the cluster API, as it is now."""
+        ...
+
+
+class WorldView:
+    """The emulated world through a cluster's eyes."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def has_project(self, project: str) -> bool:
+        """Tell whether a project of this name exists."""
+        return any(one.name == project for one in self.world.projects.values())
+
+    def find(self, project: str, type: str, framework: str, name: str) -> WorkloadView | None:  # noqa: A002 - the platform's word
+        """Find a workload by the names of the cluster API, as it is now."""
+        found = self.world.find(project, name)
+        if found is None or _PLACES.get((type, framework)) != found.kind:
+            return None
+        if found.kind == "Distributed" and _framework(found) != framework:
+            return None
+        now, restart_s = self.world.clock.now(), self.world.pace.restart_s
+        return WorkloadView(found.phase, tuple(pods(found, now, restart_s)))
+
+
+def pods(workload: Workload, now: datetime, restart_s: float = 10.0) -> Iterator[PodView]:
+    """List the pods of a workload; those of the revision that serves come first."""
+    runs = [run for run in reversed(workload.runs) if _has_pods(workload, run)]
+    for run in sorted(runs, key=lambda run: run.id != workload.serving):
+        size = pods_of(workload.kind, run.spec)
+        ending = fate(run.spec, ends=KINDS[workload.kind].ends)
+        lives = tuple(_lives(workload, run, ending, now, restart_s))
+        for index in range(size):
+            yield PodView(
+                name=pod_name(workload, run, index),
+                phase=_POD_PHASES.get(run.phase, "Running"),
+                container=workload.name,
+                image=str(run.spec.get("image") or ""),
+                command=_command(run),
+                lives=lives,
+                ending=_ending(run, ending),
+                lasts_s=ending.after_s,
+                rank=index,
+                world_size=size,
+            )
+
+
+def _framework(workload: Workload) -> str:
+    return str(workload.spec.get("distributedFramework") or "").lower()
+
+
+def _command(run: Run) -> str:
+    said = (str(run.spec.get(key) or "") for key in ("command", "args"))
+    return " ".join(part for part in said if part)
+
+
+def _ending(run: Run, ending: Fate) -> str:
+    if ending.kind == "no-image":
+        return "runs"  # it never starts, so it never ends
+    if ending.kind == "oom" and "cuda" in f"{run.spec.get('image')} {_command(run)}".lower():
+        return "cuda-oom"
+    return ending.kind
+
+
+def _has_pods(workload: Workload, run: Run) -> bool:
+    if workload.pinned:
+        return run is workload.run and workload.phase in {"Running", "Degraded"}
+    if run.ended_at is not None:  # pods of a job that ended stay until it is deleted
+        return run is workload.run and run.phase in TERMINAL
+    return run.phase in {"Initializing", "Running", "Degraded"}
+
+
+def _lives(workload: Workload, run: Run, ending: Fate, now: datetime, restart_s: float) -> Iterator[Life]:
+    """Work out every start of a run's containers, from what the record still knows."""
+    if workload.pinned:
+        yield Life(workload.since)
+        return
+    if ending.kind == "no-image":
+        return
+    lasts = timedelta(seconds=ending.after_s)
+    if run.phase == "Degraded":
+        yield from _crash_loop(run.since - lasts, lasts, now, restart_s)
+        return
+    is_over = run.phase != "Running"
+    if is_over and run.phase == "Initializing" and run.attempt == 1:
+        return
+    newest = Life(run.since - lasts, run.since) if is_over else Life(run.since)
+    number = run.attempt - 1 if run.phase == "Initializing" else run.attempt
+    older: list[Life] = []
+    start = newest.started_at
+    for attempt in range(number, 1, -1):
+        ended = start - _pause(attempt - 2, restart_s)
+        start = ended - lasts
+        older.insert(0, Life(start, ended))
+    yield from (*older, newest)
+
+
+def _crash_loop(start: datetime, lasts: timedelta, now: datetime, restart_s: float) -> Iterator[Life]:
+    restarts = 0
+    while start <= now:
+        ended = start + lasts
+        yield Life(start, ended if ended <= now else None)
+        start = ended + _pause(restarts, restart_s)
+        restarts += 1
+
+
+def _pause(restarts: int, restart_s: float) -> timedelta:
+    return timedelta(seconds=min(restart_s * 2.0 ** min(restarts, 10), _BACKOFF_LIMIT_S))
