@@ -1,0 +1,71 @@
+"""What becomes of a container, read from what its image and command say."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Json = Any
+
+DEFAULT_SECONDS = 600.0
+OOM_AFTER_S = 8.0
+CRASH_AFTER_S = 4.0
+MISSING_IMAGES = frozenset(
+    {
+        "nvcr.io/nvidia/pytorch:99.01-py3",
+        "ghcr.io/wattfield/forecaster:latset",
+        "ghcr.io/wattfield/forecaster:v0.0.0",
+    }
+)
+_NO_IMAGE = re.compile(r"does-not-exist|no-such")
+_OOM = re.compile(r"(?<![a-z])oom(?![a-z])")
+_CRASH = re.compile(r"(?<![a-z])(?:fails?|crash(?:es)?)(?![a-z])")
+_SLEEP = re.compile(r"(?<![a-z])sleep\s+(\d+(?:\.\d+)?)")
+# Longer values are data (records, certificates): a word inside them means nothing.
+_WORDY_ENV = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a container ends: `runs`, `completes`, `no-image`, `oom` or `crash`, after `after_s`."""
+
+    kind: str
+    after_s: float = 0.0
+
+
+def fate(spec: Mapping[str, Json], *, ends: bool) -> Fate:
+    """Tell what happens to a container of this spec; `ends` is true for jobs."""
+    image = str(spec.get("image") or "")
+    if _NO_IMAGE.search(image) or image in MISSING_IMAGES:
+        return Fate("no-image")
+    text = _text(spec, image)
+    if _OOM.search(text):
+        return Fate("oom", OOM_AFTER_S)
+    if _CRASH.search(text):
+        return Fate("crash", CRASH_AFTER_S)
+    if not ends or "sleep infinity" in text:
+        return Fate("runs")
+    return Fate("completes", _duration(spec, text))
+
+
+def env_map(spec: Mapping[str, Json]) -> dict[str, str]:
+    """Give the literal environment, name to value."""
+    return {
+        str(item["name"]): str(item.get("value") or "")
+        for item in spec.get("environmentVariables") or ()
+        if item.get("name") and not item.get("exclude")
+    }
+
+
+def _text(spec: Mapping[str, Json], image: str) -> str:
+    env = [value for value in env_map(spec).values() if len(value) < _WORDY_ENV]
+    parts = [image, str(spec.get("command") or ""), str(spec.get("args") or ""), *env]
+    return "\n".join(parts).lower()
+
+
+def _duration(spec: Mapping[str, Json], text: str) -> float:
+    asked = env_map(spec).get("EMULATOR_SECONDS", "")
+    if asked.replace(".", "", 1).isdigit():
+        return float(asked)
+    slept = _SLEEP.search(text)
+    return float(slept.group(1)) if slept else DEFAULT_SECONDS

@@ -1,0 +1,233 @@
+"""The read-only surroundings of workloads: projects, departments, node pools, types, policy."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from reconciler.emulator.runai.call import Call, Handler, Platform, route
+from reconciler.emulator.runai.errors import not_found
+from reconciler.emulator.runai.kinds import CATEGORIES, KINDS, PRIORITIES
+from reconciler.emulator.runai.listing import (
+    Getter,
+    matching,
+    ordered,
+    page_body,
+    paged,
+    read_filter,
+)
+from reconciler.emulator.runai.records import Department, Pool, Project, made_id
+from reconciler.emulator.runai.rows import gpus, stamp
+from reconciler.emulator.runai.world import pool_id
+
+Json = Any
+PROJECTS = "/api/v1/org-unit/projects"
+_EPOCH = datetime.fromisoformat("2026-01-05T08:00:00+00:00")
+
+_PROJECT_FIELDS: Mapping[str, Getter[Project]] = {
+    "name": lambda one: one.name,
+    "clusterId": lambda one: one.cluster,
+    "departmentId": lambda one: one.department.id,
+    "parentId": lambda one: one.department.id,
+    "parentName": lambda one: one.department.name,
+    "phase": lambda _: "Ready",
+    "totalGpuQuota": lambda one: sum(one.quotas.values()),
+    "createdAt": lambda one: one.created_at,
+}
+_DEPARTMENT_FIELDS: Mapping[str, Getter[Department]] = {
+    "name": lambda one: one.name,
+    "clusterId": lambda one: one.cluster,
+    "createdAt": lambda _: _EPOCH,
+}
+_POOL_FIELDS: Mapping[str, Getter[Pool]] = {
+    "name": lambda one: one.name,
+    "clusterId": lambda one: one.cluster,
+    "phase": lambda _: "Ready",
+    "createdAt": lambda _: _EPOCH,
+    "updatedAt": lambda _: _EPOCH,
+}
+
+
+def routes(platform: Platform) -> Iterator[Route]:
+    """Yield the routes."""
+    yield route(platform, "GET", PROJECTS, show_projects)
+    yield route(platform, "GET", f"{PROJECTS}/count", count_projects)
+    yield route(platform, "GET", f"{PROJECTS}/{{id}}", show_project)
+    yield route(platform, "GET", "/api/v1/org-unit/departments", show_departments)
+    yield route(platform, "GET", "/api/v1/node-pools", show_pools)
+    yield route(platform, "GET", "/api/v1/workload-types", show_types)
+    yield route(platform, "GET", "/api/v1/workload-priorities", show_priorities)
+    yield route(platform, "GET", "/api/v1/workload-categories", show_categories)
+    for kind in KINDS.values():
+        handler: Handler = partial(show_policy, kind.plural)
+        yield route(platform, "GET", f"/api/v2/policy/{kind.plural}", handler)
+
+
+def _projects(call: Call) -> list[Project]:
+    conditions = read_filter(call.query.get("filterBy"), _PROJECT_FIELDS, most=None)
+    visible = [p for p in call.world.projects.values() if call.principal.can_see(p.name)]
+    found = matching(visible, conditions, _PROJECT_FIELDS)
+    search = (call.query.get("search") or "").lower()
+    return [one for one in found if search in one.name]
+
+
+def show_projects(call: Call) -> Response:
+    """List the projects that the caller may see."""
+    found = ordered(_projects(call), call.query, _PROJECT_FIELDS, default="createdAt")
+    page, following = paged(found, call.query)
+    shown = [_project_body(call, one) for one in page]
+    return JSONResponse(page_body("projects", shown, following))
+
+
+def count_projects(call: Call) -> Response:
+    """Count the projects that the caller may see."""
+    return JSONResponse({"count": len(_projects(call))})
+
+
+def show_project(call: Call) -> Response:
+    """Show one project."""
+    one = call.world.projects.get(call.param("id"))
+    if one is None:
+        raise not_found(f"project {call.param('id')} was not found")
+    call.must_reach(one)
+    return JSONResponse(_project_body(call, one))
+
+
+def _project_body(call: Call, one: Project) -> dict[str, Json]:
+    used = sum(gpus(each) for each in call.world.live(one.name))
+    parent = {"id": one.department.id, "name": one.department.name}
+    total = {"gpuQuota": sum(one.quotas.values()), "cpuQuota": None, "memoryQuota": None}
+    return {
+        "id": one.id,
+        "name": one.name,
+        "description": "",
+        "clusterId": one.cluster,
+        "parentId": one.department.id,
+        "parent": parent,
+        "requestedNamespace": None,
+        "enforceRunaiScheduler": True,
+        "schedulingRules": None,
+        "defaultNodePools": list(one.default_pools),
+        "nodeTypes": {"training": [], "workspace": []},
+        "resources": [_quota(one, name, deserved) for name, deserved in one.quotas.items()],
+        "totalResources": total,
+        "effective": {"defaultNodePools": list(one.default_pools), "schedulingRules": None},
+        "status": {
+            "namespace": one.namespace,
+            "phase": "Ready",
+            "phaseMessage": "",
+            "quotaStatus": {"allocated": {"gpu": used}},
+        },
+        "createdAt": stamp(one.created_at),
+        "updatedAt": stamp(one.created_at),
+        "createdBy": "admin@wattfield.example",
+        "updatedBy": "admin@wattfield.example",
+        "overtimeData": {},
+    }
+
+
+def _quota(one: Project, name: str, deserved: float) -> dict[str, Json]:
+    return {
+        "nodePool": {"id": pool_id(one.cluster, name), "name": name},
+        "gpu": {"deserved": deserved, "limit": None, "overQuotaWeight": 2},
+        "cpu": {"deserved": None, "limit": None, "overQuotaWeight": 2},
+        "memory": {"deserved": None, "limit": None, "overQuotaWeight": 2, "units": "Mib"},
+    }
+
+
+def show_departments(call: Call) -> Response:
+    """List the departments."""
+    conditions = read_filter(call.query.get("filterBy"), _DEPARTMENT_FIELDS, most=None)
+    found = matching(call.world.departments.values(), conditions, _DEPARTMENT_FIELDS)
+    page, following = paged(found, call.query)
+    shown = [_department_body(call, one) for one in page]
+    return JSONResponse(page_body("departments", shown, following))
+
+
+def _department_body(call: Call, one: Department) -> dict[str, Json]:
+    children = [p for p in call.world.projects.values() if p.department == one]
+    return {
+        "id": one.id,
+        "name": one.name,
+        "description": "",
+        "clusterId": one.cluster,
+        "children": [{"id": child.id, "name": child.name} for child in children],
+        "resources": [],
+        "totalResources": {"gpuQuota": sum(sum(c.quotas.values()) for c in children)},
+        "createdAt": stamp(_EPOCH),
+        "updatedAt": stamp(_EPOCH),
+    }
+
+
+def show_pools(call: Call) -> Response:
+    """List node pools; a page does not tell whether there is another."""
+    conditions = read_filter(call.query.get("filterBy"), _POOL_FIELDS, most=None)
+    found = matching(call.world.pools.values(), conditions, _POOL_FIELDS)
+    page, _ = paged(ordered(found, call.query, _POOL_FIELDS, default="name"), call.query)
+    return JSONResponse({"nodepools": [_pool_body(call, one) for one in page]})
+
+
+def _pool_body(call: Call, one: Pool) -> dict[str, Json]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "clusterId": one.cluster,
+        "clusterName": call.world.clusters[one.cluster].name,
+        "tenantId": call.world.tenant_id,
+        "labelKey": one.label[0],
+        "labelValue": one.label[1],
+        "isDefault": one.is_default,
+        "phase": "Ready",
+        "status": {"nodes": [f"{one.name}-node-{n + 1}" for n in range(one.nodes)]},
+        "createdBy": "admin@wattfield.example",
+        "createdAt": stamp(_EPOCH),
+        "updatedBy": "admin@wattfield.example",
+        "updatedAt": stamp(_EPOCH),
+    }
+
+
+def show_types(call: Call) -> Response:
+    """List the workload types with their default priority and category."""
+    shown = [
+        {
+            "id": made_id("type", kind.type),
+            "name": kind.type,
+            "group": "run.ai",
+            "categoryId": made_id("category", kind.category),
+            "categoryName": kind.category,
+            "priorityId": made_id("priority", kind.priority),
+            "priorityName": kind.priority,
+        }
+        for kind in KINDS.values()
+    ]
+    return JSONResponse({"types": shown})
+
+
+def show_priorities(call: Call) -> Response:
+    """List the priorities."""
+    shown = [
+        {"id": made_id("priority", name), "name": name, "value": value} for name, value in PRIORITIES.items()
+    ]
+    return JSONResponse({"priorities": shown})
+
+
+def show_categories(call: Call) -> Response:
+    """List the categories."""
+    shown = [{"id": made_id("category", name), "name": name} for name in CATEGORIES]
+    return JSONResponse({"categories": shown})
+
+
+def show_policy(plural: str, call: Call) -> Response:
+    """Show the rules in force for a project."""
+    one = call.world.projects.get(call.query.get("projectId") or "")
+    rules = dict(one.policy) if one else {}
+    return JSONResponse(
+        {
+            "meta": {"scope": call.query.get("scope") or "tenant", "workloadType": plural},
+            "policy": None,
+            "effective": {"defaults": {}, "rules": {k: dict(v) for k, v in rules.items()}},
+        }
+    )

@@ -1,0 +1,233 @@
+"""How a workload moves by itself: pure functions of the record and the time.
+
+A workload holds runs. A run goes Creating, Pending, Initializing, Running and then to its fate;
+Pending ends only when the scheduler grants GPUs. Knative drops an update of an inference whose new
+revision is not ready in time, and the old one keeps the traffic.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from reconciler.emulator.runai import tales
+from reconciler.emulator.runai.fates import Fate, fate
+from reconciler.emulator.runai.kinds import KINDS
+from reconciler.emulator.runai.records import Change, Event, Run, Workload
+
+TERMINAL = frozenset({"Completed", "Failed"})
+ALIVE = frozenset({"Creating", "Pending", "Initializing", "Running", "Degraded", "Resuming"})
+RETAINED_S = 14 * 24 * 3600.0
+DEFAULT_TTL_S = 2_592_000
+DEFAULT_BACKOFF = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long things take on the emulated cluster, in seconds of its clock."""
+
+    creating_s: float = 1.0
+    pull_s: float = 5.0
+    stopping_s: float = 3.0
+    resuming_s: float = 1.0
+    deleting_s: float = 5.0
+    restart_s: float = 10.0
+    pull_deadline_s: float = 300.0
+    progress_deadline_s: float = 600.0
+
+
+def enter(
+    workload: Workload, phase: str, at: datetime, *, message: str = "", reason: str | None = None
+) -> Workload:
+    """Put a workload into a phase and book the time it spent in the one it leaves."""
+    if (workload.phase, workload.message, workload.reason) == (phase, message, reason):
+        return workload
+    spent = (at - workload.since).total_seconds()
+    moved = phase != workload.phase
+    return replace(
+        workload,
+        phase=phase,
+        since=at if moved else workload.since,
+        message=message,
+        reason=reason,
+        updated_at=at,
+        pending_s=workload.pending_s + (spent if moved and workload.phase == "Pending" else 0.0),
+        running_s=workload.running_s + (spent if moved and workload.phase == "Running" else 0.0),
+        history=(*workload.history, Change(at, phase, message)) if moved else workload.history,
+        completed_at=at if phase in TERMINAL and moved else workload.completed_at,
+    )
+
+
+def put(workload: Workload, run: Run, *events: Event) -> Workload:
+    """Replace one run of a workload and add events."""
+    runs = tuple(run if old.id == run.id else old for old in workload.runs)
+    return replace(workload, runs=runs, events=(*workload.events, *events))
+
+
+def due(workload: Workload, pace: Pace) -> datetime | None:
+    """Tell when this workload next moves by itself, if it does."""
+    return min(_moments(workload, pace), default=None)
+
+
+def _moments(workload: Workload, pace: Pace) -> Iterator[datetime]:
+    """Yield every moment at which something happens to a workload."""
+    if workload.is_gone or workload.pinned:
+        return
+    waits = {
+        "Deleting": pace.deleting_s,
+        "Stopping": pace.stopping_s,
+        "Resuming": pace.resuming_s,
+    }
+    if workload.phase in waits:
+        yield workload.since + timedelta(seconds=waits[workload.phase])
+        return
+    if workload.phase in TERMINAL and KINDS[workload.kind].can_suspend:
+        ttl = workload.spec.get("autoDeletionTimeAfterCompletionSeconds")
+        yield workload.since + timedelta(seconds=DEFAULT_TTL_S if ttl is None else ttl)
+        return
+    for run in workload.runs:
+        yield from _run_moments(workload, run, pace)
+
+
+def _run_moments(workload: Workload, run: Run, pace: Pace) -> Iterator[datetime]:
+    ending = fate(run.spec, ends=KINDS[workload.kind].ends)
+    if run.phase == "Creating":
+        yield run.since + timedelta(seconds=pace.creating_s)
+    if run.phase == "Initializing":
+        yield run.since + timedelta(seconds=_start_s(run, ending, pace))
+    if run.phase == "Running" and ending.kind != "runs":
+        yield run.since + timedelta(seconds=ending.after_s)
+    if deadline := _deadline(workload, run, pace):
+        yield deadline
+
+
+def _start_s(run: Run, ending: Fate, pace: Pace) -> float:
+    if ending.kind == "no-image":
+        # The kubelet tries again with growing pauses; each try is an event.
+        return float(pace.pull_s * 2.0 ** min(run.told, 6))
+    restart = pace.restart_s * 2.0 ** (run.attempt - 2) if run.attempt > 1 else pace.pull_s
+    probe = ((run.spec.get("probes") or {}).get("readiness") or {}).get("initialDelaySeconds") or 0
+    return float(min(restart, 300.0) + probe)
+
+
+def _deadline(workload: Workload, run: Run, pace: Pace) -> datetime | None:
+    """Tell until when a run may be unready."""
+    if run.phase not in {"Pending", "Initializing", "Degraded"} or run.ended_at:
+        return None
+    if workload.serving not in (None, run.id):
+        return run.created_at + timedelta(seconds=pace.progress_deadline_s)
+    if run.phase == "Pending":
+        return None
+    if not KINDS[workload.kind].serves:
+        is_missing = fate(run.spec, ends=True).kind == "no-image"
+        return run.created_at + timedelta(seconds=pace.pull_deadline_s) if is_missing else None
+    declared = (run.spec.get("servingConfiguration") or {}).get("initializationTimeoutSeconds")
+    if run.phase == "Degraded" and declared is None:
+        return None
+    start = run.since if run.phase == "Initializing" and not run.told else run.created_at
+    return start + timedelta(seconds=declared or pace.progress_deadline_s)
+
+
+def advance(workload: Workload, at: datetime, pace: Pace) -> Workload:
+    """Make the move that is due at this moment."""
+    if workload.phase == "Deleting":
+        return replace(workload, deleted_at=at, updated_at=at)
+    if workload.phase == "Stopping":
+        return enter(_ended(workload, at), "Stopped", at, message="workload was stopped")
+    if workload.phase == "Resuming":
+        return enter(_restarted(workload, at), "Pending", at)
+    if workload.phase in TERMINAL:
+        return enter(workload, "Deleting", at, message="the time to keep the workload is over")
+    for run in workload.runs:
+        if any(moment <= at for moment in _run_moments(workload, run, pace)):
+            return settle(_move(workload, run, at, pace), at)
+    return workload
+
+
+def _ended(workload: Workload, at: datetime) -> Workload:
+    runs = tuple(run if run.ended_at else replace(run, phase="Stopped", ended_at=at) for run in workload.runs)
+    return replace(workload, runs=runs, serving=None)
+
+
+def _restarted(workload: Workload, at: datetime) -> Workload:
+    run = tales.new_run(workload, workload.spec, at)
+    return replace(workload, runs=(*workload.runs, replace(run, phase="Pending")))
+
+
+def _move(workload: Workload, run: Run, at: datetime, pace: Pace) -> Workload:
+    """Move one run: to ready, to its end, or past its deadline."""
+    ending = fate(run.spec, ends=KINDS[workload.kind].ends)
+    deadline = _deadline(workload, run, pace)
+    if deadline and deadline <= at:
+        return _too_late(workload, run, at)
+    if run.phase == "Creating":
+        return put(workload, replace(run, phase="Pending", since=at))
+    if run.phase == "Initializing":
+        return _started(workload, run, ending, at)
+    return _finished(workload, run, ending, at)
+
+
+def _started(workload: Workload, run: Run, ending: Fate, at: datetime) -> Workload:
+    if ending.kind == "no-image":
+        message, events = tales.no_image(workload, run, at)
+        return put(workload, replace(run, told=run.told + 1, since=at, message=message), *events)
+    if KINDS[workload.kind].serves and ending.kind != "runs":
+        message, events = tales.crash_loop(workload, run, ending, at)
+        told = replace(run, phase="Degraded", told=1, since=at, message=message)
+        return put(workload, told, *events)
+    ready = replace(run, phase="Running", since=at, message="")
+    moved = put(workload, ready, *tales.started(workload, run, at))
+    return _serve(moved, ready, at) if KINDS[workload.kind].serves else moved
+
+
+def _serve(workload: Workload, run: Run, at: datetime) -> Workload:
+    """Give the traffic to a run and end all older ones."""
+    runs = tuple(
+        replace(old, phase="Stopped", ended_at=at) if old.id != run.id and not old.ended_at else old
+        for old in workload.runs
+    )
+    return replace(workload, runs=runs, serving=run.id)
+
+
+def _finished(workload: Workload, run: Run, ending: Fate, at: datetime) -> Workload:
+    if ending.kind == "completes":
+        done = replace(run, phase="Completed", since=at, ended_at=at)
+        return put(workload, done, *tales.completed(workload, run, at))
+    message, events = tales.crashed(workload, run, ending, at)
+    limit = workload.spec.get("backoffLimit")
+    if run.attempt > (DEFAULT_BACKOFF if limit is None else limit) or _never_restarts(workload):
+        last = replace(run, phase="Failed", since=at, ended_at=at, message=message)
+        return put(workload, last, *events, tales.gave_up(workload, at))
+    again = replace(run, phase="Initializing", since=at, attempt=run.attempt + 1, message=message)
+    return put(workload, again, *events)
+
+
+def _never_restarts(workload: Workload) -> bool:
+    return workload.spec.get("restartPolicy") == "Never" and not workload.spec.get("backoffLimit")
+
+
+def _too_late(workload: Workload, run: Run, at: datetime) -> Workload:
+    """Fail a run that was not ready in time; an update is dropped, a first start degrades."""
+    if workload.serving not in (None, run.id):
+        lost = replace(run, phase="Failed", since=at, ended_at=at, message=tales.DROPPED)
+        return put(workload, lost, tales.dropped(workload, run, at))
+    declared = (run.spec.get("servingConfiguration") or {}).get("initializationTimeoutSeconds")
+    if KINDS[workload.kind].serves and not declared:
+        return put(workload, replace(run, phase="Degraded", since=at, told=1))
+    return put(workload, replace(run, phase="Failed", since=at, ended_at=at))
+
+
+def settle(workload: Workload, at: datetime) -> Workload:
+    """Let the workload's own phase follow its runs."""
+    if workload.phase in {"Deleting", "Stopping", "Stopped", "Resuming"} or workload.pinned:
+        return workload
+    serving = workload.serving_run()
+    run = serving or workload.run
+    message = run.message
+    if serving and workload.run.id != serving.id:
+        message = tales.rollout(workload, serving)
+    is_waiting = run.phase == "Pending"
+    reason = next((r.phase_reason for r in workload.refusals), None) if is_waiting else None
+    if is_waiting and workload.refusals:
+        message = workload.refusals[0].message
+    known = reason if reason in {"NonPreemptibleOverQuota", "OverLimit"} else None
+    return enter(workload, run.phase, at, message=message, reason=known)

@@ -1,0 +1,83 @@
+"""The pods of a workload, worked out from its runs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.emulator.runai.records import Run, Workload, made_id
+from reconciler.emulator.runai.rows import (
+    allocated,
+    container,
+    pod_id,
+    priority,
+    requested,
+    stamp,
+)
+from reconciler.emulator.runai.scheduler import pods_of, pool_names
+from reconciler.emulator.runai.tales import node_name, pod_name
+from reconciler.emulator.runai.world import World
+
+Json = Any
+_K8S = {
+    "Pending": "Pending",
+    "Initializing": "Pending",
+    "Running": "Running",
+    "Degraded": "Running",
+    "Completed": "Succeeded",
+    "Failed": "Failed",
+    "Stopping": "Running",
+}
+
+
+def has_pods(one: Workload, run: Run) -> bool:
+    """Tell whether a run's pods exist: none before the scheduler knows them or after a stop."""
+    return run.phase in _K8S and not one.is_gone and one.phase not in {"Creating", "Stopped"}
+
+
+def pods(world: World, one: Workload, *, revision: str | None = None) -> Iterator[dict[str, Json]]:
+    """Yield the pods of a workload, or of one revision of it."""
+    for run in one.runs:
+        if revision not in (None, run.id) or not has_pods(one, run):
+            continue
+        for index in range(pods_of(one.kind, run.spec)):
+            yield _pod(world, one, run, index)
+
+
+def _pod(world: World, one: Workload, run: Run, index: int) -> dict[str, Json]:
+    part = container(run.spec)
+    compute = part.get("compute") or {}
+    is_on_node = run.phase not in {"Pending", "Creating"}
+    has_started = run.phase in {"Running", "Degraded", "Completed", "Failed"}
+    body: dict[str, Json] = {
+        "name": pod_name(one, run, index),
+        "id": pod_id(one, run, index),
+        "workloadId": one.id,
+        "clusterId": one.project.cluster,
+        "projectId": one.project.id,
+        "tenantId": world.tenant_id,
+        "priorityClassName": priority(one),
+        "createdAt": stamp(run.created_at),
+        "updatedAt": stamp(run.since),
+        "completedAt": stamp(run.ended_at) if run.phase in {"Completed", "Failed"} else None,
+        "containers": [
+            {
+                "name": one.name,
+                "image": part.get("image") or "",
+                "startedAt": stamp(run.since) if has_started else None,
+            }
+        ],
+        "k8sPhase": _K8S[run.phase],
+        "k8sPhaseUpdatedAt": stamp(run.since),
+        "requestedNodePools": list(pool_names(one, run.spec)),
+        "requestedResources": requested(compute),
+        "allocatedResources": allocated(compute, 1) if is_on_node else {},
+        "tolerations": [],
+    }
+    if is_on_node:
+        body |= {
+            "nodeName": node_name(run.pool or "", run),
+            "currentNodePool": run.pool,
+            "ip": f"10.42.{index % 250}.{int(made_id(run.id)[:2], 16)}",
+        }
+    if one.kind in {"Inference", "DistributedInference"}:
+        body["revisionId"] = run.id
+    return body

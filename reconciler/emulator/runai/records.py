@@ -1,0 +1,183 @@
+"""What the emulated platform remembers; plain values, replaced and never edited."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+Json = Any
+Spec = dict[str, Json]
+
+NAMESPACE = uuid5(NAMESPACE_URL, "emulator.invalid/runai")
+
+
+def made_id(*parts: object) -> str:
+    """Derive a stable uuid from what the thing is, so that two runs give equal worlds."""
+    return str(uuid5(NAMESPACE, "/".join(str(part) for part in parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Kubernetes cluster connected to the control plane."""
+
+    uuid: str
+    name: str
+    domain: str | None
+    version: str | None
+    created_at: datetime
+    state: str = "Connected"
+    ownership_protection: bool = False
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A node pool: a number of equal nodes with equal GPUs."""
+
+    id: str
+    name: str
+    cluster: str
+    gpus: int
+    gpus_per_node: int
+    gpu_gib: float
+    label: tuple[str, str]
+    is_default: bool = False
+
+    @property
+    def nodes(self) -> int:
+        """Count the nodes; a pool without GPUs has two CPU nodes."""
+        return self.gpus // self.gpus_per_node if self.gpus else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """The unit above projects."""
+
+    id: str
+    name: str
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project, its namespace, and its GPU quota per node pool (by name).
+
+    `policy` maps a dotted path below the body (`spec.compute.gpuDevicesRequest`) to rules
+    {min, max, options, required}.
+    """
+
+    id: str
+    name: str
+    cluster: str
+    department: Department
+    quotas: Mapping[str, float]
+    default_pools: tuple[str, ...]
+    created_at: datetime
+    policy: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+
+    @property
+    def namespace(self) -> str:
+        """Name the Kubernetes namespace."""
+        return f"runai-{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A Kubernetes event about a workload or one of its pods."""
+
+    at: datetime
+    type: str
+    reason: str
+    message: str
+    source: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One phase the workload entered."""
+
+    at: datetime
+    phase: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one node pool did not take a pod group."""
+
+    pool: str
+    phase_reason: str
+    reason: str
+    message: str
+    org: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt to run pods from one spec: a pod group, or a revision of an inference."""
+
+    id: str
+    number: int
+    spec: Spec
+    created_at: datetime
+    phase: str
+    since: datetime
+    message: str = ""
+    pool: str | None = None
+    attempt: int = 1
+    told: int = 0
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A submitted workload with everything that happened to it.
+
+    `spec` is what was asked last; the runs carry what their pods were made from. `serving` is the
+    run that holds the traffic of an inference.
+    """
+
+    id: str
+    kind: str
+    name: str
+    requested_name: str
+    project: Project
+    spec: Spec
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    phase: str
+    since: datetime
+    master: Spec | None = None
+    master_same: bool | None = None
+    desired: str = "Running"
+    message: str = ""
+    reason: str | None = None
+    refusals: tuple[Refusal, ...] = ()
+    runs: tuple[Run, ...] = ()
+    serving: str | None = None
+    completed_at: datetime | None = None
+    deleted_at: datetime | None = None
+    pinned: bool = False
+    pending_s: float = 0.0
+    running_s: float = 0.0
+    history: tuple[Change, ...] = ()
+    events: tuple[Event, ...] = ()
+    source: str = "Control-plane"
+
+    @property
+    def run(self) -> Run:
+        """Give the newest run."""
+        return self.runs[-1]
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether deletion has finished."""
+        return self.deleted_at is not None
+
+    def serving_run(self) -> Run | None:
+        """Find the run that serves; none while the first one starts."""
+        return next((run for run in self.runs if run.id == self.serving), None)

@@ -1,0 +1,206 @@
+"""Who gets GPUs: a pure function of what is asked, what is held, and what there is.
+
+Quotas are per project and node pool. Non-preemptible work never goes over quota; preemptible work
+may, while GPUs are free, and gives them back when a project asks for its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from reconciler.emulator.runai.quantity import gib
+from reconciler.emulator.runai.records import Pool, Refusal, Spec, Workload
+
+Json = Any
+_DUST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A pod group that wants to run or runs: `pods` pods of `per_pod` GPUs each.
+
+    Projects and pools are ids; `owner` is the project's name, for messages.
+    """
+
+    id: str
+    project: str
+    owner: str
+    pools: tuple[str, ...]
+    pods: int
+    per_pod: Mapping[str, float]
+    preemptible: bool
+    priority: int
+    since: datetime
+    pool: str | None = None
+
+    def gpus(self, pool: str) -> float:
+        """Count the GPUs it takes in a pool."""
+        return self.pods * self.per_pod.get(pool, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the scheduler decides: claims granted (to a pool), evicted, and refused (why)."""
+
+    granted: Mapping[str, str] = field(default_factory=dict)
+    evicted: tuple[str, ...] = ()
+    refused: Mapping[str, tuple[Refusal, ...]] = field(default_factory=dict)
+
+
+class _Desk:
+    """The state of one pass: what each pool has left and what each project holds."""
+
+    def __init__(
+        self,
+        pools: Mapping[str, Pool],
+        quotas: Mapping[str, Mapping[str, float]],
+        running: Iterable[Claim],
+    ) -> None:
+        self.pools, self.quotas = pools, quotas
+        self.running = {claim.id: claim for claim in running if claim.pool}
+        self.granted: dict[str, str] = {}
+        self.evicted: list[str] = []
+
+    def held(self, pool: str, project: str | None = None, *, firm: bool = False) -> float:
+        return sum(
+            claim.gpus(pool)
+            for claim in self.running.values()
+            if claim.pool == pool and project in (None, claim.project) and not (firm and claim.preemptible)
+        )
+
+    def quota(self, project: str, pool: str) -> float:
+        return self.quotas.get(project, {}).get(pool, 0.0)
+
+    def refusal(self, claim: Claim, name: str) -> Refusal | None:
+        """Say why a pool does not take a claim now; None means it was taken."""
+        pool, need = self.pools[name], claim.gpus(name)
+        if claim.per_pod.get(name, 0.0) > (pool.gpus_per_node if pool.gpus else 0):
+            return _unfit(claim, name, pool)
+        firm = self.held(name, claim.project, firm=True)
+        if not claim.preemptible and firm + need > self.quota(claim.project, name) + _DUST:
+            return _over_quota(claim, pool, need, self.quota(claim.project, name))
+        victims = self._victims(claim, name, need)
+        if victims is None:
+            return _unfit(claim, name, pool)
+        for victim in victims:
+            del self.running[victim]
+            self.evicted.append(victim)
+        return None
+
+    def _victims(self, claim: Claim, pool: str, need: float) -> list[str] | None:
+        """Choose whom to evict; an empty list if there is room, None if it cannot be made."""
+        short = need - (self.pools[pool].gpus - self.held(pool))
+        if short <= _DUST:
+            return []
+        own = self.held(pool, claim.project) + need
+        is_reclaim = own <= self.quota(claim.project, pool) + _DUST
+        chosen: list[str] = []
+        for other in sorted(self.running.values(), key=lambda c: (c.priority, c.since)):
+            if short <= _DUST:
+                break
+            if self._may_evict(claim, other, pool, is_reclaim=is_reclaim):
+                chosen.append(other.id)
+                short -= other.gpus(pool)
+        return chosen if short <= _DUST else None
+
+    def _may_evict(self, claim: Claim, other: Claim, pool: str, *, is_reclaim: bool) -> bool:
+        if not other.preemptible or other.pool != pool or not other.gpus(pool):
+            return False
+        if other.project == claim.project:
+            return other.priority < claim.priority
+        over = self.held(pool, other.project) > self.quota(other.project, pool) + _DUST
+        return is_reclaim and over
+
+
+def schedule(
+    waiting: Sequence[Claim],
+    running: Iterable[Claim],
+    pools: Mapping[str, Pool],
+    quotas: Mapping[str, Mapping[str, float]],
+) -> Verdict:
+    """Decide about every waiting claim: highest priority first, then oldest first."""
+    desk = _Desk(pools, quotas, running)
+    refused: dict[str, tuple[Refusal, ...]] = {}
+    for claim in sorted(waiting, key=lambda c: (-c.priority, c.since, c.id)):
+        reasons: list[Refusal] = []
+        for name in claim.pools:
+            reason = desk.refusal(claim, name)
+            if reason is None:
+                desk.granted[claim.id] = name
+                desk.running[claim.id] = _held(claim, name)
+                break
+            reasons.append(reason)
+        else:
+            refused[claim.id] = tuple(reasons)
+    evicted = tuple(id_ for id_ in desk.evicted if id_ not in desk.granted)
+    granted = {id_: pool for id_, pool in desk.granted.items() if id_ not in desk.evicted}
+    return Verdict(granted, evicted, refused)
+
+
+def _held(claim: Claim, pool: str) -> Claim:
+    return replace(claim, pool=pool)
+
+
+def _over_quota(claim: Claim, pool: Pool, need: float, quota: float) -> Refusal:
+    said = (
+        f"Non-preemptible workload is over quota. Workload requested {need:g} GPUs, but "
+        f"{claim.owner} quota is {quota:g} GPUs in node-pool {pool.name}"
+    )
+    return Refusal(pool.name, "NonPreemptibleOverQuota", "NonPreemptibleOverQuota", said, "PROJECT")
+
+
+def _unfit(claim: Claim, key: str, pool: Pool) -> Refusal:
+    if not pool.gpus:
+        said = f"No node in the {pool.name} node-pool has GPU resources"
+    else:
+        said = (
+            f"Node-pool {pool.name}: 0/{pool.nodes} nodes are available: {pool.nodes} node(s) "
+            f"did not have enough resources: GPUs ({claim.per_pod.get(key, 0):g} per pod "
+            f"needed, {claim.pods} pods)"
+        )
+    return Refusal(pool.name, "NotEnoughResources", "Unschedulable", said)
+
+
+def pods_of(kind: str, spec: Spec) -> int:
+    """Count the pods that a spec asks for at its start."""
+    if kind == "Inference":
+        scaling = spec.get("autoscaling") or {}
+        low = scaling.get("minReplicas")
+        low = 1 if low is None else low
+        first = scaling.get("initialReplicas")
+        return int(first if first is not None else max(low, 1))
+    if kind == "Training":
+        return int(spec.get("parallelism") or 1)
+    if kind == "Distributed":
+        return int(spec.get("numWorkers") or 1) + 1
+    if kind == "DistributedInference":
+        replicas = spec.get("replicas")
+        return int(1 if replicas is None else replicas) * (1 + int(spec.get("workers") or 0))
+    return 1
+
+
+def gpus_per_pod(spec: Spec, pool: Pool) -> float:
+    """Count the GPUs, whole or in part, of one pod in a pool."""
+    part = spec.get("leader") or spec
+    compute: dict[str, Json] = part.get("compute") or {}
+    devices = compute.get("gpuDevicesRequest")
+    asked_in = compute.get("gpuRequestType")
+    count = float((1 if asked_in else 0) if devices is None else devices)
+    if asked_in == "portion":
+        return count * float(compute.get("gpuPortionRequest") or 1)
+    if asked_in == "memory" and pool.gpu_gib:
+        return count * min(gib(compute.get("gpuMemoryRequest") or "0") / pool.gpu_gib, 1.0)
+    return count
+
+
+def needs_gpu(spec: Spec) -> bool:
+    """Tell whether a spec asks for any GPU."""
+    compute = (spec.get("leader") or spec).get("compute") or {}
+    devices = compute.get("gpuDevicesRequest")
+    return bool(devices) or (devices is None and bool(compute.get("gpuRequestType")))
+
+
+def pool_names(workload: Workload, spec: Spec) -> tuple[str, ...]:
+    """List the node pools a spec may use, in order."""
+    return tuple(spec.get("nodePools") or workload.project.default_pools)

@@ -1,0 +1,29 @@
+"""The questions that the platform's documents leave open, as switches."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """How this emulator answers where nobody outside knows what the platform does.
+
+    `merge_defaults`: reads show the spec with server defaults and normalised numbers.
+    `reorder_lists`: lists of objects come back in another order.
+    `duplicate_name_status`: 409 or 400 for a name that is taken.
+    `list_env`: the list shows the environment.
+    `gone_status`: what the by-type GET answers after deletion: 404, or 200 with `deletedAt`.
+    `lag_s`: how late the list, the count and `GET /workloads/{id}` are, in emulated seconds.
+    """
+
+    merge_defaults: bool = False
+    reorder_lists: bool = False
+    duplicate_name_status: int = 409
+    list_env: bool = True
+    gone_status: int = 404
+    lag_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.duplicate_name_status not in {400, 409}:
+            raise ValueError("duplicate_name_status is 400 or 409")
+        if self.gone_status not in {200, 404}:
+            raise ValueError("gone_status is 200 or 404")

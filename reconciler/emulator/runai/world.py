@@ -1,0 +1,350 @@
+"""The emulated platform's state, and time's work on it."""
+
+import heapq
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from reconciler.emulator.clock import Clock
+from reconciler.emulator.runai import acts, phases, tales
+from reconciler.emulator.runai.kinds import KINDS, PRIORITIES
+from reconciler.emulator.runai.merge import merge
+from reconciler.emulator.runai.phases import Pace
+from reconciler.emulator.runai.records import (
+    Change,
+    Cluster,
+    Department,
+    Json,
+    Pool,
+    Project,
+    Run,
+    Spec,
+    Workload,
+    made_id,
+)
+from reconciler.emulator.runai.scheduler import (
+    Claim,
+    Verdict,
+    gpus_per_pod,
+    needs_gpu,
+    pods_of,
+    pool_names,
+    schedule,
+)
+
+_HOLDS = frozenset({"Initializing", "Running", "Degraded"})
+
+
+class World:
+    """Everything one control plane knows; hold `lock` while reading more than one thing.
+
+    Nothing moves between calls: `settle` plays all that was due up to the clock's time, in order,
+    so that the outcome does not depend on how often one looks.
+    """
+
+    def __init__(self, clock: Clock, *, pace: Pace | None = None, lag_s: float = 0.0) -> None:
+        self.clock = clock
+        self.pace = pace or Pace()
+        self.lag_s = lag_s
+        self.tenant_id = 1001
+        self.clusters: dict[str, Cluster] = {}
+        self.pools: dict[str, Pool] = {}
+        self.departments: dict[str, Department] = {}
+        self.projects: dict[str, Project] = {}
+        self.templates: dict[str, Spec] = {}
+        self.lock = threading.RLock()
+        self._workloads: dict[str, Workload] = {}
+        self._past: dict[str, list[tuple[datetime, Workload]]] = {}
+        self._names: dict[tuple[str, str], str] = {}
+        self._timers: list[tuple[datetime, int, str]] = []
+        self._ticket = 0
+        self._waiting: set[str] = set()
+        self._holding: set[str] = set()
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def workload(self, id: str) -> Workload:  # noqa: A002 - the platform's word
+        """Give a workload as it is now, deleted ones included.  Raises KeyError."""
+        with self.lock:
+            self.settle()
+            return self._workloads[id]
+
+    def live(self, project: str | None = None) -> list[Workload]:
+        """List the workloads that are not gone, oldest first; `project` is a name."""
+        with self.lock:
+            self.settle()
+            return [
+                one
+                for one in self._workloads.values()
+                if not one.is_gone and project in (None, one.project.name)
+            ]
+
+    def find(self, project: str, name: str) -> Workload | None:
+        """Find the workload that holds a name in a project (both by name)."""
+        with self.lock:
+            self.settle()
+            id_ = self._names.get((self.project_named(project).id, name))
+            return self._workloads[id_] if id_ else None
+
+    def get(self, id_: str) -> Workload | None:
+        """Give a workload as the submission service sees it: without lag."""
+        return self._workloads.get(id_)
+
+    def seen(self) -> list[Workload]:
+        """List what the cluster reports show: late by `lag_s`, purged ones left out."""
+        now = self.clock.now()
+        horizon = now - timedelta(seconds=phases.RETAINED_S)
+        views = (
+            self._workloads.values()
+            if not self.lag_s
+            else filter(None, map(self.seen_one, list(self._workloads)))
+        )
+        return [one for one in views if one.deleted_at is None or one.deleted_at > horizon]
+
+    def seen_one(self, id_: str) -> Workload | None:
+        """Give one workload as the cluster reports show it."""
+        if not self.lag_s:
+            return self._workloads.get(id_)
+        until = self.clock.now() - timedelta(seconds=self.lag_s)
+        versions = [view for at, view in self._past.get(id_, ()) if at <= until]
+        return versions[-1] if versions else None
+
+    def project_named(self, name: str) -> Project:
+        """Find a project by its name.  Raises KeyError."""
+        found = next((one for one in self.projects.values() if one.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def pool_map(self, cluster: str) -> dict[str, Pool]:
+        """Give a cluster's node pools by name."""
+        return {pool.name: pool for pool in self.pools.values() if pool.cluster == cluster}
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def holder(self, project_id: str, name: str) -> Workload | None:
+        """Find who holds a name in a project; a workload holds it until it is gone."""
+        id_ = self._names.get((project_id, name))
+        return self._workloads[id_] if id_ else None
+
+    def submit(
+        self,
+        kind: str,
+        project: Project,
+        name: str,
+        spec: Spec,
+        created_by: str,
+        *,
+        requested_name: str | None = None,
+        master: Spec | None = None,
+        master_same: bool | None = None,
+        source: str = "Control-plane",
+    ) -> Workload:
+        """Accept a new workload; its phases follow with time."""
+        now = self.clock.now()
+        self._ticket += 1
+        made = Workload(
+            id=made_id(project.cluster, "workload", self._ticket),
+            kind=kind, name=name, requested_name=requested_name or name, project=project,
+            spec=spec, created_by=created_by, created_at=now, updated_at=now, phase="Creating",
+            since=now, master=master, master_same=master_same, source=source,
+        )  # fmt: skip
+        made = replace(made, runs=(tales.new_run(made, spec, now),))
+        made = replace(made, history=(Change(now, "Creating", ""),))
+        self._names[project.id, name] = made.id
+        return self._keep(made)
+
+    def change(self, id_: str, do: Callable[[Workload, datetime], Workload]) -> Workload:
+        """Replace a workload by what `do` makes of it, and let the cluster react."""
+        self.settle()
+        kept = self._keep(do(self._workloads[id_], self.clock.now()))
+        self._place()
+        return kept
+
+    def add_workload(
+        self,
+        *,
+        kind: str,
+        project: str,
+        name: str,
+        spec: Spec,
+        created_by: str,
+        phase: str | None = None,
+        message: str = "",
+        source: str = "Control-plane",
+        **more: Json,
+    ) -> str:
+        """Put a workload there behind everybody's back and give its id.
+
+        With `phase` it stays in that phase for good, whatever it asks for.
+        """
+        with self.lock:
+            self.settle()
+            made = self.submit(
+                kind, self.project_named(project), name, spec, created_by, source=source, **more
+            )
+            if phase:
+                self._keep(acts.pinned(made, phase, message, self.clock.now()))
+            return made.id
+
+    def edit_spec(self, id: str, changes: Spec, *, by: str) -> None:  # noqa: A002
+        """Change a spec in place as the web page of an administrator would; None clears a key."""
+        del by  # the platform does not tell who edited
+        with self.lock:
+            self.change(id, lambda one, at: acts.respec(one, merge(one.spec, changes), at))
+
+    def remove(self, id: str) -> None:  # noqa: A002 - the platform's word
+        """Delete a workload at once."""
+        with self.lock:
+            self.change(id, acts.removed)
+
+    def stop(self, id: str, message: str = "stopped by the platform") -> None:  # noqa: A002
+        """Stop a workload at once, as the platform does when it is idle too long."""
+        with self.lock:
+            self.change(id, lambda one, at: acts.stopped(one, at, message))
+
+    def unpin(self, id: str) -> None:  # noqa: A002 - the platform's word
+        """Let time move a workload on that was put into a phase."""
+        with self.lock:
+            self.change(id, lambda one, _: replace(one, pinned=False))
+
+    def add_project(
+        self,
+        name: str,
+        *,
+        cluster: str | None = None,
+        quotas: Mapping[str, float] | None = None,
+        department: str = "default",
+        policy: Mapping[str, Mapping[str, Json]] | None = None,
+    ) -> Project:
+        """Add a project; `cluster` is a name or uuid, by default the first one."""
+        with self.lock:
+            home = next(one for one in self.clusters.values() if cluster in (None, one.uuid, one.name))
+            unit = next(d for d in self.departments.values() if d.name == department)
+            pools = tuple(quotas or {}) or ("default",)
+            made = Project(
+                str(len(self.projects) + 1), name, home.uuid, unit, dict(quotas or {}), pools,
+                self.clock.now(), dict(policy or {}),
+            )  # fmt: skip
+            self.projects[made.id] = made
+            return made
+
+    def set_policy(self, project: str, policy: Mapping[str, Mapping[str, Json]]) -> None:
+        """Enforce rules on new workloads of a project, by name; see Project.policy."""
+        with self.lock:
+            old = self.project_named(project)
+            self.projects[old.id] = replace(old, policy=dict(policy))
+
+    def fresh_id(self, what: str) -> str:
+        """Make a new id."""
+        self._ticket += 1
+        return made_id(what, self._ticket)
+
+    def fresh_suffix(self) -> str:
+        """Make the random tail of a prefixed name."""
+        return self.fresh_id("suffix")[:8]
+
+    # -- time ----------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Play everything that was due up to now, in the order it was due."""
+        now = self.clock.now()
+        while self._timers and self._timers[0][0] <= now:
+            at = self._timers[0][0]
+            while self._timers and self._timers[0][0] == at:
+                _, _, id_ = heapq.heappop(self._timers)
+                one = self._workloads[id_]
+                if phases.due(one, self.pace) == at:
+                    self._keep(phases.advance(one, at, self.pace), at)
+            self._place(at)
+        self._place(now)
+
+    def _keep(self, one: Workload, at: datetime | None = None) -> Workload:
+        """Store a workload, its version, its next timer, and its place in the queues."""
+        at = at or self.clock.now()
+        self._workloads[one.id] = one
+        if self.lag_s:
+            self._past.setdefault(one.id, []).append((at, one))
+        if one.is_gone and self._names.get((one.project.id, one.name)) == one.id:
+            del self._names[one.project.id, one.name]
+        phase_set = set() if one.is_gone or one.pinned else {run.phase for run in one.runs}
+        is_paused = one.phase in {"Stopped", "Stopping", "Deleting"} or one.is_gone
+        _mark(self._waiting, one.id, on="Pending" in phase_set and not is_paused)
+        _mark(self._holding, one.id, on=bool(phase_set & _HOLDS) and not one.is_gone)
+        moment = phases.due(one, self.pace)
+        if moment is not None:
+            self._ticket += 1
+            heapq.heappush(self._timers, (moment, self._ticket, one.id))
+        return one
+
+    def _place(self, at: datetime | None = None) -> None:
+        """Let the scheduler decide about all that waits."""
+        if not self._waiting:
+            return
+        at = at or self.clock.now()
+        waiting = self._claims(self._waiting, {"Pending"})
+        running = self._claims(self._holding, _HOLDS)
+        pools = {pool.id: pool for pool in self.pools.values()}
+        quotas = {
+            one.id: {pool_id(one.cluster, name): gpus for name, gpus in one.quotas.items()}
+            for one in self.projects.values()
+        }
+        free = [claim for claim in waiting if not any(claim.per_pod.values())]
+        tight = [claim for claim in waiting if any(claim.per_pod.values())]
+        verdict = schedule(tight, [c for c in running if any(c.per_pod.values())], pools, quotas)
+        granted = {**verdict.granted, **{claim.id: claim.pools[0] for claim in free}}
+        self._apply(Verdict(granted, verdict.evicted, verdict.refused), at)
+
+    def _claims(self, ids: Iterable[str], states: Iterable[str]) -> list[Claim]:
+        return [
+            self._claim(self._workloads[id_], run)
+            for id_ in sorted(ids)
+            for run in self._workloads[id_].runs
+            if run.phase in states and not run.ended_at
+        ]
+
+    def _claim(self, one: Workload, run: Run) -> Claim:
+        kind = KINDS[one.kind]
+        home = one.project.cluster
+        named = (pool_id(home, name) for name in pool_names(one, run.spec))
+        ids = tuple(id_ for id_ in named if id_ in self.pools) or (pool_id(home, "default"),)
+        wants = needs_gpu(run.spec)
+        per_pod = {id_: gpus_per_pod(run.spec, self.pools[id_]) for id_ in ids} if wants else {}
+        asked = run.spec.get("preemptibility")
+        return Claim(
+            id=f"{one.id} {run.id}", project=one.project.id, owner=one.project.name, pools=ids,
+            pods=pods_of(one.kind, run.spec), per_pod=per_pod,
+            preemptible=asked == "preemptible" if asked else kind.preemptible,
+            priority=PRIORITIES[run.spec.get("priorityClass") or kind.priority],
+            since=run.created_at, pool=run.pool and pool_id(home, run.pool),
+        )  # fmt: skip
+
+    def _apply(self, verdict: Verdict, at: datetime) -> None:
+        for key, pool_id in verdict.granted.items():
+            one, run = self._by_key(key)
+            self._keep(acts.granted(one, run, self.pools[pool_id].name, at), at)
+        for key in verdict.evicted:
+            one, run = self._by_key(key)
+            self._keep(acts.evicted(one, run, at), at)
+        for key, refusals in verdict.refused.items():
+            one, run = self._by_key(key)
+            if refusals != one.refusals or one.phase == "Creating":
+                self._keep(acts.refused(one, run, refusals, at), at)
+
+    def _by_key(self, key: str) -> tuple[Workload, Run]:
+        id_, _, run_id = key.partition(" ")
+        one = self._workloads[id_]
+        return one, next(run for run in one.runs if run.id == run_id)
+
+
+def pool_id(cluster: str, name: str) -> str:
+    """Give the id of a node pool of a cluster."""
+    return made_id(cluster, "pool", name)
+
+
+def _mark(members: set[str], id_: str, *, on: bool) -> None:
+    if on:
+        members.add(id_)
+    else:
+        members.discard(id_)
