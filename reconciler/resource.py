@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from reconciler.mark import Mark
@@ -15,7 +14,29 @@ from reconciler.problem import Location
 Json = Any
 """A JSON-like tree: dict, list, str, int, float, bool, None; in desired specs also Secret leaves."""
 
-EMPTY: Mapping[Any, Any] = MappingProxyType({})
+
+class _Empty(Mapping[Any, Any]):
+    """Be a mapping without items, hashable so that Python 3.11 takes it as a default."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+
+EMPTY: Mapping[Any, Any] = _Empty()
 
 
 @dataclass(frozen=True, slots=True, order=True)

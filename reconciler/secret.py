@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,38 @@ from typing import Any, NoReturn
 
 SENSITIVE = "(sensitive)"
 UNKNOWN_SENSITIVE = "(sensitive, not set here)"
+
+TOKEN_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{16,}")),
+    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})")),
+    ("an NVIDIA API key", re.compile(r"\bnvapi-[A-Za-z0-9_-]{16,}")),
+    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
+    ("a private key", re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")),
+    ("a JSON Web Token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
+    ("a Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}")),
+)
+"""Forms that are a credential wherever they stand, and what people call them."""
+
+_SENSITIVE_NAME = re.compile(
+    r"(?:secret|token(?!iz)|passw|passphrase|credential|(?:api|access|private|wandb)[-_. ]?key|^auth$)",
+    re.IGNORECASE,
+)
+_OPEN_NAME = re.compile(r"(?:tokens$|max_?tokens|secret_?name|_file$|_path$|_dir$|_url$)", re.IGNORECASE)
+
+
+def token_form(text: str) -> str:
+    """Name the credential form that stands in a text, such as `a GitHub token`; empty if none does."""
+    return next((name for name, form in TOKEN_FORMS if form.search(text)), "")
+
+
+def names_credential(name: str) -> bool:
+    """Tell whether a name says that its value is a credential, as `HF_TOKEN` or `clientSecret` do."""
+    return bool(_SENSITIVE_NAME.search(name)) and not _OPEN_NAME.search(name)
+
+
+def holds_credential(line: str) -> bool:
+    """Tell whether a source line may hold a credential, so that it is better not shown."""
+    return bool(token_form(line)) or bool(_SENSITIVE_NAME.search(line))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""Documents: one value each, with the place of every key and value in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.problem import Location, Problem
+from reconciler.resource import Json
+
+Event = Any
+"""An event of the YAML library; only its attributes are read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Cap what one text may hold, so that no input can make a run long or large."""
+
+    bytes: int = 1 << 20
+    documents: int = 5_000
+    nodes: int = 100_000
+    expanded: int = 20_000
+    depth: int = 32
+    problems: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Hold one YAML document. Pointers are RFC 6901, list items by index.
+
+    `places` points at values, `key_places` at the keys in front of them; what an alias or a merge key
+    brought in has the place of the alias. `lines` are those of the whole file.
+    """
+
+    value: Json
+    places: Mapping[str, Location]
+    key_places: Mapping[str, Location]
+    file: str
+    first_line: int
+    lines: tuple[str, ...]
+
+    def place(self, pointer: str) -> Location:
+        """Find the place of a value, or of its nearest parent that has one."""
+        return _nearest(self.places, pointer) or Location(self.file, self.first_line)
+
+    def key_place(self, pointer: str) -> Location:
+        """Find the place of the key of a value, or of the value where it has no key."""
+        return self.key_places.get(pointer) or self.place(pointer)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Hold the documents of one text and everything that is wrong with it.
+
+    `is_whole` False: the parser gave up, and what stands after the last problem was not looked at.
+    """
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...] = ()
+    is_whole: bool = True
+
+
+def _nearest(places: Mapping[str, Location], pointer: str) -> Location | None:
+    while pointer not in places:
+        if not pointer:
+            return None
+        pointer = pointer.rpartition("/")[0]
+    return places[pointer]
+
+
+def escaped(key: str) -> str:
+    """Write a key as one segment of a pointer."""
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
+
+
+def line_of(lines: tuple[str, ...], place: Location) -> str:
+    """Give the source line at a place, or nothing."""
+    return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+
+
+def raw_text(lines: tuple[str, ...], place: Location) -> str:
+    """Give the text of a one-line node as it is written, or nothing."""
+    return line_of(lines, place)[place.column - 1 : place.end_column - 1] if place.end_column else ""
