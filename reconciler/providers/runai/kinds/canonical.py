@@ -1,0 +1,173 @@
+"""Canonical form: one spelling for specs that mean the same, so that equal means equal.
+
+Quantities are spelled by value, lists whose items have a key become maps, explicit nulls, empty
+containers and `exclude` instructions are gone. Pure; takes any JSON-like tree, however odd.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from reconciler.resource import Json
+from reconciler.secret import Secret, referenced
+
+KEYS = ("name", "container", "id", "claimName", "path", "mountPath", "key", "url", "resource")
+"""Fields that may tell items of one list apart, the first that an item has counts."""
+
+QUANTITIES = frozenset(
+    {
+        "cpuMemoryLimit",
+        "cpuMemoryRequest",
+        "gpuMemoryLimit",
+        "gpuMemoryRequest",
+        "quantity",
+        "size",
+        "sizeLimit",
+    }
+)
+NUMBERS = frozenset({"cpuCoreLimit", "cpuCoreRequest", "gpuPortionLimit", "gpuPortionRequest"})
+UNORDERED = frozenset({"authorizedGroups", "authorizedUsers", "capabilities", "values"})
+
+_MANTISSA = r"\+?([0-9]{0,40}(?:\.[0-9]{0,40})?)"
+_QUANTITY = re.compile(_MANTISSA + r"([numkKMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?", re.ASCII)
+_TENS = {"n": -9, "u": -6, "m": -3, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_UNITS: Mapping[str, Fraction] = {
+    "": Fraction(1),
+    **{f"{letter}i": Fraction(1024**power) for power, letter in enumerate("KMGTPE", 1)},
+    **{unit: Fraction(10) ** power for unit, power in _TENS.items()},
+}
+_DEEPEST = 64
+_EXACT_FLOATS = 2**53
+
+
+def canonical(spec: Mapping[str, Json] | None) -> dict[str, Json]:
+    """Spell a spec the one way it is compared. Secret leaves pass through. Never raises."""
+    return _map(spec, 0) if isinstance(spec, Mapping) else {}
+
+
+def plain(tree: Json) -> Json:
+    """Turn a canonical tree back into the platform's shape: keyed maps are lists again."""
+    if isinstance(tree, Mapping):
+        return as_list(tree) if is_keyed(tree) else {name: plain(value) for name, value in tree.items()}
+    return [plain(value) for value in tree] if isinstance(tree, list) else tree
+
+
+def as_list(items: Mapping[str, Json]) -> list[Json]:
+    """Turn a keyed map into the list that the platform takes, in the order of the map."""
+    return [plain(item) for item in items.values()]
+
+
+def is_keyed(tree: Json) -> bool:
+    """Tell whether a canonical map stands for a list: its keys read `name=…` or `path=…`."""
+    return isinstance(tree, Mapping) and any(
+        "=" in key and key.partition("=")[0] in KEYS and isinstance(item, Mapping)
+        for key, item in tree.items()
+    )
+
+
+def item_key(item: Json) -> str:
+    """Name the key of a list item as pointers write it, `name=HF_TOKEN`; "" where it has none."""
+    if not isinstance(item, Mapping):
+        return ""
+    for field in KEYS:
+        value = item.get(field)
+        if isinstance(value, Secret):
+            return f"{field}={value.reference}"
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+            return f"{field}={_number(value) if isinstance(value, float) else value}"
+    return ""
+
+
+def quantity_value(text: Json) -> Fraction | None:
+    """Read a quantity by its exact value, numbers as well; None for what is none."""
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        return None
+    found = _QUANTITY.fullmatch(str(text))
+    if found is None or not found[1].strip("."):
+        return None
+    unit = found[2] or ""
+    factor = _UNITS[unit] if unit in _UNITS else Fraction(10) ** int(unit[1:])
+    return Fraction(found[1]) * factor
+
+
+def quantity(text: Json) -> Json:
+    """Spell a quantity the shortest way that keeps its value; what is none stays as it is."""
+    value = quantity_value(text)
+    if value is None:
+        return text
+    spellings = (_decimal(value / size) + unit for unit, size in _UNITS.items() if unit != "K")
+    return min(spellings, key=lambda spelling: (len(spelling), "." in spelling))
+
+
+def _decimal(value: Fraction) -> str:
+    """Write a fraction as a decimal. Units are made of twos and fives, so it always ends."""
+    places, rest = 0, value.denominator
+    while rest > 1:
+        rest = rest // 10 if rest % 10 == 0 else rest // 5 if rest % 5 == 0 else rest // 2
+        places += 1
+    digits = str(value.numerator * 10**places // value.denominator).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}".rstrip("0") if places else digits
+
+
+def _map(tree: Mapping[str, Json], depth: int) -> dict[str, Json]:
+    spelled = {
+        name: _value(name, value, depth + 1)
+        for name, value in tree.items()
+        if value is not None and name != "exclude"
+    }
+    return {name: value for name, value in spelled.items() if value not in ({}, [])}
+
+
+def _value(name: str, value: Json, depth: int) -> Json:
+    if depth > _DEEPEST or isinstance(value, Secret):
+        return value
+    if isinstance(value, Mapping):
+        return _map(value, depth)
+    if isinstance(value, list | tuple):
+        return _list(name, value, depth)
+    if name in QUANTITIES:
+        return quantity(value)
+    if name in NUMBERS and isinstance(value, str):
+        exact = quantity_value(value)
+        return value if exact is None else _number(float(exact))
+    return _number(value) if isinstance(value, float) else value
+
+
+def _list(name: str, items: Sequence[Json], depth: int) -> Json:
+    """Spell a list: items that have keys as a map, values without order sorted, others as they are."""
+    kept = [item for item in items if item is not None and not _is_instruction(item)]
+    if kept and all(isinstance(item, Mapping) for item in kept) and any(map(item_key, kept)):
+        return _keyed(kept, depth)
+    values = [_value("", item, depth + 1) for item in kept]
+    return sorted(values, key=_text) if name in UNORDERED else values
+
+
+def _keyed(items: Sequence[Mapping[str, Json]], depth: int) -> dict[str, Json]:
+    """Make a map of a list, in its order. Items that share a key are numbered by what they hold."""
+    groups: dict[str, list[dict[str, Json]]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(item_key(item) or str(index), []).append(_map(item, depth + 1))
+    keyed: dict[str, Json] = {}
+    for key, sharing in groups.items():
+        for number, item in enumerate(sorted(sharing, key=_text), 1):
+            keyed[key if number == 1 else f"{key}#{number}"] = item
+    return keyed
+
+
+def _is_instruction(item: Json) -> bool:
+    return isinstance(item, Mapping) and item.get("exclude") is True
+
+
+def _number(value: float) -> Json:
+    """Unify whole floats with integers; what JSON cannot hold becomes text."""
+    if not math.isfinite(value):
+        return str(value)
+    return int(value) if value.is_integer() and abs(value) <= _EXACT_FLOATS else value
+
+
+def _text(value: Json) -> str:
+    return json.dumps(referenced(value), sort_keys=True, default=str)

@@ -1,0 +1,13 @@
+"""Training: a workload of one pod, or of equal pods, that ends by itself."""
+
+from __future__ import annotations
+
+from reconciler.providers.runai.kinds.block import Whole, optional
+from reconciler.providers.runai.kinds.workload import Job
+
+
+class TrainingSpec(Job):
+    """Hold the spec of a Training, in the platform's own names."""
+
+    completions: Whole | None = optional("Pods that must end well, for sweeps.", ge=1, le=2**31 - 1)
+    parallelism: Whole | None = optional("Most pods at once, for sweeps.", ge=1, le=2**31 - 1)
