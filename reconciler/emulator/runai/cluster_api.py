@@ -121,10 +121,12 @@ class _ClusterApi:
         except Refused as refused:
             await socket.send_denial_response(refused.response)
             return
+        # The stream begins when it is asked for: once accepted, a client may move the clock.
+        stream = _Stream(self, socket, query, pod, life)
         await socket.accept()
         # The client may leave at any moment; then there is nobody to tell.
         with contextlib.suppress(WebSocketDisconnect):
-            await _Stream(self, socket, query, pod, life).run()
+            await stream.run()
 
     def _log_of(self, connection: HTTPConnection) -> tuple[LogQuery, PodView, Life]:
         """Find what a log request asks for.  Raises Refused."""
@@ -187,7 +189,7 @@ class _Stream:
         self.pod = pod
         self.life = life
         self.allowance = Allowance(query.limit_bytes)
-        self.active_at = api.clock.now()
+        self.opened_at = self.active_at = api.clock.now()
         # Endless: how long the container lives is only known when it ends.
         self.feed = lines(pod, replace(life, ended_at=None))
         self.held: Line | None = None
@@ -195,26 +197,26 @@ class _Stream:
 
     async def run(self) -> None:
         """Send what there is, then what comes, then close with the fitting code."""
-        now = self.api.clock.now()
+        now = self.opened_at
         if self._replays:
             await self._send(self.query.pick(lines(self.pod, self.life, now), now))
         if not self.query.follow or self.allowance.is_spent:
             await self.socket.close(1000)
             return
-        await self._follow(now)
+        await self._follow()
 
     @property
     def _replays(self) -> bool:
-        asked = self.query.tail is not None or self.query.start(self.api.clock.now()) is not None
+        asked = self.query.tail is not None or self.query.start(self.opened_at) is not None
         return self.api.habits.follow_replays or asked or not self.query.follow
 
-    async def _follow(self, seen: datetime) -> None:
+    async def _follow(self) -> None:
         leaving = asyncio.ensure_future(self._until_left())
         try:
             while not leaving.done():
                 code, now = self._ending(), self.api.clock.now()
                 if code != 1001:  # a removed pod has nothing more to say
-                    await self._send(line for line in self._printed(now) if line.at > seen)
+                    await self._send(line for line in self._printed(now) if line.at > self.opened_at)
                 code = 1000 if self.allowance.is_spent else code
                 if code is not None:
                     await self.socket.close(code)
@@ -263,8 +265,8 @@ class _Stream:
         for line in picked:
             data = self.allowance.cut(self.query.render(line))
             if data:
-                await self.socket.send_bytes(data)
                 self.active_at = self.api.clock.now()
+                await self.socket.send_bytes(data)
 
 
 def _pod(found: WorkloadView, query: LogQuery) -> PodView:
