@@ -1,0 +1,91 @@
+"""Comparisons around a write: is it still what the plan saw, and did it take. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.diff import ABSENT, FieldChange, leaves, projected
+from reconciler.mark import Owner, owner_of
+from reconciler.plan.change import Change
+from reconciler.plan.declared import compare_with
+from reconciler.provider import Edit
+from reconciler.resource import Json, Life, Observed
+
+
+def moved(change: Change, now: Observed, fleet_id: str) -> str:
+    """Say what changed since the plan looked; "" if nothing that the plan rests on did."""
+    before = change.observed
+    if before is None or now.id != before.id:
+        return "it is another object now"
+    owner = owner_of(now.mark, fleet_id=fleet_id, identity=now.summary.identity)
+    if owner is not Owner.OURS:
+        return f"its mark says {owner.value}"
+    if now.summary.life is not before.summary.life:
+        return f"it was {before.summary.life} and is {now.summary.life}"
+    paths = _moved_fields(change, now) if change.resource else _moved_record(change, before, now)
+    return ", ".join(paths)
+
+
+def _moved_fields(change: Change, now: Observed) -> tuple[str, ...]:
+    """Name the declared fields that compare otherwise than they did in the plan."""
+    if change.resource is None or change.kind is None:
+        return ()
+    planned = _by_pointer(change.fields)
+    found = _by_pointer(compare_with(now, change.resource, change.kind).changes)
+    return tuple(sorted(p for p in planned | found if planned.get(p) != found.get(p)))
+
+
+def _by_pointer(fields: Iterable[FieldChange]) -> dict[str, tuple[Json, Json]]:
+    return {field.pointer: (field.before, field.after) for field in fields}
+
+
+def _moved_record(change: Change, before: Observed, now: Observed) -> tuple[str, ...]:
+    """Name what moved on an object without a manifest: its mark, or fields that its record declares."""
+    if before.mark is not None and now.mark is not None and before.mark.digest != now.mark.digest:
+        return ("another apply changed it",)
+    if change.kind is None or before.record is None:
+        return ()
+    declared = change.kind.canonical(before.record)
+    then, since = (dict(leaves(projected(declared, change.kind.canonical(o.spec)))) for o in (before, now))
+    return tuple(sorted(p for p in then | since if then.get(p, ABSENT) != since.get(p, ABSENT)))
+
+
+def not_taken(change: Change, now: Observed) -> tuple[str, ...]:
+    """Name what the object does not show although it was sent: the fields that still differ.
+
+    After an update only the fields that were sent count; after a create all that is declared.
+    """
+    if change.resource is None or change.kind is None:
+        return ()
+    still = [field.pointer for field in compare_with(now, change.resource, change.kind).changes]
+    if change.observed is None or change.action.destroys:
+        return tuple(still)
+    sent = [field.pointer for field in change.fields]
+    return tuple(p for p in still if any(_touches(p, other) for other in sent))
+
+
+def _touches(one: str, other: str) -> bool:
+    return one == other or one.startswith(other + "/") or other.startswith(one + "/")
+
+
+def edit_of(change: Change) -> Edit:
+    """Turn field changes into what an update sends; removed fields go to their default, else to null."""
+    declared: tuple[str, ...] = ()
+    if change.resource is not None and change.kind is not None:
+        declared = tuple(p for p, _ in leaves(change.kind.canonical(change.resource.spec)))
+    changed, removed = [], {}
+    for field in change.fields:
+        if any(_touches(field.pointer, pointer) for pointer in declared):
+            changed.append(field.pointer)
+        else:
+            removed[field.pointer] = None if field.after is ABSENT else field.after
+    return Edit(changed=tuple(changed), removed=removed)
+
+
+def is_twin(change: Change, found: Observed, fleet_id: str) -> bool:
+    """Tell whether an object is what this change would create: our mark, the same spec, not leaving."""
+    mark, wanted = found.mark, change.mark
+    if mark is None or wanted is None or found.summary.life is Life.LEAVING:
+        return False
+    is_ours = owner_of(mark, fleet_id=fleet_id, identity=found.summary.identity) is Owner.OURS
+    return is_ours and (mark.digest, mark.run_id) == (wanted.digest, wanted.run_id)

@@ -1,0 +1,177 @@
+"""Order the changes of a plan: needs first, deletes last and in reverse, each scope one delete at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.apply.poll import Patience
+from reconciler.apply.words import failed
+from reconciler.apply.write import Stop, Tools, Write
+from reconciler.clock import Clock
+from reconciler.errors import ReconcilerError
+from reconciler.journal import WriteAhead
+from reconciler.outcome import Outcome, Result, Step
+from reconciler.plan.change import Action, Change, Plan
+from reconciler.problem import Problem
+from reconciler.provider import Provider
+from reconciler.resource import ResourceKey
+
+PATIENCE = Patience()
+
+_UNSENT = {
+    Action.REFUSED: Result.REFUSED,
+    Action.DEFERRED: Result.DEFERRED,
+    Action.UNKNOWN: Result.NOT_ATTEMPTED,
+}
+_STEP_STATES = {Result.DONE: "done", Result.SKIPPED: "skipped", Result.NOT_ATTEMPTED: "skipped"}
+_PAST = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+}
+
+
+async def apply_plan(
+    plan: Plan,
+    providers: Mapping[str, Provider],
+    *,
+    journal: WriteAhead,
+    clock: Clock,
+    listen: Callable[[Step], None],
+    stop: Stop,
+    concurrency: int = 8,
+    patience: Patience = PATIENCE,
+) -> tuple[Outcome, ...]:
+    """Carry out a plan and tell how each of its changes ended, in the plan's order; what is kept is left out.
+
+    A change begins when its needs are done; a failure blocks only what needs it. After a stop nothing
+    begins any more. At most `concurrency` changes of one target run at once.
+    """
+    begun = clock.monotonic()
+
+    def tell(change: Change, text: str, state: str) -> None:
+        listen(Step(change.key, text, clock.monotonic() - begun, state))
+
+    tools = Tools(plan.fleet_id, journal, clock, stop, patience, tell)
+    run = _Run(plan.changes, providers, tools, concurrency)
+    async with asyncio.TaskGroup() as group:
+        for index in run.before:
+            group.create_task(run.one(index))
+    return tuple(outcome for outcome in run.outcomes if outcome is not None)
+
+
+@dataclass
+class _Run:
+    changes: Sequence[Change]
+    providers: Mapping[str, Provider]
+    tools: Tools
+    concurrency: int
+    before: Mapping[int, frozenset[int]] = field(init=False)
+    outcomes: list[Outcome | None] = field(init=False)
+    denied: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.before = _order(self.changes)
+        self.outcomes = [_unsent(change) for change in self.changes]
+        self._ended = {index: asyncio.Event() for index in self.before}
+        self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(self.concurrency))
+        self._deletes: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def one(self, index: int) -> None:
+        """Wait for what comes before one change, do it, and let others know."""
+        for earlier in self.before[index]:
+            await self._ended[earlier].wait()
+        change = self.changes[index]
+        async with self._slots[change.key.target]:
+            outcome = self._blocked(index, change) or await self._do(change)
+        self.outcomes[index] = outcome
+        if outcome.problem and outcome.problem.code == "RC401":
+            self.denied.add(change.key.target)
+        text = _PAST[change.action] if outcome.result is Result.DONE else outcome.why or outcome.result.value
+        self.tools.tell(change, text, _STEP_STATES.get(outcome.result, "failed"))
+        self._ended[index].set()
+
+    def _blocked(self, index: int, change: Change) -> Outcome | None:
+        """Say why a change must not begin; None if it may."""
+        if change.key.target in self.denied:
+            why = "the platform no longer accepts the credentials"
+            return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why=why)
+        if self.tools.stop.requested:
+            return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why="stopped before it began")
+        needs = [other for other in self.outcomes if other and other.key in change.needs]
+        if change.action is not Action.DELETE:
+            earlier = [self.outcomes[i] for i in sorted(self.before[index])]
+            needs += [other for other in earlier if other and other.action is Action.DELETE]
+        return next((_held(change, other) for other in needs if other.result is not Result.DONE), None)
+
+    async def _do(self, change: Change) -> Outcome:
+        provider = self.providers.get(change.key.target)
+        if provider is None:
+            raise ReconcilerError(f"{change.key}: no provider for target {change.key.target}")
+        lock = self._deletes[change.key.target, change.key.scope]
+        try:
+            return await Write(change, provider, self.tools, lock).run()
+        except OSError as failure:
+            why = f"the journal cannot be written ({failure.strerror or failure}), so it was not sent"
+            return failed(change, why, Problem("RC100", f"{change.key}: {why}"))
+
+
+def _unsent(change: Change) -> Outcome | None:
+    result = _UNSENT.get(change.action)
+    return Outcome(change.key, change.action, result, why=change.reason) if result else None
+
+
+def _held(change: Change, need: Outcome) -> Outcome:
+    result = {Result.DEFERRED: Result.DEFERRED, Result.NOT_ATTEMPTED: Result.NOT_ATTEMPTED}.get(
+        need.result, Result.SKIPPED
+    )
+    return Outcome(change.key, change.action, result, why=f"needs {need.key} ({need.result.value})")
+
+
+def _order(changes: Sequence[Change]) -> dict[int, frozenset[int]]:
+    """Tell for each change that writes which others must have ended before it begins."""
+    builds = [i for i, c in enumerate(changes) if c.action.writes and c.action is not Action.DELETE]
+    deletes = [i for i, c in enumerate(changes) if c.action is Action.DELETE]
+    named = {changes[i].key: i for i in builds}
+    before = {i: {named[need] for need in changes[i].needs if need in named} for i in builds}
+    for i in builds:
+        before[i].update(_in_the_way(changes[i], ((d, changes[d]) for d in deletes)))
+    early = {d for needed in before.values() for d in needed if d in deletes}
+    for d in deletes:
+        before[d] = _later(d, deletes, changes) if d in early else {*builds, *_later(d, deletes, changes)}
+    for d in early:
+        before[d] &= early
+    return {i: frozenset(earlier) for i, earlier in before.items()}
+
+
+def _in_the_way(change: Change, deletes: Iterable[tuple[int, Change]]) -> Iterable[int]:
+    """Find deletes that must come first: the name is still theirs, under another kind."""
+    space = change.kind.name_space if change.kind else ""
+    for index, other in deletes:
+        same_place = _place(change.key) == _place(other.key)
+        if same_place and space and other.kind is not None and other.kind.name_space == space:
+            yield index
+
+
+def _place(key: ResourceKey) -> tuple[str, str, str]:
+    return key.target, key.scope, key.name
+
+
+def _later(delete: int, deletes: Sequence[int], changes: Sequence[Change]) -> set[int]:
+    """Find the deletes that go before this one: higher levels first, then in reverse within a scope."""
+    return {other for other in deletes if _goes_before(other, delete, changes)}
+
+
+def _goes_before(one: int, other: int, changes: Sequence[Change]) -> bool:
+    if _level(changes[one]) != _level(changes[other]):
+        return _level(changes[one]) > _level(changes[other])
+    first, second = changes[one].key, changes[other].key
+    return (first.target, first.scope) == (second.target, second.scope) and one > other
+
+
+def _level(change: Change) -> int:
+    return change.kind.level if change.kind else 10
