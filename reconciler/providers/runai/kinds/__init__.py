@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.kind import Kind, Support
+from reconciler.providers.runai.kinds import aliases, defaults, weight
 from reconciler.providers.runai.kinds.canonical import canonical
+from reconciler.providers.runai.kinds.rules import check_inference, check_job
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -67,6 +69,12 @@ WORKSPACE = Kind(
     canonical=canonical,
     support=Support(stops=True, has_cluster_api=True),
     name_space="runai/workload",
+    defaults=defaults.WORKSPACE,
+    default_of=defaults.default_of,
+    check=check_job,
+    gpus=weight.gpus_of_pod,
+    aliases=aliases.WORKSPACE,
+    dies_with=weight.volumes_that_die,
     record_only=("/spec/templateId",),
 )
 
@@ -80,6 +88,12 @@ TRAINING = Kind(
     support=Support(stops=True, has_cluster_api=True),
     finishes=True,
     name_space="runai/workload",
+    defaults=defaults.TRAINING,
+    default_of=defaults.default_of,
+    check=check_job,
+    gpus=weight.gpus_of_training,
+    aliases=aliases.TRAINING,
+    dies_with=weight.volumes_that_die,
     record_only=("/spec/templateId",),
 )
 
@@ -92,6 +106,12 @@ INFERENCE = Kind(
     canonical=canonical,
     support=Support(updatable=INFERENCE_UPDATABLE, mark_rewritable=True, has_cluster_api=True),
     name_space="runai/workload",
+    defaults=defaults.INFERENCE,
+    default_of=defaults.default_of,
+    check=check_inference,
+    gpus=weight.gpus_of_inference,
+    aliases=aliases.INFERENCE,
+    dies_with=weight.volumes_that_die,
     record_only=("/spec/templateId",),
 )
 

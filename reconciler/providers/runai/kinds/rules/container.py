@@ -1,0 +1,158 @@
+"""Rules for the container: image, environment, arguments, rights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from reconciler.problem import Problem
+from reconciler.providers.runai.kinds.rules.finding import (
+    COMBINATION,
+    NEEDED,
+    RANGE,
+    VALUE,
+    Part,
+    found,
+    is_open,
+    items,
+    missing,
+    part,
+)
+from reconciler.resource import Json
+
+LONGEST_VALUE = 10_000
+SOURCES = ("value", "secret", "configMap", "podFieldRef", "userCredential")
+RESERVED = frozenset({"RECONCILER_MARK", "RECONCILER_RECORD"})
+_SOURCE_FIELDS = {
+    "secret": ("name", "key"),
+    "configMap": ("name", "key"),
+    "podFieldRef": ("path",),
+    "userCredential": ("name", "key"),
+}
+_SINGLE = (
+    ("environmentVariables", "name"),
+    ("annotations", "name"),
+    ("labels", "name"),
+    ("imagePullSecrets", "name"),
+    ("tolerations", "name"),
+    ("ports", "container"),
+    ("exposedUrls", "container"),
+    ("relatedUrls", "name"),
+)
+_GROUPS = re.compile(r"\s*[0-9]+(\s*,\s*[0-9]+)*\s*|", re.ASCII)
+
+
+def image_is_named(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Ask for an image, unless a template brings one."""
+    if "image" not in spec and "templateId" not in spec:
+        yield found(
+            NEEDED, "/spec/image", "is missing", "add image:, or templateId: of a template that has one"
+        )
+
+
+def environment(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Ask that every variable has a name of its own and exactly one source."""
+    for variable in items(spec, "environmentVariables"):
+        yield from missing(variable, "name")
+        yield from _one_source(variable)
+        if variable.get("name") in RESERVED:
+            yield found(
+                "RC130", variable.at("name"), "is reserved for reconciler's own mark", "take another name"
+            )
+        value = variable.get("value")
+        if isinstance(value, str) and len(value) > LONGEST_VALUE:
+            yield found(
+                RANGE,
+                variable.at("value"),
+                f"has {len(value):,} characters; the platform takes {LONGEST_VALUE:,}",
+                "put it into a ConfigMap or a file",
+            )
+
+
+def _one_source(variable: Part) -> Iterator[Problem]:
+    stated = [source for source in SOURCES if variable.has(source)]
+    if not stated:
+        yield found(
+            NEEDED, variable.pointer, "has no value", "add value:, secret:, configMap: or podFieldRef:"
+        )
+    if len(stated) > 1:
+        yield found(
+            COMBINATION,
+            variable.at(stated[1]),
+            f"stands beside {stated[0]}: a variable has one source",
+            f"remove {' or '.join(stated)}",
+        )
+    for source in stated:
+        value = variable.get(source)
+        if isinstance(value, Mapping):
+            yield from missing(Part(variable.at(source), value), *_SOURCE_FIELDS.get(source, ()))
+
+
+def names_are_single(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Ask that no two items of a list answer to one name."""
+    for field, key in _SINGLE:
+        seen: set[str | int] = set()
+        for item in items(spec, field):
+            value = item.get(key)
+            if not isinstance(value, str | int) or is_open(value):
+                continue
+            if value in seen:
+                yield found(COMBINATION, item.at(key), f"is {value} twice in {field}", "remove one of them")
+            seen.add(value)
+
+
+def arguments(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Warn of a leading `--`, which belongs to a command line and reaches the program here."""
+    for field in ("command", "args"):
+        text = spec.get(field)
+        if isinstance(text, str) and text.split()[:1] == ["--"]:
+            yield found(
+                "RC131",
+                f"/spec/{field}",
+                'starts with "--", which the program will see as its first argument',
+                "remove it: it separates arguments on a command line only",
+                warning=True,
+            )
+
+
+def terminal(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Ask for stdin where there is a terminal."""
+    if spec.get("tty") is True and spec.get("stdin") is not True:
+        yield found(COMBINATION, "/spec/tty", "needs stdin: true", "add stdin: true, or remove tty")
+
+
+def security(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Ask for rights in the form that the platform takes."""
+    rights = part(spec, "security")
+    if rights.get("seccompProfileType") == "Localhost":
+        yield found(
+            VALUE,
+            rights.at("seccompProfileType"),
+            "is Localhost, which the platform does not support yet",
+            "write RuntimeDefault or Unconfined",
+        )
+    groups = rights.get("supplementalGroups")
+    if isinstance(groups, str) and not is_open(groups) and not _GROUPS.fullmatch(groups):
+        yield found(
+            VALUE,
+            rights.at("supplementalGroups"),
+            f'is "{groups}", not group ids',
+            'write ids with commas: "100,2000"',
+        )
+    if rights.get("uidGidSource") == "fromTheImage":
+        for field in ("runAsUid", "runAsGid", "supplementalGroups"):
+            if rights.has(field):
+                yield found(
+                    COMBINATION,
+                    rights.at(field),
+                    "has no effect while uidGidSource is fromTheImage",
+                    "write uidGidSource: custom",
+                    warning=True,
+                )
+
+
+def probes(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Ask that a probe says how to ask."""
+    readiness = part(spec, "probes", "readiness")
+    if readiness.fields:
+        yield from missing(readiness, "handler")
