@@ -136,24 +136,28 @@ def at(tree: Json, pointer: str) -> Json:
 
 
 def projected(declared: Json, live: Json) -> Json:
-    """Cut live down to the fields that are declared; a secret's place is left out."""
-    if not isinstance(declared, Mapping) or not isinstance(live, Mapping):
+    """Cut live down to the fields that are declared; a secret's place is left out.
+
+    Where a map is declared, an empty list or null in live is an empty map.
+    """
+    if not isinstance(declared, Mapping):
         return live
-    return {
-        key: projected(value, live[key])
-        for key, value in declared.items()
-        if key in live and not isinstance(value, Secret)
-    }
+    if not isinstance(live, Mapping):
+        return {} if live in (None, []) else live
+    return {key: projected(value, live[key]) for key, value in declared.items() if key in live}
 
 
-def _without_secrets(tree: Json) -> Json:
+def _stated(tree: Json) -> Json:
+    """Leave out what states nothing comparable: secrets, and maps with nothing in them."""
     if not isinstance(tree, Mapping):
         return tree
-    return {key: _without_secrets(value) for key, value in tree.items() if not isinstance(value, Secret)}
+    inner = {key: _stated(value) for key, value in tree.items() if not isinstance(value, Secret)}
+    return {key: value for key, value in inner.items() if not (isinstance(value, Mapping) and not value)}
 
 
 def _declared_changes(declared: Mapping[str, Json], live: Mapping[str, Json]) -> list[FieldChange]:
-    wanted, found = _without_secrets(declared), projected(declared, live)
+    wanted = _stated(declared)
+    found = projected(wanted, live)
     if wanted == found:
         return []
     from deepdiff import DeepDiff  # heavy: only when something differs
@@ -173,12 +177,15 @@ def _pointer_of(path: Sequence[Any]) -> str:
     return ROOT + "".join(segments)
 
 
-def _leaf_changes(pointer: str, wanted: Json, found: Json) -> list[FieldChange]:
+def _leaf_changes(pointer: str, wanted: Json, found: Json) -> Iterator[FieldChange]:
     """Give one change per keyed item or leaf below a pointer that differs."""
     after, before = at(wanted, pointer), at(found, pointer)
-    if isinstance(after, Mapping) and after and before is ABSENT and "=" not in pointer.rpartition("/")[2]:
-        return [FieldChange(inner, ABSENT, value) for inner, value in leaves(after, pointer)]
-    return [FieldChange(pointer, before, after)]
+    is_item = "=" in pointer.rpartition("/")[2]
+    if isinstance(after, Mapping) and before is ABSENT and not is_item:
+        for key in after:
+            yield from _leaf_changes(f"{pointer}/{escaped(key)}", wanted, found)
+    else:
+        yield FieldChange(pointer, before, after)
 
 
 def _secret_leaves(tree: Json) -> Iterator[tuple[str, Secret]]:

@@ -1,6 +1,7 @@
 """The exception tree, an exit code on each branch.
 
 ReconcilerError                        1   our bug, or a failure with no better name
+├── UsageError                         2   the command line asks for what cannot be
 ├── ManifestError(problems)            4   what git says cannot be understood
 ├── FleetError(problems)               4   reconciler.yaml or the environment lacks something
 ├── UnsafePlan(problems)               8   a guard refused; says which --allow would consent
@@ -67,6 +68,12 @@ class ReconcilerError(Exception):
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = ()) -> None:
         self.problems = tuple(problems)
         super().__init__(message or "; ".join(problem.what for problem in self.problems))
+
+
+class UsageError(ReconcilerError):
+    """Report a command line that asks for what cannot be. Never anything else: a typo is no drift."""
+
+    exit_code = ExitCode.USAGE
 
 
 class ManifestError(ReconcilerError):

@@ -75,7 +75,10 @@ class Applied:
 
     def exit_code(self, *, require_running: bool = False) -> ExitCode:
         """Weigh outcomes, verdicts and the fresh plan into one exit code."""
-        codes = [_RESULT_CODE[outcome.result] for outcome in self.outcomes]
+        results = {outcome.result for outcome in self.outcomes}
+        codes = [_RESULT_CODE[result] for result in results]
+        if Result.REFUSED in results and results <= {Result.REFUSED, Result.DEFERRED}:
+            codes = [ExitCode.REFUSED]  # nothing was changed
         if any(not v.is_good or (require_running and v.is_queued) for v in self.verdicts):
             codes.append(ExitCode.UNHEALTHY)
         if self.not_taken or self.replan_problem:

@@ -79,6 +79,14 @@ class Secret:
         """Never show the value."""
         return format(repr(self), spec)
 
+    def __copy__(self) -> Secret:
+        """Stay the same value in every copy."""
+        return self
+
+    def __deepcopy__(self, _: object) -> Secret:
+        """Stay the same value in every copy."""
+        return self
+
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled."""
         raise TypeError("a secret is not written anywhere")
@@ -135,12 +143,10 @@ class Scrubber:
         """Add a value to take out from now on."""
         if len(value) < self.SHORTEST:
             return
-        spellings = {
-            value,
-            value.strip(),
-            json.dumps(value)[1:-1],
-            urllib.parse.quote(value, safe=""),
+        quoted = {urllib.parse.quote(value, safe=safe) for safe in ("", "/")} | {
+            urllib.parse.quote_plus(value)
         }
+        spellings = {value, value.strip(), json.dumps(value)[1:-1], *quoted}
         encoded = value.encode()
         for shift in range(3):
             text = base64.b64encode(b"\0" * shift + encoded).decode().rstrip("=")
@@ -149,6 +155,10 @@ class Scrubber:
         spellings.add(encoded.hex())
         known = {text for text in spellings if len(text) >= self.SHORTEST}
         self._spellings = sorted({*self._spellings, *known}, key=len, reverse=True)
+
+    def absorb(self, other: Scrubber) -> None:
+        """Take out from now on whatever another scrubber takes out."""
+        self._spellings = sorted({*self._spellings, *other._spellings}, key=len, reverse=True)
 
     def scrub(self, text: str) -> str:
         """Give the text with every known secret replaced by `(sensitive)`."""

@@ -1,0 +1,161 @@
+"""Declare: from the words of a command line to the objects git wants. Offline, and light to import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from reconciler.clock import Clock
+from reconciler.errors import ManifestError, UsageError
+from reconciler.fleet import Fleet
+from reconciler.load import Loaded, load_fleet, load_manifests
+from reconciler.narrow import Narrowing
+from reconciler.plan.consent import Consents, parse_consents
+from reconciler.problem import Problem
+from reconciler.providers import kinds
+from reconciler.resource import Resource
+from reconciler.secret import Scrubber
+from reconciler.validate import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Hold what the command line asked for. `inputs` are paths, `-`, or KIND/NAME."""
+
+    fleet: str = ""
+    inputs: tuple[str, ...] = ()
+    selector: str = ""
+    targets: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    prune: bool = True
+    partial: bool = False
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Hold the doors to this machine that a run uses; tests own them."""
+
+    environ: Mapping[str, str]
+    cwd: Path
+    clock: Clock
+    read_stdin: Callable[[], bytes]
+    scrubber: Scrubber
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Tell what validation found: errors and warnings, and how much was read."""
+
+    fleet: Fleet
+    resources: tuple[Resource, ...]
+    problems: tuple[Problem, ...]
+    documents: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Hold what git says. `everything` is the whole fleet; `resources` what this run is about."""
+
+    request: Request
+    fleet: Fleet
+    everything: tuple[Resource, ...]
+    resources: tuple[Resource, ...]
+    narrowing: Narrowing
+    problems: tuple[Problem, ...]
+    loaded: Loaded
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Read the consents. Raises UsageError for a word that is none."""
+        try:
+            return parse_consents(self.request.allow)
+        except ValueError as wrong:
+            raise UsageError(str(wrong)) from wrong
+
+    @property
+    def checked(self) -> Checked:
+        """Give what `validate` shows; of a narrowed run only the problems of its files."""
+        files = self.narrowing.files
+        shown = [p for p in self.problems if files is None or not p.location or p.location.file in files]
+        count = len(self.loaded.documents) if files is None else len(self.resources)
+        return Checked(
+            fleet=self.fleet,
+            resources=self.resources,
+            problems=tuple(shown),
+            documents=count,
+            files=len(self.loaded.files) if files is None else len(files),
+        )
+
+    def raise_errors(self) -> None:
+        """Raise ManifestError with every problem when one of them is an error."""
+        if any(problem.is_error for problem in self.problems):
+            raise ManifestError(problems=self.problems)
+
+
+def declare(request: Request, world: World) -> Declared:
+    """Load, validate and narrow. Raises FleetError for a bad fleet file, UsageError for bad words."""
+    fleet = load_fleet(request.fleet or None, cwd=world.cwd, environ=world.environ)
+    words = tuple(word for word in request.inputs if _names_object(word, world.cwd))
+    paths = tuple(word for word in request.inputs if word not in words)
+    is_inside = bool(paths) and all(_is_in_fleet(path, fleet, world.cwd) for path in paths)
+    loaded = load_manifests(
+        () if is_inside else paths, fleet=fleet, cwd=world.cwd, read_stdin=world.read_stdin
+    )
+    checked = validate(loaded.documents, fleet, kinds=kinds())
+    narrowing = Narrowing(
+        files=_files_below(paths, loaded, world.cwd) if paths and "-" not in paths else None,
+        words=words,
+        selector=request.selector,
+        targets=request.targets,
+        projects=request.projects,
+        stdin="-" in paths,
+    )
+    problems = (*loaded.problems, *checked.problems)
+    return Declared(
+        request=request,
+        fleet=fleet,
+        everything=checked.resources,
+        resources=_kept(narrowing, checked.resources, problems),
+        narrowing=narrowing,
+        problems=problems,
+        loaded=loaded,
+    )
+
+
+def _kept(
+    narrowing: Narrowing, resources: tuple[Resource, ...], problems: tuple[Problem, ...]
+) -> tuple[Resource, ...]:
+    try:
+        kept = narrowing.keep(resources)
+    except ValueError as wrong:
+        raise UsageError(str(wrong)) from wrong
+    if not any(problem.is_error for problem in problems) and (lost := narrowing.unmatched(resources)):
+        raise UsageError(f"{', '.join(lost)}: names no manifest, or several; write SCOPE/Kind/name")
+    return kept
+
+
+def _names_object(word: str, cwd: Path) -> bool:
+    """Tell whether a word names an object (`Kind/name`, `scope/Kind/name`) and not a path."""
+    if "/" not in word or (cwd / word).exists():
+        return False
+    names = {name.casefold() for _, name in kinds()}
+    return any(part.casefold() in names for part in word.rpartition(":")[2].split("/")[:-1])
+
+
+def _is_in_fleet(path: str, fleet: Fleet, cwd: Path) -> bool:
+    if path == "-":
+        return False
+    place = (cwd / path).resolve()
+    folders = [(Path(fleet.root) / folder).resolve() for folder in fleet.manifests]
+    return place.exists() and any(place.is_relative_to(folder) for folder in folders)
+
+
+def _files_below(paths: tuple[str, ...], loaded: Loaded, cwd: Path) -> frozenset[str]:
+    roots = [(cwd / path).resolve() for path in paths]
+    return frozenset(
+        file for file in loaded.files if any((cwd / file).resolve().is_relative_to(root) for root in roots)
+    )

@@ -1,0 +1,319 @@
+"""Start here: the whole story, used by every command.
+
+git → `declare` → resources → `Session.plan` (observe, decide, guard) → `Session.apply` (write, settle,
+plan afresh) → outcome. `drift` is the plan read the other way; `health` and `logs` look at what is live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from reconciler.apply import apply_plan
+from reconciler.declare import Checked, Declared, Request, World, declare
+from reconciler.drift import Drift, drift_of
+from reconciler.errors import (
+    ExitCode,
+    FleetError,
+    ManifestError,
+    ProviderError,
+    StalePlan,
+    UnsafePlan,
+    UsageError,
+    heaviest,
+)
+from reconciler.fleet import Fleet
+from reconciler.guard import check_guards
+from reconciler.health import Health, Level
+from reconciler.journal import Journal
+from reconciler.mark import Owner
+from reconciler.observe import observe
+from reconciler.outcome import Applied, Outcome, Result, Step, Verdict
+from reconciler.plan import Action, Plan, make_plan
+from reconciler.plan.known import Known
+from reconciler.plan.make import newer_work
+from reconciler.problem import Problem
+from reconciler.provider import LogLine, Logs, Provider
+from reconciler.providers import providers
+from reconciler.remember import known_for, present
+from reconciler.resolve import place, resolve, resolve_target
+from reconciler.resource import Life, Live, Observed, Resource, Scope
+from reconciler.secret import secrets_in
+from reconciler.settle import Settling, until_settled
+
+__all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
+
+
+@dataclass(slots=True)
+class Stop:
+    """Ask a running apply to end after what is in flight. Set by the first Ctrl-C."""
+
+    requested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Hold a plan with everything that stands in its way.
+
+    `refusals` are the guards' words, each naming its consent; `failures` the reads that failed.
+    """
+
+    plan: Plan
+    refusals: tuple[Problem, ...] = ()
+    failures: tuple[ProviderError, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def exit_code(self, *, show_changes: bool = False) -> ExitCode:
+        """Weigh the plan: 6 or 5 unread, 7 stale, 8 refused by a guard, 3 changes (where asked for)."""
+        codes = [failure.exit_code for failure in self.failures]
+        if self.plan.unknown or self.plan.having(Action.UNKNOWN):
+            codes.append(ExitCode.UNOBSERVED)
+        codes += [ExitCode.STALE if p.code == "RC307" else ExitCode.REFUSED for p in self.refusals]
+        if show_changes and not self.plan.is_empty:
+            codes.append(ExitCode.CHANGES)
+        return heaviest(codes)
+
+
+def check(request: Request, world: World) -> Checked:
+    """Validate what git says, offline. Raises FleetError when the fleet file itself is wrong."""
+    return declare(request, world).checked
+
+
+class Session:
+    """Run one command against the live targets of a fleet."""
+
+    def __init__(
+        self, declared: Declared, resources: Sequence[Resource], doors: Mapping[str, Provider], world: World
+    ) -> None:
+        self.fleet: Fleet = declared.fleet
+        self.warnings = tuple(problem for problem in declared.problems if not problem.is_error)
+        self._declared = declared
+        self._resources = tuple(resources)
+        self._providers = doors
+        self._world = world
+        self._lives: Mapping[str, Live] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, request: Request, world: World) -> AsyncIterator[Session]:
+        """Read and resolve what git says and open every target. Nothing is sent yet.
+
+        Raises ManifestError or FleetError with every problem found.
+        """
+        declared = declare(request, world)
+        declared.raise_errors()
+        resolved = resolve(declared.resources, declared.fleet, world.environ, need_secrets=False)
+        if any(problem.is_error for problem in resolved.problems):
+            raise ManifestError(problems=resolved.problems)
+        world.scrubber.absorb(resolved.scrubber)
+        doors = _connect(declared, world)
+        try:
+            yield cls(declared, resolved.resources, doors, world)
+        finally:
+            for provider in doors.values():
+                await provider.aclose()
+
+    async def plan(self) -> Planned:
+        """Read every target and decide what apply would do. Sends nothing that changes anything."""
+        desired, observed = await self._observe()
+        lives = {live.target: live for live, _ in observed}
+        failures = tuple(failure for _, failures in observed for failure in failures)
+        known = self._known(lives, desired)
+        plan = make_plan(desired, lives, known)
+        self._lives = lives
+        refusals = (*newer_work(lives, known), *self._guards(plan, lives, known))
+        return Planned(plan, refusals, failures, self.warnings)
+
+    async def apply(
+        self,
+        planned: Planned,
+        *,
+        listen: Callable[[Step], None],
+        stop: Stop,
+        require_running: bool = False,
+    ) -> Applied:
+        """Carry out a plan, wait until what changed is healthy, and plan afresh.
+
+        Raises UnsafePlan, StalePlan or the ProviderError that stopped it; then nothing was changed.
+        """
+        self._may_apply(planned)
+        clock, started = self._world.clock, self._world.clock.monotonic()
+        with Journal.open(self.fleet.id, self._world.environ, clock=clock) as journal:
+            done = await apply_plan(
+                planned.plan, self._providers, journal=journal, clock=clock, listen=listen, stop=stop
+            )
+            outcomes = (*done, *_not_sent(planned.plan))
+            verdicts: tuple[Verdict, ...] = ()
+            if not stop.requested:
+                work = _to_settle(planned.plan, outcomes, clock.now())
+                verdicts = await until_settled(work, self._providers, clock=clock, listen=listen, stop=stop)
+            applied = Applied(outcomes, verdicts, is_interrupted=stop.requested)
+            if not stop.requested:
+                applied = await self._planned_afresh(applied, journal)
+        return replace(applied, seconds=clock.monotonic() - started)
+
+    async def drift(self) -> Drift:
+        """Find how live differs from git."""
+        planned = await self.plan()
+        return drift_of(planned.plan, planned.failures)
+
+    async def health(self) -> tuple[Verdict, ...]:
+        """Look once at every declared object; what is not there is Missing."""
+        desired, _ = await self._observe()
+        return tuple([await self._look(resource) for resource in desired])
+
+    async def logs(
+        self, name: str, *, pod: str = "", tail: int = -1, follow: bool = False, previous: bool = False
+    ) -> AsyncIterator[LogLine]:
+        """Stream or fetch the log of one declared object, named `NAME` or `KIND/NAME`."""
+        provider, observed = await self._find(name)
+        if not isinstance(provider, Logs):
+            raise UsageError(f"{provider.name} serves no logs")
+        read = provider.follow if follow else provider.download
+        async for line in read(observed, pod=pod, tail=tail, previous=previous):
+            yield line
+
+    # -- how --
+
+    async def _observe(self) -> tuple[tuple[Resource, ...], list[tuple[Live, tuple[ProviderError, ...]]]]:
+        """Place the declared objects in the scopes there are, and read those scopes."""
+        desired: list[Resource] = []
+        seen: dict[str, Sequence[Scope]] = {}
+        problems: list[Problem] = []
+        for target, provider in self._providers.items():
+            seen[target] = await provider.scopes()
+            placed, wrong = place(self._resources, seen[target], self.fleet.targets[target])
+            desired += placed
+            problems += wrong
+        if problems:
+            raise ManifestError(problems=problems)
+        wanted = tuple(desired)
+        reads = [self._read(target, seen[target], wanted) for target in self._providers]
+        return wanted, list(await asyncio.gather(*reads))
+
+    async def _read(
+        self, target: str, scopes: Sequence[Scope], desired: Sequence[Resource]
+    ) -> tuple[Live, tuple[ProviderError, ...]]:
+        mine = [resource for resource in desired if resource.key.target == target]
+        if self._declared.narrowing.why:
+            named = {resource.key.scope for resource in mine}
+            scopes = [scope for scope in scopes if scope.name in named]
+        seen = await observe(self._providers[target], scopes=scopes, desired=mine, fleet_id=self.fleet.id)
+        return seen.live, tuple(seen.failures.values())
+
+    def _known(self, lives: Mapping[str, Live], desired: Sequence[Resource]) -> Known:
+        kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
+        return known_for(self._declared, lives, desired, kinds)
+
+    def _guards(self, plan: Plan, lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:
+        return check_guards(
+            plan,
+            self.fleet.limits,
+            known.consents,
+            remembered=Journal.remembered(self.fleet.id, self._world.environ),
+            present=present(lives, self.fleet.id),
+            is_whole=not self._declared.narrowing.why,
+        )
+
+    def _may_apply(self, planned: Planned) -> None:
+        if missing := _missing_secrets(self._resources):
+            raise FleetError(problems=missing)
+        if planned.failures and not self._declared.request.partial:
+            raise max(planned.failures, key=lambda failure: failure.exit_code == ExitCode.DENIED)
+        if planned.refusals:
+            stale = any(problem.code == "RC307" for problem in planned.refusals)
+            raise (StalePlan if stale else UnsafePlan)(problems=planned.refusals)
+
+    async def _planned_afresh(self, applied: Applied, journal: Journal) -> Applied:
+        """Plan again: whatever a finished apply still finds to do did not take."""
+        try:
+            fresh = (await self.plan()).plan
+        except ProviderError as failure:
+            return replace(applied, replan_problem=str(failure))
+        excused = {outcome.key for outcome in applied.outcomes if outcome.result is not Result.DONE}
+        left = [change for change in fresh.writes if change.key not in excused]
+        paths = [f"{c.key}{field.pointer}" for c in left for field in c.fields]
+        paths += [f"{change.key} ({change.action})" for change in left if not change.fields]
+        journal.remember(present(self._lives, self.fleet.id), declared=fresh.declared)
+        return replace(
+            applied, not_taken=tuple(paths), is_replan_empty=not left, replan_problem=_unread(fresh)
+        )
+
+    async def _look(self, resource: Resource) -> Verdict:
+        key = resource.key
+        provider = self._providers[key.target]
+        scope = next(scope for scope in await provider.scopes() if scope.name == key.scope)
+        found = await provider.find(scope, key.kind, key.name)
+        if not found:
+            return Verdict(key, Health(Level.MISSING, message="declared, not there"))
+        health = await provider.health(found[0])
+        return Verdict(key, health, is_queued=health.is_queued)
+
+    async def _find(self, name: str) -> tuple[Provider, Observed]:
+        keys = [r.key for r in self._resources if name == r.key.name or r.key.answers_to(name)]
+        if len(keys) != 1:
+            many = ", ".join(str(key) for key in keys)
+            raise UsageError(
+                f'"{name}" names several objects: {many}' if keys else f'no manifest declares "{name}"'
+            )
+        key = keys[0]
+        provider = self._providers[key.target]
+        for scope in await provider.scopes():
+            if scope.name == key.scope and (found := await provider.find(scope, key.kind, key.name)):
+                return provider, found[0]
+        raise ManifestError(problems=[Problem("RC121", f"{key} is declared and not there", subject=str(key))])
+
+
+def _connect(declared: Declared, world: World) -> dict[str, Provider]:
+    wanted = declared.request.targets or tuple(declared.fleet.targets)
+    if unknown := [name for name in wanted if name not in declared.fleet.targets]:
+        raise UsageError(
+            f"the fleet has no target {', '.join(unknown)}; it has {', '.join(declared.fleet.targets)}"
+        )
+    doors: dict[str, Provider] = {}
+    for name in wanted:
+        target = resolve_target(declared.fleet.targets[name], world.environ, world.scrubber)
+        module = providers()[target.provider]
+        doors[name] = module.connect(
+            target, allowed_hosts=declared.fleet.allowed_hosts, clock=world.clock, environ=world.environ
+        )
+    return doors
+
+
+def _missing_secrets(resources: Sequence[Resource]) -> list[Problem]:
+    missing = {
+        secret.reference: resource
+        for resource in resources
+        for secret in secrets_in(resource.spec)
+        if not secret.is_known
+    }
+    return [
+        Problem(
+            "RC203",
+            f"{reference} is not set",
+            resource.source,
+            why="apply needs every secret; plan does not",
+            hint=f"set the environment variable {reference.rpartition('secret:')[2]}",
+        )
+        for reference, resource in sorted(missing.items())
+    ]
+
+
+def _not_sent(plan: Plan) -> list[Outcome]:
+    """Turn what a plan refuses or puts off into outcomes of their own."""
+    results = {
+        Action.REFUSED: Result.REFUSED,
+        Action.UNKNOWN: Result.NOT_ATTEMPTED,
+        Action.DEFERRED: Result.DEFERRED,
+    }
+    return [
+        Outcome(change.key, change.action, results[change.action], why=change.reason)
+        for change in plan.changes
+        if change.action in results
+    ]
+
+
+def _unread(plan: Plan) -> str:
+    return "; ".join(f"{scope}: {why}" for scope, why in plan.unknown.items())

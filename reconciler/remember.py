@@ -1,0 +1,155 @@
+"""Remember: what git's history and this machine know that neither manifests nor the platform say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reconciler.declare import Declared
+from reconciler.errors import ManifestError
+from reconciler.history import History
+from reconciler.kind import Kind
+from reconciler.plan.change import Prune
+from reconciler.plan.known import Known, Policy
+from reconciler.plan.removed import owned_rows, removed
+from reconciler.problem import Problem
+from reconciler.resource import Live, Resource, ResourceKey, Summary
+
+
+def known_for(
+    declared: Declared,
+    lives: Mapping[str, Live],
+    desired: Sequence[Resource],
+    kinds: Mapping[tuple[str, str], Kind],
+) -> Known:
+    """Gather what planning needs of git: HEAD, ancestry of the marks seen, policies of what was removed.
+
+    Raises ManifestError (exit 4) when something would be pruned and the clone is shallow.
+    """
+    fleet = declared.fleet
+    history = History.open(Path(fleet.root))
+    prune = _prune(declared, history)
+    base = Known(
+        fleet_id=fleet.id,
+        fleet=fleet.name,
+        kinds=kinds,
+        consents=declared.consents,
+        prune=prune,
+        default_on_remove=fleet.default_lifecycle.on_remove,
+    )
+    if history is None:
+        return base
+    keys = frozenset(resource.key for resource in desired)
+    gone = list(removed(lives, keys, base))
+    if history.is_shallow and gone and prune.is_on:
+        raise ManifestError(problems=[_shallow(gone)])
+    commits = {row.mark.commit for row in owned_rows(lives, base) if row.mark and row.mark.commit}
+    return Known(
+        fleet_id=fleet.id,
+        fleet=fleet.name,
+        kinds=kinds,
+        consents=declared.consents,
+        commit=history.head.commit,
+        commit_time=history.head.time,
+        branch=history.head.branch,
+        has_history=not history.is_shallow,
+        ancestors={commit: history.is_ancestor(commit) for commit in sorted(commits)},
+        last_policies={} if history.is_shallow else _last_policies(gone, history, declared, kinds),
+        default_on_remove=fleet.default_lifecycle.on_remove,
+        prune=prune,
+        paths={file: history.path_of(declared.loaded.path_of(file)) for file in declared.loaded.files},
+    )
+
+
+def _prune(declared: Declared, history: History | None) -> Prune:
+    """Decide whether this run may delete what lost its manifest."""
+    if not declared.request.prune:
+        return Prune(is_on=False, why="--no-prune")
+    if why := declared.narrowing.why:
+        return Prune(is_on=False, why=f"the run is narrowed: {why}")
+    if history is None:
+        return Prune(is_on=True)
+    files = [declared.loaded.path_of(file) for file in declared.loaded.files]
+    strayed = history.differing(files, [Path(declared.fleet.root) / m for m in declared.fleet.manifests])
+    if strayed:
+        return Prune(is_on=False, why=f"the files are not those git tracks: {', '.join(strayed[:3])}")
+    return Prune(is_on=True)
+
+
+def _shallow(gone: Sequence[Summary]) -> Problem:
+    return Problem(
+        "RC306",
+        f"{len(gone)} live objects have no manifest, and this clone is too shallow to know why",
+        hint="fetch the whole history (actions/checkout: fetch-depth: 0), or run with --no-prune",
+    )
+
+
+def _last_policies(
+    gone: Sequence[Summary],
+    history: History,
+    declared: Declared,
+    kinds: Mapping[tuple[str, str], Kind],
+) -> dict[ResourceKey, Policy]:
+    """Ask git for the last version of each removed manifest."""
+    found: dict[ResourceKey, Policy] = {}
+    for row in gone:
+        kind = kinds.get((row.key.target, row.key.kind))
+        if row.mark is None or not row.mark.path or kind is None:
+            continue
+        document = history.last_version(row.mark.path, _declares(row.key, kind))
+        if document is not None:
+            found[row.key] = _policy(document, declared)
+    return found
+
+
+def _declares(key: ResourceKey, kind: Kind) -> Any:
+    def test(document: Any) -> bool:
+        meta = document.get("metadata") if isinstance(document, Mapping) else None
+        return (
+            isinstance(meta, Mapping)
+            and document.get("kind") == kind.name
+            and document.get("apiVersion") == kind.api_version
+            and meta.get("name") == key.name
+            and meta.get(kind.scope_word) == key.scope.rpartition("/")[2]
+        )
+
+    return test
+
+
+def _policy(document: Mapping[str, Any], declared: Declared) -> Policy:
+    lifecycle = document.get("lifecycle")
+    stated = lifecycle if isinstance(lifecycle, Mapping) else {}
+    default = declared.fleet.default_lifecycle
+    return Policy(
+        on_remove=str(stated.get("onRemove") or default.on_remove),
+        protect=bool(stated.get("protect", default.protect)),
+    )
+
+
+def present(lives: Mapping[str, Live], fleet_id: str) -> dict[str, int]:
+    """Count, per target, what is live and ours plus what the platform remembers of ours as deleted."""
+    counts: dict[str, int] = {}
+    for target, live in lives.items():
+        ids = {row.id for read in live.scopes.values() for row in read.rows if _is_ours(row, live, fleet_id)}
+        ids |= {
+            gone.id
+            for read in live.scopes.values()
+            for gone in read.deleted
+            if gone.mark and gone.mark.fleet_id == fleet_id
+        }
+        counts[target] = len(ids)
+    return counts
+
+
+def owned_now(lives: Mapping[str, Live], fleet_id: str) -> dict[str, int]:
+    """Count, per target, what is live and ours."""
+    return {
+        target: sum(_is_ours(row, live, fleet_id) for read in live.scopes.values() for row in read.rows)
+        for target, live in lives.items()
+    }
+
+
+def _is_ours(row: Summary, live: Live, fleet_id: str) -> bool:
+    seen = live.details.get(row.id, row)
+    return seen.mark is not None and seen.mark.fleet_id == fleet_id
