@@ -52,7 +52,7 @@ class Duel:
     ours: Command
     floor: Command
     goal: float | None = None
-    label: str = ""
+    label: str = ""  # what the floor does, for people
     cwd: Path | None = None
     environ: Mapping[str, str] | None = None
     runs: int = RUNS
@@ -67,8 +67,7 @@ class Duel:
                 times["floor"].append(self._once(self.floor))
         except subprocess.CalledProcessError as failed:
             return Skipped(self.name, f"{Path(failed.cmd[0]).name} {ending(failed)}")
-        label = self.label or " ".join(self.floor[1:])
-        return Ratio(self.name, label, median(times["ours"]), median(times["floor"]), self.goal)
+        return Ratio(self.name, self.label, median(times["ours"]), median(times["floor"]), self.goal)
 
     def _once(self, command: Command) -> float:
         return seconds(lambda: run(command, cwd=self.cwd, environ=self.environ))
