@@ -1,0 +1,129 @@
+"""Logs while they exist: the platform removes them with the workload, so they are kept as they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.clock import Clock
+from reconciler.errors import ProviderError
+from reconciler.health import Health
+from reconciler.provider import Logs
+from reconciler.resource import Observed
+
+MOST_STREAMS = 32
+_MOST_BREAKS = 3
+_LAST_WORDS_S = 2.0
+REMOVED = "no log: the platform removed it"
+
+
+@dataclass
+class Streams:
+    """Count the streams that are open, over all objects."""
+
+    open: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether no further stream may be opened."""
+        return self.open >= MOST_STREAMS
+
+
+@dataclass
+class Tail:
+    """Keep the last lines of one object's pods in rings of `lines`."""
+
+    provider: Logs
+    lines: int
+    streams: Streams
+    group: asyncio.TaskGroup
+    clock: Clock
+    rings: dict[str, deque[str]] = field(default_factory=dict)
+    note: str = ""
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _followed: dict[str, int] = field(default_factory=dict)
+    _breaks: dict[str, int] = field(default_factory=dict)
+
+    async def look(self, observed: Observed, health: Health) -> None:
+        """Follow every pod that is new or came back, those that fail first, as far as streams allow."""
+        if health.is_queued or self.lines <= 0:
+            return
+        try:
+            pods = await self.provider.pods(observed)
+        except ProviderError as failure:
+            self.note = f"no log: {failure}"
+            return
+        restarts = {pod.name: pod.restarts for pod in health.pods}
+        for pod in pods:
+            if self.streams.is_full:
+                self.note = f"more than {MOST_STREAMS} pods at once: some logs were not followed"
+                return
+            if pod not in self._tasks and self._is_news(pod, restarts.get(pod, 0)):
+                self._start(observed, pod, restarts.get(pod, 0))
+
+    def _is_news(self, pod: str, restarts: int) -> bool:
+        return restarts > self._followed.get(pod, -1) and self._breaks.get(pod, 0) < _MOST_BREAKS
+
+    def _start(self, observed: Observed, pod: str, restarts: int) -> None:
+        missed_one = restarts > 0 and not self.rings.get(pod)
+        self._followed[pod] = restarts
+        self.streams.open += 1
+        self._tasks[pod] = self.group.create_task(self._follow(observed, pod, missed_one=missed_one))
+
+    async def _follow(self, observed: Observed, pod: str, *, missed_one: bool) -> None:
+        """Follow one container's life; where we came too late for the one before, read that first."""
+        ring = self.rings.setdefault(pod, deque(maxlen=self.lines))
+        try:
+            if missed_one:
+                await self._read(observed, pod, ring, previous=True)
+            await self._read(observed, pod, ring, previous=False)
+        except ProviderError as failure:
+            self.note = f"the log broke off: {failure}"
+            self._breaks[pod] = self._breaks.get(pod, 0) + 1
+            self._followed.pop(pod, None)
+        finally:
+            self.streams.open -= 1
+            self._tasks.pop(pod, None)
+
+    async def _read(self, observed: Observed, pod: str, ring: deque[str], *, previous: bool) -> None:
+        lines = self.provider.follow(observed, pod=pod, tail=self.lines, previous=previous)
+        async for line in lines:
+            ring.append(line.text)
+
+    async def words(self, observed: Observed) -> tuple[Mapping[str, tuple[str, ...]], str]:
+        """Give what is left to say of an object: its log, else the platform's events, else why none."""
+        await self._drain()
+        if not any(self.rings.values()):
+            await self._download(observed)
+        if kept := {pod: tuple(ring) for pod, ring in self.rings.items() if ring}:
+            return kept, self.note
+        try:
+            events = tuple(await self.provider.last_words(observed))[-self.lines :]
+        except ProviderError as failure:
+            return {}, f"no log: {failure}"
+        return ({"events": events}, "no log; these are the platform's events") if events else ({}, REMOVED)
+
+    async def _drain(self) -> None:
+        """Give streams that are about to end a moment: the reason stands in the last lines."""
+        deadline = self.clock.monotonic() + _LAST_WORDS_S
+        for _ in range(10):
+            if not self._tasks or self.clock.monotonic() >= deadline:
+                return
+            await self.clock.sleep(_LAST_WORDS_S / 10)
+
+    async def _download(self, observed: Observed) -> None:
+        """Ask once for what is still there, over plain HTTPS."""
+        try:
+            for pod in await self.provider.pods(observed):
+                ring = self.rings.setdefault(pod, deque(maxlen=self.lines))
+                async for line in self.provider.download(observed, pod=pod, tail=self.lines):
+                    ring.append(line.text)
+        except ProviderError as failure:
+            self.note = f"the log could not be fetched: {failure}"
+
+    def close(self) -> None:
+        """End every stream of this object."""
+        for task in tuple(self._tasks.values()):
+            task.cancel()
