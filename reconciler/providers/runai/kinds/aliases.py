@@ -159,8 +159,13 @@ _SERVING: Mapping[str, str] = {
 }
 
 
+_SEPARATORS = str.maketrans("", "", "-_. ")
+
+
 def _in_any_case(words: Mapping[str, str]) -> Mapping[str, str]:
-    return {word.casefold(): field for word, field in words.items()} | dict(words)
+    """Add every word without case and separators, which is how a near miss is looked up."""
+    plain = {word.casefold().translate(_SEPARATORS): field for word, field in words.items()}
+    return {**plain, **words}
 
 
 WORKSPACE = _in_any_case({**_ANY, **_JOB})

@@ -19,6 +19,7 @@ _ANY: tuple[Rule, ...] = (
     container.image_is_named,
     container.environment,
     container.names_are_single,
+    container.reserved_names,
     container.arguments,
     container.security,
     container.probes,

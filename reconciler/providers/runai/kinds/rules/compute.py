@@ -16,6 +16,7 @@ from reconciler.providers.runai.kinds.rules.finding import (
     is_open,
     number,
     part,
+    segment_of,
 )
 from reconciler.resource import Json
 
@@ -95,8 +96,7 @@ def _unreadable(tree: Json, pointer: str) -> Iterator[Problem]:
             yield from _unreadable_field(name, value, f"{pointer}/{name}")
     elif isinstance(tree, list):
         for index, item in enumerate(tree):
-            segment = (item_key(item) or str(index)).replace("~", "~0").replace("/", "~1")
-            yield from _unreadable(item, f"{pointer}/{segment}")
+            yield from _unreadable(item, f"{pointer}/{segment_of(item_key(item) or str(index))}")
 
 
 def _unreadable_field(name: str, value: Json, pointer: str) -> Iterator[Problem]:

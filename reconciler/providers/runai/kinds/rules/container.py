@@ -23,6 +23,7 @@ from reconciler.resource import Json
 LONGEST_VALUE = 10_000
 SOURCES = ("value", "secret", "configMap", "podFieldRef", "userCredential")
 RESERVED = frozenset({"RECONCILER_MARK", "RECONCILER_RECORD"})
+RESERVED_PREFIX = "reconciler/"
 _SOURCE_FIELDS = {
     "secret": ("name", "key"),
     "configMap": ("name", "key"),
@@ -55,10 +56,6 @@ def environment(spec: Mapping[str, Json]) -> Iterator[Problem]:
     for variable in items(spec, "environmentVariables"):
         yield from missing(variable, "name")
         yield from _one_source(variable)
-        if variable.get("name") in RESERVED:
-            yield found(
-                "RC130", variable.at("name"), "is reserved for reconciler's own mark", "take another name"
-            )
         value = variable.get("value")
         if isinstance(value, str) and len(value) > LONGEST_VALUE:
             yield found(
@@ -67,6 +64,17 @@ def environment(spec: Mapping[str, Json]) -> Iterator[Problem]:
                 f"has {len(value):,} characters; the platform takes {LONGEST_VALUE:,}",
                 "put it into a ConfigMap or a file",
             )
+
+
+def reserved_names(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Keep the names free under which the owner's mark travels."""
+    for field in ("environmentVariables", "annotations", "labels"):
+        for item in items(spec, field):
+            name = item.get("name")
+            if name in RESERVED or (isinstance(name, str) and name.startswith(RESERVED_PREFIX)):
+                yield found(
+                    "RC130", item.at("name"), "is reserved for reconciler's mark", "take another name"
+                )
 
 
 def _one_source(variable: Part) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,10 +66,18 @@ def items(spec: Mapping[str, Json], *names: str) -> Iterator[Part]:
 def items_of(owner: Part, name: str) -> Iterator[Part]:
     """Walk the items of a list that a part holds, those marked `exclude: true` left out."""
     listed = owner.get(name)
+    repeats: Counter[str] = Counter()
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        key = item_key(item) or str(index)
+        repeats[key] += 1
         if isinstance(item, Mapping) and item.get("exclude") is not True:
-            segment = (item_key(item) or str(index)).replace("~", "~0").replace("/", "~1")
-            yield Part(f"{owner.at(name)}/{segment}", item)
+            yield Part(f"{owner.at(name)}/{segment_of(key, repeats[key])}", item)
+
+
+def segment_of(key: str, number: int = 1) -> str:
+    """Write an item's key as a segment of a pointer; items that share a key are numbered."""
+    escaped = key.replace("~", "~0").replace("/", "~1")
+    return escaped if number == 1 else f"{escaped}#{number}"
 
 
 def is_open(value: Json) -> bool:
