@@ -1,0 +1,120 @@
+"""Validate manifests offline: schema first, then what a schema cannot say, every error with its place.
+
+Lives here: the schemas, the words for their errors, the semantic checks. May touch nothing but the
+documents and the fleet it is given. Reaches no network, reads no environment, resolves no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.fleet import Fleet
+from reconciler.kind import Kind
+from reconciler.problem import Problem
+from reconciler.resource import Resource
+from reconciler.validate import credentials, interpolation
+from reconciler.validate.declare import Declared, check, declare, target_of, with_references
+from reconciler.validate.fleetwide import cycles, duplicates
+from reconciler.validate.judge import Judge, judge_for
+from reconciler.validate.places import at_key, at_value
+from reconciler.validate.schema import fleet_schema, manifest_schema, schema_files, schema_for, write_schemas
+from reconciler.validate.suggest import did_you_mean
+from reconciler.yaml import Document
+
+__all__ = [
+    "Validated",
+    "fleet_schema",
+    "manifest_schema",
+    "schema_files",
+    "schema_for",
+    "validate",
+    "write_schemas",
+]
+
+Kinds = Mapping[tuple[str, str], Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """Hold the resources of all documents without an error, and every problem in file order."""
+
+    resources: tuple[Resource, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Tell whether nothing but warnings was found."""
+        return not any(problem.is_error for problem in self.problems)
+
+
+def validate(documents: Sequence[Document], fleet: Fleet, *, kinds: Kinds) -> Validated:
+    """Check every document and build the resources they declare. Interpolations stay as written."""
+    judges: dict[tuple[str, str], Judge] = {}
+    declared: list[Declared] = []
+    problems: list[Problem] = []
+    for document in documents:
+        one, found = _read(document, fleet, kinds, judges)
+        problems += found
+        declared += [one] if one else []
+    problems += duplicates(declared)
+    resources, unknown = with_references(declared)
+    places = {one.resource.key: one.document.key_place("/dependsOn") for one in declared}
+    problems += [*unknown, *cycles(resources, places)]
+    return Validated(tuple(resources), tuple(sorted(set(problems), key=_in_file_order)))
+
+
+def _read(
+    document: Document, fleet: Fleet, kinds: Kinds, judges: dict[tuple[str, str], Judge]
+) -> tuple[Declared | None, list[Problem]]:
+    problems = [*credentials.check(document)]
+    kind, unknown = _kind_of(document, kinds)
+    if kind is None:
+        return None, [*problems, *unknown]
+    problems += interpolation.check(document, fleet)
+    judge = judges.setdefault((kind.api_version, kind.name), judge_for(schema_for(kind), kind))
+    rejected = judge.problems(document)
+    target, without = target_of(document, kind, fleet)
+    if rejected or target is None:
+        return None, [*problems, *rejected, *without]
+    one = declare(document, kind, target, fleet)
+    return one, [*problems, *check(one, target)]
+
+
+def _kind_of(document: Document, kinds: Kinds) -> tuple[Kind | None, list[Problem]]:
+    value = document.value
+    if not isinstance(value, dict):
+        problem = Problem("RC102", "a document is not a mapping of fields", hint=_FIRST_LINES)
+        return None, [at_value(document, "", problem)]
+    missing = [field for field in ("apiVersion", "kind") if not isinstance(value.get(field), str)]
+    if missing:
+        problem = Problem("RC102", f"a document has no {' and no '.join(missing)}", hint=_FIRST_LINES)
+        return None, [at_key(document, f"/{missing[0]}" if missing[0] in value else "", problem)]
+    kind = kinds.get((value["apiVersion"], value["kind"]))
+    return kind, [] if kind else [_unknown_kind(document, kinds)]
+
+
+_FIRST_LINES = "start it with apiVersion: runai/v1 and kind: Training, for example"
+
+
+def _unknown_kind(document: Document, kinds: Kinds) -> Problem:
+    version, name = str(document.value["apiVersion"]), str(document.value["kind"])
+    versions = {known for known, _ in kinds}
+    if name == "Fleet":
+        problem = Problem(
+            "RC102", "a fleet file is not a manifest", hint="keep it outside the manifests folder"
+        )
+        return at_value(document, "/kind", problem)
+    if version not in versions:
+        problem = Problem(
+            "RC102", f'unknown apiVersion "{version[:60]}"', hint=did_you_mean(version, versions)
+        )
+        return at_value(document, "/apiVersion", problem)
+    names = [kind for known, kind in kinds if known == version]
+    problem = Problem("RC102", f'unknown kind "{name[:60]}" in {version}', hint=did_you_mean(name, names))
+    return at_value(document, "/kind", problem)
+
+
+def _in_file_order(problem: Problem) -> tuple[str, int, int, str, str]:
+    place = problem.location
+    return (place.file, place.line, place.column, problem.code, problem.what) if place else ("", 0, 0, "", "")

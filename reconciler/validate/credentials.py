@@ -1,0 +1,88 @@
+"""Credentials in git: certain by their form, or guessed by a name or by how random a text looks."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from reconciler.problem import Problem, Severity
+from reconciler.resource import Json
+from reconciler.secret import names_credential, token_form
+from reconciler.validate.places import at_value, leaves, segments, value_at
+from reconciler.yaml import Document, line_of
+
+_SILENCE = re.compile(r"#.*\bnot-a-secret\b")
+_RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{24,200}", re.ASCII)
+_ORDINARY = re.compile(
+    r"|true|false|none|null|\d{1,12}|/.*|\$\(.*|\$\{.*|[a-z]+://.*|[a-z]+([-_. ][a-z]+)*|<.*>|\*+|[xX]{3,}",
+    re.ASCII | re.DOTALL,
+)
+_NAMES_ITS_OWN = {"name", "key", "secretName", "configMapName", "image", "kind", "path", "mountPath"}
+_BITS = 4.2
+
+
+def check(document: Document) -> Iterator[Problem]:
+    """Find credentials written out in a document. Their text is never repeated."""
+    for pointer, value in leaves(document.value):
+        if isinstance(value, str) and value:
+            problem = _judge(document, pointer, value)
+            if problem:
+                yield at_value(document, pointer, problem)
+
+
+def _judge(document: Document, pointer: str, value: str) -> Problem | None:
+    name = _name_of(document.value, pointer)
+    variable = _variable(name)
+    hint = f"write ${{{{ secrets.{variable} }}}} and list {variable} under secrets: in the fleet file"
+    form = token_form(value)
+    if form:
+        return Problem("RC112", f"{name} holds {form} in clear text", why="git keeps it for ever", hint=hint)
+    if "${{" in value or not _looks_secret(name, value, pointer) or _is_silenced(document, pointer):
+        return None
+    return Problem(
+        "RC113",
+        f"{name} looks like a credential in clear text",
+        hint=f"{hint}; or add # not-a-secret to the line",
+        severity=Severity.WARNING,
+    )
+
+
+def _name_of(value: Json, pointer: str) -> str:
+    """Name what holds a text: its field, or the list item whose `value` it is."""
+    parts = segments(pointer)
+    last = parts[-1] if parts else ""
+    if last in ("value", "literal"):
+        item = value_at(value, pointer.rpartition("/")[0])
+        name = item.get("name") if isinstance(item, dict) else None
+        return str(name or last)
+    return f"{parts[-2]}[{last}]" if last.isdecimal() and len(parts) > 1 else last
+
+
+def _variable(name: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.partition("[")[0])
+    return re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_").upper() or "NAME"
+
+
+def _looks_secret(name: str, value: str, pointer: str) -> bool:
+    last = pointer.rpartition("/")[2]
+    if last in _NAMES_ITS_OWN or _ORDINARY.fullmatch(value) or not pointer.startswith("/spec/"):
+        return False
+    if names_credential(name) and last != "id":
+        return len(value) >= 6
+    return bool(_RANDOM.fullmatch(value)) and _entropy(value) >= _BITS and _is_mixed(value)
+
+
+def _is_mixed(value: str) -> bool:
+    return all(re.search(among, value) for among in ("[a-z]", "[A-Z]", "[0-9]"))
+
+
+def _entropy(text: str) -> float:
+    shares = [count / len(text) for count in Counter(text).values()]
+    return -sum(share * math.log2(share) for share in shares)
+
+
+def _is_silenced(document: Document, pointer: str) -> bool:
+    places = (document.place(pointer), document.key_place(pointer))
+    return any(_SILENCE.search(line_of(document.lines, place)) for place in places)

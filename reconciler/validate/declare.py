@@ -1,0 +1,215 @@
+"""Declarations: one accepted document turned into the resource it declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from reconciler.fleet import Fleet, Target
+from reconciler.kind import Kind
+from reconciler.problem import Location, Problem
+from reconciler.resource import Json, Resource, ResourceKey
+from reconciler.validate.places import at_key, at_value, keyed_pointers, leaves
+from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
+from reconciler.validate.suggest import did_you_mean, near
+from reconciler.yaml import Document
+
+RESERVED = ("RECONCILER_MARK", "RECONCILER_RECORD")
+_RESERVED_PREFIX = "reconciler/"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Hold a resource beside the document and the kind it comes from, while all are checked."""
+
+    resource: Resource
+    document: Document
+    kind: Kind
+
+    @property
+    def holds_name(self) -> tuple[str, ...]:
+        """Give what may exist only once on the platform."""
+        key = self.resource.key
+        space = self.kind.name_space or f"{self.kind.api_version}/{key.kind}"
+        return (key.target, self.resource.cluster, key.scope, space, key.name)
+
+
+def declare(document: Document, kind: Kind, target: Target, fleet: Fleet) -> Declared:
+    """Build the resource of a document that its schema has accepted."""
+    value = document.value
+    metadata = value["metadata"]
+    scope = metadata.get(kind.scope_word, "") if kind.scope_word else ""
+    key = ResourceKey(target.name, scope, kind.name, metadata["name"])
+    resource = Resource(
+        key=key,
+        spec=value["spec"],
+        source=Location(document.file, document.first_line),
+        cluster=metadata.get("cluster") or "",
+        labels=metadata.get("labels") or {},
+        lifecycle=lifecycle_from(value.get("lifecycle"), fleet.default_lifecycle),
+        health=health_from(value.get("health"), fleet.default_health),
+        places=_keyed_places(document),
+    )
+    return Declared(resource, document, kind)
+
+
+def _keyed_places(document: Document) -> dict[str, Location]:
+    places = document.places
+    pairs = keyed_pointers(document.value).items()
+    return {keyed: places[indexed] for keyed, indexed in pairs if indexed in places}
+
+
+def target_of(document: Document, kind: Kind, fleet: Fleet) -> tuple[Target | None, list[Problem]]:
+    """Choose the target that a manifest goes to, or say what it must state."""
+    metadata = document.value.get("metadata")
+    asked = metadata.get("target") if isinstance(metadata, dict) else None
+    able = {target.name: target for target in fleet.targets_of(kind.provider)}
+    if not able:
+        what = f"the fleet has no target of provider {kind.provider}"
+        problem = Problem("RC132", what, hint=f"add one under targets: in {fleet.file}")
+        return None, [at_value(document, "/apiVersion", problem)]
+    if asked is None and len(able) == 1:
+        return next(iter(able.values())), []
+    if asked is None:
+        problem = Problem(
+            "RC132", "metadata.target is needed", hint=f"write one of {', '.join(sorted(able))}"
+        )
+        return None, [at_key(document, "/metadata", problem)]
+    if asked not in able:
+        problem = Problem(
+            "RC132", f'no target "{asked}" of provider {kind.provider}', hint=did_you_mean(asked, able)
+        )
+        return None, [at_value(document, "/metadata/target", problem)]
+    return able[asked], []
+
+
+def check(declared: Declared, target: Target) -> Iterator[Problem]:
+    """Find what the schema cannot say about one manifest."""
+    yield from _name_rules(declared)
+    yield from _scope_rule(declared, target)
+    yield from _policies(declared)
+    yield from _reserved(declared.document)
+    yield from _platform_rules(declared)
+    yield from _model_rules(declared)
+
+
+def _name_rules(declared: Declared) -> Iterator[Problem]:
+    name, kind = declared.resource.key.name, declared.kind
+    if not re.fullmatch(kind.name_pattern, name, re.ASCII) or name.endswith("\n"):
+        hint = _plain_name(name, kind)
+        problem = Problem(
+            "RC106", f'"{name[:80]}" is not a name of a {kind.name}', why=kind.name_rule, hint=hint
+        )
+        yield at_value(declared.document, "/metadata/name", problem)
+
+
+def _plain_name(name: str, kind: Kind) -> str:
+    plain = re.sub(r"[^a-z0-9-]+", "-", name.casefold())[:63].strip("-")
+    return f"write {plain}" if plain and re.fullmatch(kind.name_pattern, plain) else ""
+
+
+def _scope_rule(declared: Declared, target: Target) -> Iterator[Problem]:
+    word, scope = declared.kind.scope_word, declared.resource.key.scope
+    if not word or not target.scopes:
+        return
+    if scope in target.scopes or f"{declared.resource.cluster}/{scope}" in target.scopes:
+        return
+    if any(known.rpartition("/")[2] == scope for known in target.scopes) and not declared.resource.cluster:
+        return
+    problem = Problem(
+        "RC132",
+        f'{word} "{scope}" is outside the scope of {target.name}',
+        hint=did_you_mean(scope, target.scopes),
+    )
+    yield at_value(declared.document, f"/metadata/{word}", problem)
+
+
+def _policies(declared: Declared) -> Iterator[Problem]:
+    for field, problem in not_honoured(declared.document.value.get("lifecycle"), declared.kind):
+        yield at_value(declared.document, f"/lifecycle/{field}", problem)
+
+
+def _reserved(document: Document) -> Iterator[Problem]:
+    for pointer, leaf in leaves(document.value.get("spec"), "/spec"):
+        parent, _, last = pointer.rpartition("/")
+        if last in RESERVED or last.startswith(_RESERVED_PREFIX.replace("/", "~1")):
+            yield at_key(document, pointer, _reserved_problem(last.replace("~1", "/")))
+        elif last == "name" and (leaf in RESERVED or _is_our_annotation(parent, leaf)):
+            yield at_value(document, pointer, _reserved_problem(str(leaf)))
+
+
+def _is_our_annotation(parent: str, leaf: Json) -> bool:
+    is_annotation = "/annotations/" in f"{parent}/"
+    return is_annotation and isinstance(leaf, str) and leaf.startswith(_RESERVED_PREFIX)
+
+
+def _reserved_problem(name: str) -> Problem:
+    why = "reconciler writes there whose an object is"
+    return Problem(
+        "RC130", f'"{name}" is reserved for reconciler itself', why=why, hint="choose another name"
+    )
+
+
+def _platform_rules(declared: Declared) -> Iterator[Problem]:
+    indexed = keyed_pointers(declared.document.value)
+    for problem in declared.kind.check(declared.resource.spec):
+        pointer = problem.pointer
+        while pointer and pointer not in indexed:
+            pointer = pointer.rpartition("/")[0]
+        placed = at_value(declared.document, indexed[pointer], problem)
+        yield replace(placed, pointer=problem.pointer)
+
+
+def _model_rules(declared: Declared) -> Iterator[Problem]:
+    """Build the model, which must accept what the schema accepts; texts still to be filled in excepted."""
+    try:
+        declared.kind.model().model_validate(declared.resource.spec)
+    except ValidationError as error:
+        for detail in error.errors(include_input=False, include_url=False):
+            pointer = "/spec" + "".join(f"/{part}" for part in detail["loc"])
+            if not any("${{" in str(leaf) for _, leaf in leaves(declared.resource.spec)):
+                yield at_value(declared.document, pointer, Problem("RC104", detail["msg"].casefold()))
+
+
+def with_references(every: Iterable[Declared]) -> tuple[list[Resource], list[Problem]]:
+    """Resolve what each manifest depends on."""
+    declared = list(every)
+    by_name: dict[tuple[str, str, str], list[ResourceKey]] = {}
+    for one in declared:
+        key = one.resource.key
+        by_name.setdefault((key.kind.casefold(), key.scope, key.name), []).append(key)
+    resources, problems = [], []
+    for one in declared:
+        keys: list[ResourceKey] = []
+        for index, reference in enumerate(one.document.value.get("dependsOn") or ()):
+            found, problem = _referenced(one, index, reference, by_name)
+            keys += [found] if found is not None else []
+            problems += [problem] if problem else []
+        resources.append(replace(one.resource, depends_on=tuple(keys)))
+    return resources, problems
+
+
+def _referenced(
+    one: Declared,
+    index: int,
+    reference: Mapping[str, Json],
+    by_name: Mapping[tuple[str, str, str], list[ResourceKey]],
+) -> tuple[ResourceKey | None, Problem | None]:
+    own = one.resource.key
+    scope = reference.get("project") or reference.get("workspace") or own.scope
+    kind, name = reference["kind"], reference["name"]
+    found = by_name.get((kind.casefold(), scope, name), []) or by_name.get((kind.casefold(), "", name), [])
+    for key in sorted(found, key=lambda key: key.target != own.target):
+        if key != own:
+            return key, None
+    if found:
+        problem = Problem("RC122", f"{own} depends on itself", hint="delete the reference")
+        return None, at_value(one.document, f"/dependsOn/{index}/name", problem)
+    known = [f"{key.kind}/{key.name}" for keys in by_name.values() for key in keys if key.scope == scope]
+    best = near(f"{kind}/{name}", known)
+    hint = f'did you mean "{best}"?' if best else "declare it, or delete the reference"
+    problem = Problem("RC121", f"{kind}/{name} is not declared in {scope or 'the fleet'}", hint=hint)
+    return None, at_value(one.document, f"/dependsOn/{index}/name", problem)

@@ -1,0 +1,142 @@
+"""Places: pointers as people read them, and what of a source line may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.problem import Location, Problem
+from reconciler.resource import Json
+from reconciler.secret import holds_credential, names_credential, token_form
+from reconciler.yaml import Document, escaped, line_of, raw_text
+
+KEYS = ("name", "container", "id", "claimName", "path", "mountPath", "key", "url", "resource")
+"""Fields that tell the items of a list apart; the first that an item has counts."""
+
+_LONGEST = 60
+
+
+def leaves(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
+    """Walk all scalars of a JSON-like tree with their pointers, list items by index."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from leaves(item, f"{pointer}/{escaped(str(key))}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{pointer}/{index}")
+    else:
+        yield pointer, value
+
+
+def value_at(value: Json, pointer: str) -> Json:
+    """Give the value at a pointer, or None."""
+    for part in segments(pointer):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def segments(pointer: str) -> list[str]:
+    """Split a pointer into its plain parts."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def pointer_to(path: Sequence[str | int]) -> str:
+    """Write a path of keys and indexes as a pointer."""
+    return "".join(f"/{escaped(str(part))}" for part in path)
+
+
+def keyed_pointers(value: Json) -> dict[str, str]:
+    """Map every pointer that addresses list items by key to the one that addresses them by index."""
+    return dict(_keyed(value, "", ""))
+
+
+def _keyed(value: Json, keyed: str, indexed: str) -> Iterator[tuple[str, str]]:
+    yield keyed, indexed
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            part = escaped(str(key))
+            yield from _keyed(item, f"{keyed}/{part}", f"{indexed}/{part}")
+    elif isinstance(value, list):
+        for index, (part, item) in enumerate(zip(_item_parts(value), value, strict=True)):
+            yield from _keyed(item, f"{keyed}/{part}", f"{indexed}/{index}")
+
+
+def _item_parts(items: Sequence[Json]) -> list[str]:
+    if not all(isinstance(item, Mapping) for item in items):
+        return [str(index) for index in range(len(items))]
+    parts: list[str] = []
+    for index, item in enumerate(items):
+        part = escaped(item_key(item) or str(index))
+        repeats = sum(1 for other in parts if other.partition("#")[0] == part)
+        parts.append(f"{part}#{repeats + 1}" if repeats else part)
+    return parts
+
+
+def item_key(item: Mapping[str, Json]) -> str:
+    """Name a list item by its key, as `name=HF_TOKEN`; empty where it has none."""
+    for field in KEYS:
+        value = item.get(field)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return f"{field}={value}"
+    return ""
+
+
+def is_sensitive(document: Document, pointer: str) -> bool:
+    """Tell whether a value at a pointer may be a credential, by its name or that of its list item."""
+    parts = segments(pointer)
+    if any(names_credential(part) or part == "auth" for part in parts):
+        return True
+    for length in range(len(parts) + 1):
+        holder = value_at(document.value, pointer_to(parts[:length]))
+        name = holder.get("name") if isinstance(holder, Mapping) else None
+        if isinstance(name, str) and names_credential(name):
+            return True
+    return False
+
+
+def shown(document: Document, pointer: str, value: Json) -> str:
+    """Write a value as it may stand in a message: quoted, cut, or not at all where it is sensitive."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = raw_text(document.lines, document.place(pointer)) if not isinstance(value, str) else value
+    if is_sensitive(document, pointer) or token_form(str(value)):
+        return "(sensitive)"
+    if value is None:
+        return "null"
+    text = text or str(value)
+    cut = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return f'"{cut}"' if isinstance(value, str) else cut
+
+
+def field_name(pointer: str) -> str:
+    """Name a field by its last part, list items with their list: `args[0]`."""
+    parts = segments(pointer)
+    name = parts.pop() if parts else "the document"
+    while name[:1].isdecimal() or name.startswith("["):
+        if not parts:
+            return name
+        name = f"{parts.pop()}[{name}]" if name[0] != "[" else parts.pop() + name
+    return name
+
+
+def at_value(document: Document, pointer: str, problem: Problem) -> Problem:
+    """Place a problem on a value."""
+    return _placed(document, pointer, problem, document.place(pointer))
+
+
+def at_key(document: Document, pointer: str, problem: Problem) -> Problem:
+    """Place a problem on the key in front of a value."""
+    return _placed(document, pointer, problem, document.key_place(pointer))
+
+
+def _placed(document: Document, pointer: str, problem: Problem, place: Location) -> Problem:
+    line = line_of(document.lines, place)
+    hidden = is_sensitive(document, pointer) or holds_credential(line)
+    return replace(problem, location=place, pointer=pointer, excerpt="" if hidden else line)

@@ -1,0 +1,82 @@
+"""Policies: the lifecycle and health blocks turned into values, and what this version honours of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.kind import Kind
+from reconciler.problem import Problem
+from reconciler.resource import HealthPolicy, Json, Lifecycle
+
+_SECONDS = {"h": 3600, "m": 60, "s": 1}
+_LIFECYCLE = {
+    "state": "state",
+    "run": "run",
+    "runId": "run_id",
+    "onRemove": "on_remove",
+    "onImmutableChange": "on_immutable_change",
+    "onSecretChange": "on_secret_change",
+    "onPlatformStop": "on_platform_stop",
+    "protect": "protect",
+    "ignore": "ignore",
+    "adopt": "adopt",
+}
+_DURATIONS = {"timeout": "timeout_s", "queueTimeout": "queue_timeout_s", "hold": "hold_s"}
+
+HONOURED: Mapping[str, tuple[Json, ...]] = {
+    "state": ("Running",),
+    "run": ("Once",),
+    "runId": ("",),
+    "onRemove": ("Delete", "Keep"),
+    "onPlatformStop": ("Leave",),
+    "adopt": ("",),
+}
+"""Values that code stands behind today. The others are refused, so that nobody relies on them."""
+
+
+def seconds(text: str) -> float:
+    """Read a duration such as `1h30m` that has passed the schema."""
+    return float(sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([hms])", text)))
+
+
+def lifecycle_from(block: Mapping[str, Json] | None, base: Lifecycle) -> Lifecycle:
+    """Build the lifecycle of a block over its defaults; null means the default."""
+    stated = {_LIFECYCLE[key]: value for key, value in (block or {}).items() if value is not None}
+    if "ignore" in stated:
+        stated["ignore"] = tuple(stated["ignore"])
+    return replace(base, **stated)
+
+
+def health_from(block: Mapping[str, Json] | None, base: HealthPolicy) -> HealthPolicy:
+    """Build the health policy of a block over its defaults; null means the default."""
+    given = {key: value for key, value in (block or {}).items() if value is not None}
+    stated: dict[str, Json] = {_DURATIONS[key]: seconds(given[key]) for key in _DURATIONS if key in given}
+    if "logTail" in given:
+        stated["log_tail"] = given["logTail"]
+    return replace(base, **stated)
+
+
+def not_honoured(block: Mapping[str, Json] | None, kind: Kind | None = None) -> Iterator[tuple[str, Problem]]:
+    """Find lifecycle values that this version, or this kind, does not honour, each with its field."""
+    for field, value in (block or {}).items():
+        if value is None:
+            continue
+        if field in HONOURED and value not in HONOURED[field]:
+            yield field, _later(field, value)
+        elif field == "ignore":
+            yield from _ignored_paths(value)
+
+
+def _later(field: str, value: Json) -> Problem:
+    works = " or ".join(str(word) for word in HONOURED[field] if word)
+    hint = f"{works} works today; this comes later" if works else "leave it out today; this comes later"
+    return Problem("RC110", f'lifecycle.{field}: "{value}" is not honoured yet', hint=hint)
+
+
+def _ignored_paths(paths: list[str]) -> Iterator[tuple[str, Problem]]:
+    for index, path in enumerate(paths):
+        if not path.startswith("/spec/"):
+            hint = "write a pointer such as /spec/args or /spec/environmentVariables/name=SEED"
+            yield f"ignore/{index}", Problem("RC104", f'"{path[:60]}" is not a pointer into spec', hint=hint)
