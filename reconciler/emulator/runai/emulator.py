@@ -53,8 +53,10 @@ class Emulator:
         self.ledger = Ledger()
         self.faults = Faults()
         self.tokens = Tokens(self.clock, api_level=api_level)
-        self.world = World(self.clock, pace=pace, lag_s=self.switches.lag_s)
+        self.world = World(self.clock, pace=pace)
         plant(self.world, seed)
+        # Set after planting: what was there from the start has long been reported.
+        self.world.lag_s = self.switches.lag_s
         self.platform = Platform(self.world, self.tokens, self.switches, LEVELS[api_level])
         self.app: ASGIApp = self._app()
 

@@ -14,7 +14,7 @@ from reconciler.emulator.runai.listing import flag, page_body, paged
 from reconciler.emulator.runai.pods import has_pods, pods
 from reconciler.emulator.runai.records import Run, Workload
 from reconciler.emulator.runai.rows import ACTIVE, requested, stamp
-from reconciler.emulator.runai.scheduler import pods_of, pool_names
+from reconciler.emulator.runai.scheduler import pool_names, replicas
 from reconciler.emulator.runai.tales import revision_name
 from reconciler.emulator.runai.workloads import ROOT
 
@@ -89,7 +89,7 @@ def show_revision_history(call: Call) -> Response:
 
 
 def _body(call: Call, one: Workload, run: Run) -> dict[str, Json]:
-    count = pods_of(one.kind, run.spec)
+    count = replicas(one, run)
     compute = run.spec.get("compute") or {}
     is_serving = run.id == one.serving
     conditions = {

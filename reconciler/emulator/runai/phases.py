@@ -33,6 +33,7 @@ class Pace:
     restart_s: float = 10.0
     pull_deadline_s: float = 300.0
     progress_deadline_s: float = 600.0
+    idle_s: float = 60.0
 
 
 def enter(
@@ -53,8 +54,14 @@ def enter(
         pending_s=workload.pending_s + (spent if moved and workload.phase == "Pending" else 0.0),
         running_s=workload.running_s + (spent if moved and workload.phase == "Running" else 0.0),
         history=(*workload.history, Change(at, phase, message)) if moved else workload.history,
-        completed_at=at if phase in TERMINAL and moved else workload.completed_at,
+        completed_at=_completed(workload, phase, at) if moved else workload.completed_at,
     )
+
+
+def _completed(workload: Workload, phase: str, at: datetime) -> datetime | None:
+    if phase in TERMINAL:
+        return at
+    return workload.completed_at if phase == "Deleting" else None
 
 
 def put(workload: Workload, run: Run, *events: Event) -> Workload:
@@ -98,6 +105,11 @@ def _run_moments(workload: Workload, run: Run, pace: Pace) -> Iterator[datetime]
         yield run.since + timedelta(seconds=ending.after_s)
     if deadline := _deadline(workload, run, pace):
         yield deadline
+    if workload.serving == run.id and run.phase == "Running" and not run.is_idle:
+        scaling = run.spec.get("autoscaling") or {}
+        if scaling.get("minReplicas") == 0:
+            retention = scaling.get("scaleToZeroRetentionSeconds") or 0
+            yield run.since + timedelta(seconds=pace.idle_s + retention)
 
 
 def _start_s(run: Run, ending: Fate, pace: Pace) -> float:
@@ -163,6 +175,8 @@ def _move(workload: Workload, run: Run, at: datetime, pace: Pace) -> Workload:
         return put(workload, replace(run, phase="Pending", since=at))
     if run.phase == "Initializing":
         return _started(workload, run, ending, at)
+    if ending.kind == "runs":
+        return put(workload, replace(run, is_idle=True), tales.scaled_down(workload, run, at))
     return _finished(workload, run, ending, at)
 
 
@@ -182,7 +196,7 @@ def _started(workload: Workload, run: Run, ending: Fate, at: datetime) -> Worklo
 def _serve(workload: Workload, run: Run, at: datetime) -> Workload:
     """Give the traffic to a run and end all older ones."""
     runs = tuple(
-        replace(old, phase="Stopped", ended_at=at) if old.id != run.id and not old.ended_at else old
+        replace(old, phase="Stopped", ended_at=old.ended_at or at) if old.id != run.id else old
         for old in workload.runs
     )
     return replace(workload, runs=runs, serving=run.id)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.emulator.runai.kinds import KINDS
 from reconciler.emulator.runai.records import Run, Workload, made_id
 from reconciler.emulator.runai.rows import (
     allocated,
@@ -12,7 +13,7 @@ from reconciler.emulator.runai.rows import (
     requested,
     stamp,
 )
-from reconciler.emulator.runai.scheduler import pods_of, pool_names
+from reconciler.emulator.runai.scheduler import pool_names, replicas
 from reconciler.emulator.runai.tales import node_name, pod_name
 from reconciler.emulator.runai.world import World
 
@@ -30,7 +31,10 @@ _K8S = {
 
 def has_pods(one: Workload, run: Run) -> bool:
     """Tell whether a run's pods exist: none before the scheduler knows them or after a stop."""
-    return run.phase in _K8S and not one.is_gone and one.phase not in {"Creating", "Stopped"}
+    if one.is_gone or one.phase in {"Creating", "Stopped"}:
+        return False
+    is_removed = run.ended_at is not None and KINDS[one.kind].serves
+    return run.phase in _K8S and not is_removed
 
 
 def pods(world: World, one: Workload, *, revision: str | None = None) -> Iterator[dict[str, Json]]:
@@ -38,7 +42,7 @@ def pods(world: World, one: Workload, *, revision: str | None = None) -> Iterato
     for run in one.runs:
         if revision not in (None, run.id) or not has_pods(one, run):
             continue
-        for index in range(pods_of(one.kind, run.spec)):
+        for index in range(replicas(one, run)):
             yield _pod(world, one, run, index)
 
 

@@ -117,7 +117,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt to run pods from one spec: a pod group, or a revision of an inference."""
+    """One attempt to run pods from one spec: a pod group, or a revision of an inference.
+
+    `told` counts what was said about a start that fails; `is_idle` means scaled to zero.
+    """
 
     id: str
     number: int
@@ -130,6 +133,7 @@ class Run:
     attempt: int = 1
     told: int = 0
     ended_at: datetime | None = None
+    is_idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ class Workload:
     """A submitted workload with everything that happened to it.
 
     `spec` is what was asked last; the runs carry what their pods were made from. `serving` is the
-    run that holds the traffic of an inference.
+    run that holds the traffic of an inference; `number` counts submissions.
     """
 
     id: str
@@ -167,6 +171,7 @@ class Workload:
     history: tuple[Change, ...] = ()
     events: tuple[Event, ...] = ()
     source: str = "Control-plane"
+    number: int = 0
 
     @property
     def run(self) -> Run:

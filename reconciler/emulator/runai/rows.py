@@ -9,13 +9,15 @@ from reconciler.emulator.runai.fates import env_map
 from reconciler.emulator.runai.kinds import KINDS, PRIORITIES
 from reconciler.emulator.runai.listing import Getter
 from reconciler.emulator.runai.records import Run, Spec, Workload, made_id
-from reconciler.emulator.runai.scheduler import pods_of, pool_names
+from reconciler.emulator.runai.scheduler import pods_of, pool_names, replicas
 from reconciler.emulator.runai.switches import Switches
 from reconciler.emulator.runai.world import World
 
 Json = Any
 _K8S_PHASE = {"Creating": "Pending", "Initializing": "Pending", "Resuming": "Pending"}
 ACTIVE = frozenset({"Running", "Degraded"})
+# The only two reasons that the schema knows; both do not heal by waiting.
+HOPELESS = frozenset({"NonPreemptibleOverQuota", "OverLimit"})
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -60,7 +62,7 @@ def listed(world: World, one: Workload, switches: Switches) -> dict[str, Json]:
 
 
 def detailed(world: World, one: Workload, switches: Switches) -> dict[str, Json]:
-    """Show a row with the reasons why it waits."""
+    """Show a row with the quotas that hold it back; a mere lack of free GPUs is told in events."""
     messages = [
         {
             "nodePool": why.pool,
@@ -69,7 +71,8 @@ def detailed(world: World, one: Workload, switches: Switches) -> dict[str, Json]
             "orgType": why.org,
             "userMessage": why.message,
         }
-        for why in (one.refusals if one.phase == "Pending" else ())
+        for why in one.refusals
+        if one.phase == "Pending" and why.phase_reason in HOPELESS
     ]
     return {**listed(world, one, switches), "pendingSchedulingMessages": messages}
 
@@ -128,7 +131,7 @@ def _state(one: Workload) -> dict[str, Json]:
         "phaseMessage": one.message,
         "phaseReason": one.reason,
         "conditions": [_condition(one, name) for name in ("Scheduled", "Ready")],
-        "runningPods": sum(pods_of(one.kind, r.spec) for r in one.runs if r.phase in ACTIVE),
+        "runningPods": sum(replicas(one, r) for r in one.runs if r.phase in ACTIVE),
         "requestedPods": {"number": pods_of(one.kind, one.spec)},
         "actionsSupport": {"delete": True, "suspend": KINDS[one.kind].can_suspend},
     }
@@ -185,7 +188,7 @@ def _scheduling(one: Workload) -> dict[str, Json]:
 def gpus(one: Workload) -> float:
     """Count the GPUs that a workload's pods hold now."""
     return sum(
-        pods_of(one.kind, run.spec) * devices(container(run.spec).get("compute") or {})
+        replicas(one, run) * devices(container(run.spec).get("compute") or {})
         for run in one.runs
         if _holds(run)
     )

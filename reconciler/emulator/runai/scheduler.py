@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.emulator.runai.quantity import gib
-from reconciler.emulator.runai.records import Pool, Refusal, Spec, Workload
+from reconciler.emulator.runai.records import Pool, Refusal, Run, Spec, Workload
 
 Json = Any
 _DUST = 1e-6
@@ -96,21 +96,23 @@ class _Desk:
         own = self.held(pool, claim.project) + need
         is_reclaim = own <= self.quota(claim.project, pool) + _DUST
         chosen: list[str] = []
+        freed: dict[str, float] = {}
         for other in sorted(self.running.values(), key=lambda c: (c.priority, c.since)):
             if short <= _DUST:
                 break
-            if self._may_evict(claim, other, pool, is_reclaim=is_reclaim):
+            kept = self.held(pool, other.project) - freed.get(other.project, 0.0)
+            if self._may_evict(claim, other, pool, kept=kept, is_reclaim=is_reclaim):
                 chosen.append(other.id)
+                freed[other.project] = freed.get(other.project, 0.0) + other.gpus(pool)
                 short -= other.gpus(pool)
         return chosen if short <= _DUST else None
 
-    def _may_evict(self, claim: Claim, other: Claim, pool: str, *, is_reclaim: bool) -> bool:
+    def _may_evict(self, claim: Claim, other: Claim, pool: str, *, kept: float, is_reclaim: bool) -> bool:
         if not other.preemptible or other.pool != pool or not other.gpus(pool):
             return False
         if other.project == claim.project:
             return other.priority < claim.priority
-        over = self.held(pool, other.project) > self.quota(other.project, pool) + _DUST
-        return is_reclaim and over
+        return is_reclaim and kept > self.quota(other.project, pool) + _DUST
 
 
 def schedule(
@@ -119,10 +121,10 @@ def schedule(
     pools: Mapping[str, Pool],
     quotas: Mapping[str, Mapping[str, float]],
 ) -> Verdict:
-    """Decide about every waiting claim: highest priority first, then oldest first."""
+    """Decide about every waiting claim: highest priority first, then oldest, then as given."""
     desk = _Desk(pools, quotas, running)
     refused: dict[str, tuple[Refusal, ...]] = {}
-    for claim in sorted(waiting, key=lambda c: (-c.priority, c.since, c.id)):
+    for claim in sorted(waiting, key=lambda c: (-c.priority, c.since)):
         reasons: list[Refusal] = []
         for name in claim.pools:
             reason = desk.refusal(claim, name)
@@ -178,6 +180,11 @@ def pods_of(kind: str, spec: Spec) -> int:
         replicas = spec.get("replicas")
         return int(1 if replicas is None else replicas) * (1 + int(spec.get("workers") or 0))
     return 1
+
+
+def replicas(one: Workload, run: Run) -> int:
+    """Count the pods that a run has or wants now."""
+    return 0 if run.is_idle else pods_of(one.kind, run.spec)
 
 
 def gpus_per_pod(spec: Spec, pool: Pool) -> float:

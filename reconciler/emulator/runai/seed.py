@@ -25,7 +25,6 @@ TEMPLATES: Mapping[str, Mapping[str, Json]] = {
         "compute": {"gpuDevicesRequest": 1, "largeShmRequest": True},
     },
 }
-VLLM = "vllm/vllm-openai:v0.18.0"
 
 
 def plant(world: World, seed: str) -> None:
@@ -68,65 +67,114 @@ def _demo(world: World) -> None:
     _people(world)
 
 
-def _people(world: World) -> None:
-    """Add what mina, lee and others made by hand."""
-    world.add_workload(
-        kind="Training", project="team-forecast", name="old-run", created_by="mina",
-        spec={
-            "image": "ghcr.io/wattfield/forecaster:v1.4.2", "command": "python train.py",
-            "args": "--horizon 48 --epochs 200", "compute": {"gpuDevicesRequest": 2},
+NOTEBOOK = "jupyter/scipy-notebook:2026-01-05"
+FORECASTER = "ghcr.io/wattfield/forecaster:v1.4.2"
+# What people made by hand; `then` is what time or the platform did to it before today.
+PEOPLE: tuple[Mapping[str, Json], ...] = (
+    {
+        "kind": "Training",
+        "project": "team-forecast",
+        "name": "old-run",
+        "created_by": "mina",
+        "spec": {
+            "image": FORECASTER,
+            "command": "python train.py",
+            "args": "--horizon 48 --epochs 200",
+            "compute": {"gpuDevicesRequest": 2},
             "environmentVariables": [{"name": "EMULATOR_SECONDS", "value": "864000"}],
         },
-    )  # fmt: skip
-    world.add_workload(
-        kind="Workspace", project="team-forecast", name="scratch-mina", created_by="mina",
-        spec={
-            "image": "jupyter/scipy-notebook:2026-01-05", "command": "start-notebook.sh",
+    },
+    {
+        "kind": "Workspace",
+        "project": "team-forecast",
+        "name": "scratch-mina",
+        "created_by": "mina",
+        "spec": {
+            "image": NOTEBOOK,
+            "command": "start-notebook.sh",
             "compute": {
-                "gpuDevicesRequest": 1, "gpuRequestType": "portion", "gpuPortionRequest": 0.1,
+                "gpuDevicesRequest": 1,
+                "gpuRequestType": "portion",
+                "gpuPortionRequest": 0.1,
             },
             "exposedUrls": [{"container": 8888, "toolType": "jupyter-notebook"}],
         },
-    )  # fmt: skip
-    world.add_workload(
-        kind="Inference", project="team-assist", name="vllm-test", created_by="lee",
-        spec={
-            "image": VLLM, "args": "--model Qwen/Qwen3-8B --max-model-len 8192",
-            "compute": {"gpuDevicesRequest": 1}, "nodePools": ["a100-40g"],
-            "servingPort": {"container": 8000}, "autoscaling": {"minReplicas": 1},
+    },
+    {
+        "kind": "Inference",
+        "project": "team-assist",
+        "name": "vllm-test",
+        "created_by": "lee",
+        "spec": {
+            "image": "vllm/vllm-openai:v0.18.0",
+            "args": "--model Qwen/Qwen3-8B --max-model-len 8192",
+            "compute": {"gpuDevicesRequest": 1},
+            "nodePools": ["a100-40g"],
+            "servingPort": {"container": 8000},
+            "autoscaling": {"minReplicas": 1},
         },
-    )  # fmt: skip
-    world.add_workload(
-        kind="Workspace", project="platform", name="nccl-debug", created_by="lee",
-        spec={
-            "image": "nvcr.io/nvidia/pytorch:26.01-py3", "command": "sleep infinity",
+    },
+    {
+        "kind": "Workspace",
+        "project": "platform",
+        "name": "nccl-debug",
+        "created_by": "lee",
+        "spec": {
+            "image": "nvcr.io/nvidia/pytorch:26.01-py3",
+            "command": "sleep infinity",
             "compute": {"gpuDevicesRequest": 4},
         },
-    )  # fmt: skip
-    done = world.add_workload(
-        kind="Training", project="team-forecast", name="backtest-2025", created_by="mina",
-        spec={
-            "image": "ghcr.io/wattfield/forecaster:v1.4.2", "command": "python backtest.py",
+    },
+    {
+        "kind": "Training",
+        "project": "team-forecast",
+        "name": "backtest-2025",
+        "created_by": "mina",
+        "then": "finished",
+        "spec": {
+            "image": FORECASTER,
+            "command": "python backtest.py",
             "compute": {"cpuCoreRequest": 4, "cpuMemoryRequest": "16G"},
         },
-        phase="Completed",
-    )  # fmt: skip
-    world.unpin(done)
-    world.add_workload(
-        kind="Workspace", project="team-assist", name="prompt-lab", created_by="lee",
-        spec={
-            "image": "ghcr.io/wattfield/does-not-exist:dev", "command": "streamlit run lab.py",
+    },
+    {
+        "kind": "Workspace",
+        "project": "team-assist",
+        "name": "prompt-lab",
+        "created_by": "lee",
+        "spec": {
+            "image": "ghcr.io/wattfield/does-not-exist:dev",
+            "command": "streamlit run lab.py",
             "compute": {"cpuCoreRequest": 1, "cpuMemoryRequest": "2G"},
         },
-    )  # fmt: skip
-    idle = world.add_workload(
-        kind="Workspace",
-        project="team-forecast",
-        name="notebook-idle",
-        created_by="jonas",
-        spec={"image": "jupyter/scipy-notebook:2026-01-05", "compute": {"gpuDevicesRequest": 1}},
-    )
-    world.stop(idle, "Workload was idle for longer than the project allows")
+    },
+    {
+        "kind": "Workspace",
+        "project": "team-forecast",
+        "name": "notebook-idle",
+        "created_by": "jonas",
+        "then": "stopped",
+        "spec": {"image": NOTEBOOK, "compute": {"gpuDevicesRequest": 1}},
+    },
+)
+
+
+def _people(world: World) -> None:
+    """Add what mina, lee and jonas made by hand."""
+    for row in PEOPLE:
+        then = row.get("then")
+        id_ = world.add_workload(
+            kind=row["kind"],
+            project=row["project"],
+            name=row["name"],
+            spec=dict(row["spec"]),
+            created_by=row["created_by"],
+            phase="Completed" if then == "finished" else None,
+        )
+        if then == "finished":
+            world.unpin(id_)
+        if then == "stopped":
+            world.stop(id_, "Workload was idle for longer than the project allows")
 
 
 SEEDS: Mapping[str, Callable[[World], None]] = {"empty": _empty, "demo": _demo}

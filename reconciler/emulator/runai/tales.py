@@ -145,6 +145,13 @@ def dropped(workload: Workload, run: Run, at: datetime) -> Event:
     )  # fmt: skip
 
 
+def scaled_down(workload: Workload, run: Run, at: datetime) -> Event:
+    """Tell that nobody calls, so that no replica runs."""
+    name = revision_name(workload, run)
+    said = f"Scaled deployment {name}-deployment to 0"
+    return event(workload, at, "ScaledToZero", said, source="autoscaler", on=("Revision", name))
+
+
 def revision_name(workload: Workload, run: Run) -> str:
     """Name a Knative revision."""
     return f"{workload.name}-{run.number:05d}"

@@ -4,7 +4,7 @@ import heapq
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from reconciler.emulator.clock import Clock
 from reconciler.emulator.runai import acts, phases, tales
@@ -28,8 +28,8 @@ from reconciler.emulator.runai.scheduler import (
     Verdict,
     gpus_per_pod,
     needs_gpu,
-    pods_of,
     pool_names,
+    replicas,
     schedule,
 )
 
@@ -61,6 +61,7 @@ class World:
         self._ticket = 0
         self._waiting: set[str] = set()
         self._holding: set[str] = set()
+        self._is_unsettled = False
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -88,26 +89,29 @@ class World:
             return self._workloads[id_] if id_ else None
 
     def get(self, id_: str) -> Workload | None:
-        """Give a workload as the submission service sees it: without lag."""
-        return self._workloads.get(id_)
+        """Give a workload as the submission service sees it: without lag, until it is purged."""
+        one = self._workloads.get(id_)
+        return one if one and not self._is_purged(one) else None
 
     def seen(self) -> list[Workload]:
         """List what the cluster reports show: late by `lag_s`, purged ones left out."""
-        now = self.clock.now()
-        horizon = now - timedelta(seconds=phases.RETAINED_S)
         views = (
             self._workloads.values()
             if not self.lag_s
             else filter(None, map(self.seen_one, list(self._workloads)))
         )
-        return [one for one in views if one.deleted_at is None or one.deleted_at > horizon]
+        return [one for one in views if not self._is_purged(one)]
+
+    def _is_purged(self, one: Workload) -> bool:
+        horizon = self.clock.now() - timedelta(seconds=phases.RETAINED_S)
+        return one.deleted_at is not None and one.deleted_at <= horizon
 
     def seen_one(self, id_: str) -> Workload | None:
         """Give one workload as the cluster reports show it."""
-        if not self.lag_s:
+        if not self.lag_s or id_ not in self._past:
             return self._workloads.get(id_)
         until = self.clock.now() - timedelta(seconds=self.lag_s)
-        versions = [view for at, view in self._past.get(id_, ()) if at <= until]
+        versions = [view for at, view in self._past[id_] if at <= until]
         return versions[-1] if versions else None
 
     def project_named(self, name: str) -> Project:
@@ -148,7 +152,7 @@ class World:
             id=made_id(project.cluster, "workload", self._ticket),
             kind=kind, name=name, requested_name=requested_name or name, project=project,
             spec=spec, created_by=created_by, created_at=now, updated_at=now, phase="Creating",
-            since=now, master=master, master_same=master_same, source=source,
+            since=now, master=master, master_same=master_same, source=source, number=self._ticket,
         )  # fmt: skip
         made = replace(made, runs=(tales.new_run(made, spec, now),))
         made = replace(made, history=(Change(now, "Creating", ""),))
@@ -188,7 +192,7 @@ class World:
                 self._keep(acts.pinned(made, phase, message, self.clock.now()))
             return made.id
 
-    def edit_spec(self, id: str, changes: Spec, *, by: str) -> None:  # noqa: A002
+    def edit_spec(self, id: str, changes: Spec, *, by: str) -> None:  # noqa: A002 - the platform's word
         """Change a spec in place as the web page of an administrator would; None clears a key."""
         del by  # the platform does not tell who edited
         with self.lock:
@@ -199,7 +203,7 @@ class World:
         with self.lock:
             self.change(id, acts.removed)
 
-    def stop(self, id: str, message: str = "stopped by the platform") -> None:  # noqa: A002
+    def stop(self, id: str, message: str = "stopped by the platform") -> None:  # noqa: A002 - the platform's word
         """Stop a workload at once, as the platform does when it is idle too long."""
         with self.lock:
             self.change(id, lambda one, at: acts.stopped(one, at, message))
@@ -263,9 +267,10 @@ class World:
     def _keep(self, one: Workload, at: datetime | None = None) -> Workload:
         """Store a workload, its version, its next timer, and its place in the queues."""
         at = at or self.clock.now()
-        self._workloads[one.id] = one
         if self.lag_s:
-            self._past.setdefault(one.id, []).append((at, one))
+            self._remember(one, at)
+        self._workloads[one.id] = one
+        self._is_unsettled = True
         if one.is_gone and self._names.get((one.project.id, one.name)) == one.id:
             del self._names[one.project.id, one.name]
         phase_set = set() if one.is_gone or one.pinned else {run.phase for run in one.runs}
@@ -278,11 +283,19 @@ class World:
             heapq.heappush(self._timers, (moment, self._ticket, one.id))
         return one
 
+    def _remember(self, one: Workload, at: datetime) -> None:
+        """Keep a version for reads that lag, and what they saw before the first one."""
+        old = self._workloads.get(one.id)
+        first = [(datetime.min.replace(tzinfo=UTC), old)] if old else []
+        self._past.setdefault(one.id, first).append((at, one))
+
     def _place(self, at: datetime | None = None) -> None:
-        """Let the scheduler decide about all that waits."""
-        if not self._waiting:
-            return
-        at = at or self.clock.now()
+        """Let the scheduler decide about all that waits, until nothing moves any more."""
+        while self._is_unsettled and self._waiting:
+            self._is_unsettled = False
+            self._place_once(at or self.clock.now())
+
+    def _place_once(self, at: datetime) -> None:
         waiting = self._claims(self._waiting, {"Pending"})
         running = self._claims(self._holding, _HOLDS)
         pools = {pool.id: pool for pool in self.pools.values()}
@@ -299,7 +312,7 @@ class World:
     def _claims(self, ids: Iterable[str], states: Iterable[str]) -> list[Claim]:
         return [
             self._claim(self._workloads[id_], run)
-            for id_ in sorted(ids)
+            for id_ in sorted(ids, key=lambda each: self._workloads[each].number)
             for run in self._workloads[id_].runs
             if run.phase in states and not run.ended_at
         ]
@@ -314,7 +327,7 @@ class World:
         asked = run.spec.get("preemptibility")
         return Claim(
             id=f"{one.id} {run.id}", project=one.project.id, owner=one.project.name, pools=ids,
-            pods=pods_of(one.kind, run.spec), per_pod=per_pod,
+            pods=replicas(one, run), per_pod=per_pod,
             preemptible=asked == "preemptible" if asked else kind.preemptible,
             priority=PRIORITIES[run.spec.get("priorityClass") or kind.priority],
             since=run.created_at, pool=run.pool and pool_id(home, run.pool),
