@@ -1,0 +1,160 @@
+"""`apply`: carry out the plan and wait until what changed is healthy."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Chosen, consenting, selecting, speaking, writing
+from reconciler.cli.voice import Voice
+from reconciler.errors import ExitCode, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.declare import Request
+    from reconciler.outcome import Applied
+    from reconciler.plan import Plan
+    from reconciler.reconcile import Planned, Session
+
+
+class Declined(ReconcilerError):
+    """Report that the person at the prompt said no."""
+
+    exit_code = ExitCode.REFUSED
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Hold on which terms to apply: whether consent was given beforehand, and what counts as well."""
+
+    yes: bool
+    require_running: bool
+    partial: bool
+
+
+@click.command()
+@speaking
+@writing("table", "json", "markdown")
+@click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
+@click.option("--require-running", is_flag=True, help="Exit 11 when something still waits for GPUs.")
+@consenting
+@selecting
+def command(
+    voice: Voice,
+    chosen: Chosen,
+    *,
+    yes: bool,
+    require_running: bool,
+    no_prune: bool,
+    partial: bool,
+    allow: tuple[str, ...],
+) -> ExitCode:
+    r"""Plan, ask, carry it out, and wait until what changed is healthy.
+
+    \b
+    Examples:
+      reconciler apply                                   ask, then do it
+      reconciler apply --yes                             in CI
+      reconciler apply Inference/chat                    one object
+      reconciler apply --allow replace=team-a/Training/lora
+
+    Ctrl-C finishes what is in flight and stops; running it again is safe.
+
+    Exit codes: 0 done, 2 nobody to ask, 4 rejected, 5 denied, 6 unobserved, 7 stale, 8 refused,
+    9 partial, 10 unknown, 11 unhealthy, 130 interrupted.
+    """
+    from reconciler.cli.running import request_of, run
+
+    if not yes and not voice.can_ask:
+        raise click.UsageError(f"there is nobody to ask here; to apply without asking: {_with_yes(voice)}")
+    request = request_of(chosen, voice, prune=not no_prune, partial=partial, allow=allow)
+    return run(_apply(request, voice, Terms(yes, require_running, partial)))
+
+
+def _with_yes(voice: Voice) -> str:
+    words = list(voice.words)
+    place = words.index("apply") + 1 if "apply" in words else len(words)
+    return shlex.join(["reconciler", *words[:place], "--yes", *words[place:]])
+
+
+async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
+    from reconciler.cli.plan import plan_table, tell_obstacles
+    from reconciler.cli.running import world_of
+    from reconciler.reconcile import Session
+
+    async with Session.opened(request, world_of(voice)) as session:
+        planned = await session.plan()
+        voice.show(plan_table(voice, planned, wide=bool(voice.verbosity)))
+        if _may_go_on(planned, terms):
+            if not planned.plan.writes:
+                return _publish(voice, planned, None, _code_of_nothing(planned))
+            if not terms.yes:
+                ask(voice, planned.plan)
+        elif planned.failures:
+            tell_obstacles(voice, planned)
+        return await _carry_out(session, planned, voice, terms)
+
+
+def _may_go_on(planned: Planned, terms: Terms) -> bool:
+    return not planned.refusals and (terms.partial or not planned.failures)
+
+
+def _code_of_nothing(planned: Planned) -> ExitCode:
+    """Judge a plan without a write: in order, everything refused, or not read."""
+    from reconciler.errors import heaviest
+    from reconciler.plan import Action
+
+    refused = [ExitCode.REFUSED] if planned.plan.having(Action.REFUSED) else []
+    return heaviest([planned.exit_code(), *refused])
+
+
+def ask(voice: Voice, plan: Plan) -> None:
+    """Ask for consent: `y` where only something begins or changes, `yes` in full where something ends.
+
+    Raises Declined for any other answer, Enter and the end of input included.
+    """
+    from reconciler.report.ask import question
+
+    words, wanted = question(plan)
+    voice.complain(words)
+    try:
+        answer = input().strip().casefold()
+    except EOFError:
+        answer = ""
+    if answer not in wanted:
+        raise Declined("declined at the prompt")
+
+
+async def _carry_out(session: Session, planned: Planned, voice: Voice, terms: Terms) -> ExitCode:
+    from reconciler.cli.progress import Progress, beating
+    from reconciler.cli.running import stopping
+    from reconciler.reconcile import Stop
+
+    stop, progress = Stop(), Progress(voice)
+    with stopping(lambda: setattr(stop, "requested", True), voice) as signals:
+        async with beating(progress):
+            applied = await session.apply(
+                planned, listen=progress.hear, stop=stop, require_running=terms.require_running
+            )
+    code = applied.exit_code(require_running=terms.require_running)
+    return _publish(voice, planned, applied, signals.code if code is ExitCode.INTERRUPTED else code)
+
+
+def _publish(voice: Voice, planned: Planned, applied: Applied | None, code: ExitCode) -> ExitCode:
+    from reconciler.outcome import Applied
+    from reconciler.report.jsonform import applied_document, json_text
+    from reconciler.report.markdown import applied_markdown
+    from reconciler.report.outcome import applied_text
+
+    plan, targets = planned.plan, len(planned.plan.targets)
+    ended = applied or Applied(is_replan_empty=plan.is_empty)
+    voice.publish(
+        {
+            "table": lambda: applied_text(ended, targets=targets) if applied else "",
+            "markdown": lambda: applied_markdown(ended, targets=targets),
+            "json": lambda: json_text(applied_document(ended, plan=plan, exit_code=code)),
+        }
+    )
+    return code

@@ -1,0 +1,54 @@
+"""`health`: show how the declared objects are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Chosen, selecting, speaking, writing
+from reconciler.cli.voice import Voice
+from reconciler.errors import ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.declare import Request
+    from reconciler.outcome import Verdict
+
+
+@click.command()
+@speaking
+@writing("table", "json", "name")
+@selecting
+def command(voice: Voice, chosen: Chosen) -> ExitCode:
+    r"""Look once at each declared object and show how it is, with the platform's own words.
+
+    \b
+    Examples:
+      reconciler health                  all declared objects
+      reconciler health -p team-a        one project
+      reconciler health -o json          for machines
+
+    Exit codes: 0 all well, starting or waiting for GPUs; 11 something is unhealthy; 5, 6 not read.
+    """
+    from reconciler.cli.running import request_of, run
+    from reconciler.report.health import health_text, unhealthy
+    from reconciler.report.jsonform import health_document, json_text
+
+    verdicts, targets = run(_look(request_of(chosen, voice), voice))
+    code = ExitCode.UNHEALTHY if unhealthy(verdicts) else ExitCode.IN_ORDER
+    voice.publish(
+        {
+            "table": lambda: health_text(verdicts, width=voice.width, targets=targets),
+            "name": lambda: "".join(f"{verdict.key}\n" for verdict in unhealthy(verdicts)),
+            "json": lambda: json_text(health_document(verdicts, exit_code=code)),
+        }
+    )
+    return code
+
+
+async def _look(request: Request, voice: Voice) -> tuple[tuple[Verdict, ...], int]:
+    from reconciler.cli.running import world_of
+    from reconciler.reconcile import Session
+
+    async with Session.opened(request, world_of(voice)) as session:
+        return await session.health(), len(session.fleet.targets)

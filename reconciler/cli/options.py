@@ -1,0 +1,150 @@
+"""Options that commands share, read into two values: what the run is about, and how it speaks."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.cli.voice import Voice
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
+TEXT_FORMATS = ("table", "wide", "name", "markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Say one form a result is wanted in, and the file for it; "" is stdout."""
+
+    format: str
+    file: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether people read it."""
+        return self.format in TEXT_FORMATS
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Hold what the command line selects, as the words were typed."""
+
+    fleet: str = ""
+    inputs: tuple[str, ...] = ()
+    selector: str = ""
+    targets: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+
+
+class OutputType(click.ParamType[Output]):
+    """Read `FORMAT` or `FORMAT=FILE`."""
+
+    name = "format[=file]"
+
+    def __init__(self, formats: tuple[str, ...]) -> None:
+        self.formats = formats
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Output:
+        """Give the output, or fail with the formats there are."""
+        if isinstance(value, Output):
+            return value
+        word, sign, file = str(value).partition("=")
+        if word not in self.formats:
+            near = difflib.get_close_matches(word, self.formats, 1)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            self.fail(f'"{word}" is no format here; there are {", ".join(self.formats)}{hint}', param, ctx)
+        if sign and not file:
+            self.fail(f'"{value}" names no file', param, ctx)
+        return Output(word, file)
+
+
+def speaking(function: Wrapped) -> Wrapped:
+    """Add --color, -q, -v and --debug; pass the Voice so tuned as `voice`."""
+
+    @click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Use colour."
+    )
+    @click.option("-q", "--quiet", is_flag=True, help="Print results and problems only.")
+    @click.option("-v", "--verbose", count=True, help="Print more, also the exit code 0.")
+    @click.option("--debug", is_flag=True, help="Print the traceback of an error.")
+    @click.pass_obj
+    @functools.wraps(function)
+    def tuned(voice: Voice, /, color: str, quiet: bool, verbose: int, debug: bool, **rest: Any) -> Any:
+        voice.color, voice.is_quiet, voice.verbosity, voice.is_debug = color, quiet, verbose, debug
+        return function(voice=voice, **rest)
+
+    return tuned  # type: ignore[return-value]  # click wraps the function in place
+
+
+def selecting(function: Wrapped) -> Wrapped:
+    """Add --fleet, -l, --target, -p and the positional inputs; pass them as `chosen`."""
+
+    @click.argument("inputs", nargs=-1, metavar="[PATH | - | KIND/NAME]...")
+    @click.option("--fleet", metavar="FILE", default="", help="The fleet file; else found upwards from here.")
+    @click.option(
+        "-l", "--selector", metavar="KEY=VALUE,...", default="", help="Only manifests with these labels."
+    )
+    @click.option("--target", "targets", metavar="NAME", multiple=True, help="Only this target; repeatable.")
+    @click.option(
+        "-p", "--project", "projects", metavar="NAME", multiple=True, help="Only this project; repeatable."
+    )
+    @functools.wraps(function)
+    def chosen(
+        inputs: tuple[str, ...],
+        fleet: str,
+        selector: str,
+        targets: tuple[str, ...],
+        projects: tuple[str, ...],
+        **rest: Any,
+    ) -> Any:
+        return function(chosen=Chosen(fleet, inputs, selector, targets, projects), **rest)
+
+    return chosen  # type: ignore[return-value]  # click wraps the function in place
+
+
+def writing(*formats: str) -> Callable[[Wrapped], Wrapped]:
+    """Add -o with these formats, and note the outputs on the voice. Goes below `speaking`."""
+
+    def add(function: Wrapped) -> Wrapped:
+        @click.option(
+            "-o",
+            "--output",
+            "outputs",
+            type=OutputType(formats),
+            multiple=True,
+            help=f"One of {', '.join(formats)}; FORMAT=FILE writes a file; repeatable.",
+        )
+        @functools.wraps(function)
+        def noted(voice: Voice, outputs: tuple[Output, ...], **rest: Any) -> Any:
+            if sum(not output.file for output in outputs) > 1:
+                raise click.UsageError(
+                    "only one --output can go to stdout; give the others a file: FORMAT=FILE"
+                )
+            voice.outputs = outputs
+            return function(voice=voice, **rest)
+
+        return noted  # type: ignore[return-value]  # click wraps the function in place
+
+    return add
+
+
+def consenting(function: Wrapped) -> Wrapped:
+    """Add what a plan may do: --no-prune, --partial and --allow."""
+    added = (
+        click.option("--no-prune", is_flag=True, help="Leave live objects that git no longer declares."),
+        click.option("--partial", is_flag=True, help="Go on where some scopes cannot be read."),
+        click.option(
+            "--allow",
+            multiple=True,
+            metavar="WORD",
+            help="Consent: destroy=N, create=N, gpu-hours=N, replace=KEY, delete=KEY, empty, shrunk, "
+            "older-commit; repeatable.",
+        ),
+    )
+    for option in reversed(added):
+        function = option(function)
+    return function

@@ -1,0 +1,76 @@
+"""`schema`: print the JSON Schema of a kind or a document."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.options import speaking
+from reconciler.cli.voice import Voice
+from reconciler.errors import ExitCode, UsageError
+
+Schema = Mapping[str, Any]
+
+
+@click.command()
+@speaking
+@click.argument("name", required=False, metavar="[KIND | manifest | fleet | plan]")
+@click.option(
+    "--write", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write them all here."
+)
+def command(voice: Voice, name: str | None, folder: Path | None) -> ExitCode:
+    r"""Print the JSON Schema of a kind or a document; without a name, list what there is.
+
+    \b
+    Examples:
+      reconciler schema Training           one kind of manifest
+      reconciler schema fleet              reconciler.yaml
+      reconciler schema plan               what `plan -o json` writes
+      reconciler schema --write schemas    all of them, as files
+    """
+    if folder:
+        return _write(voice, folder)
+    makers = _makers()
+    if not name:
+        voice.result("".join(f"{each}\n" for each in makers))
+        return ExitCode.IN_ORDER
+    known = {each.casefold(): each for each in makers}
+    if name.casefold() not in known:
+        near = difflib.get_close_matches(name.casefold(), known, 1)
+        hint = f'; did you mean "{known[near[0]]}"?' if near else f"; there are {', '.join(makers)}"
+        raise UsageError(f'no schema for "{name}"{hint}')
+    voice.document(_text(makers[known[name.casefold()]]()))
+    return ExitCode.IN_ORDER
+
+
+def _makers() -> dict[str, Callable[[], Schema]]:
+    from functools import partial
+
+    from reconciler.providers import kinds
+    from reconciler.report.planschema import plan_schema
+    from reconciler.validate.schema import fleet_schema, manifest_schema, schema_for
+
+    every = {kind.name: partial(schema_for, kind) for _, kind in sorted(kinds().items())}
+    return {**every, "manifest": manifest_schema, "fleet": fleet_schema, "plan": plan_schema}
+
+
+def _write(voice: Voice, folder: Path) -> ExitCode:
+    from reconciler.report.planschema import plan_schema
+    from reconciler.validate.schema import write_schemas
+
+    try:
+        written = write_schemas(folder)
+        (folder / "plan.json").write_text(_text(plan_schema()), encoding="utf-8")
+    except OSError as wrong:
+        raise UsageError(f"cannot write below {folder}: {wrong.strerror}") from wrong
+    voice.talk(f"wrote {len(written) + 1} schemas below {folder}\n")
+    return ExitCode.IN_ORDER
+
+
+def _text(schema: Schema) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,57 @@
+"""`validate`: check manifests offline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Chosen, selecting, speaking, writing
+from reconciler.cli.voice import Voice
+from reconciler.errors import ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.declare import Checked
+
+
+@click.command()
+@speaking
+@writing("table", "json")
+@selecting
+def command(voice: Voice, chosen: Chosen) -> ExitCode:
+    r"""Check manifests against the schemas and the platform's rules. Offline: no network, no secrets.
+
+    \b
+    Examples:
+      reconciler validate                        all manifests of the fleet
+      reconciler validate manifests/team-a       one folder or file
+      kustomize build . | reconciler validate -  from another tool
+      reconciler validate -o json                for machines
+
+    Exit codes: 0 valid, 4 rejected.
+    """
+    from reconciler.cli.running import request_of, world_of
+    from reconciler.declare import declare
+
+    checked = declare(request_of(chosen, voice), world_of(voice)).checked
+    return _tell(voice, checked)
+
+
+def _tell(voice: Voice, checked: Checked) -> ExitCode:
+    from reconciler.report.annotations import annotations_text
+    from reconciler.report.jsonform import checked_document, json_text
+    from reconciler.report.problems import checked_text, problems_text
+
+    problems, read = checked.problems, {"documents": checked.documents, "files": checked.files}
+    bad = any(problem.is_error for problem in problems)
+    code = ExitCode.REJECTED if bad else ExitCode.IN_ORDER
+    voice.complain(problems_text(problems))
+    if voice.environ.get("GITHUB_ACTIONS") == "true":
+        voice.command(annotations_text(problems))
+    voice.publish(
+        {
+            "table": lambda: checked_text(problems, **read),
+            "json": lambda: json_text(checked_document(problems, exit_code=code, **read)),
+        }
+    )
+    return code

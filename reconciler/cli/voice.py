@@ -1,0 +1,220 @@
+"""The only writer: every byte a command prints or saves goes through here.
+
+In order: known secrets are taken out, unseen characters spelled out, CI commands broken, signs the
+encoding lacks replaced, the leak guard asked once more, colour added. Then it is written at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.options import Output
+    from reconciler.secret import Scrubber
+
+_CI_NAMES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD")
+_NO = ("", "0", "false")
+DEFAULT_WIDTH = 120
+
+
+class Withheld(ReconcilerError):
+    """Report that the leak guard found a secret in something about to be written."""
+
+    exit_code = ExitCode.WITHHELD
+
+
+class Voice:
+    """Speak for one command line: results, talk and complaints, each to its stream."""
+
+    def __init__(
+        self,
+        words: Sequence[str] = (),
+        *,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.words = tuple(words)
+        self.environ = os.environ if environ is None else environ
+        self.is_quiet, self.verbosity, self.is_debug, self.color = False, 0, False, "auto"
+        self.outputs: tuple[Output, ...] = ()
+        self._out = sys.stdout if out is None else out
+        self._err = sys.stderr if err is None else err
+        self._scrubber: Scrubber | None = None
+        self._closed: set[int] = set()
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """Give the scrubber that learns this run's secrets."""
+        if self._scrubber is None:
+            from reconciler.secret import Scrubber  # nothing to scrub until a world is opened
+
+            self._scrubber = Scrubber()
+        return self._scrubber
+
+    @property
+    def is_ci(self) -> bool:
+        """Tell whether a CI runner reads what is written."""
+        return any(self.environ.get(name, "").lower() not in _NO for name in _CI_NAMES)
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether lines on stderr may be rewritten in place: a terminal, outside CI."""
+        return self._is_terminal(self._err) and not self.is_ci and self.environ.get("TERM") != "dumb"
+
+    @property
+    def can_ask(self) -> bool:
+        """Tell whether somebody is there to answer a question."""
+        return self._is_terminal(sys.stdin) and self._is_terminal(self._err)
+
+    @property
+    def width(self) -> int:
+        """Give the columns to write for: COLUMNS, the terminal's, or 120."""
+        if (columns := self.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
+            return int(columns)
+        try:
+            return os.get_terminal_size(self._out.fileno()).columns or DEFAULT_WIDTH
+        except (OSError, ValueError):
+            return DEFAULT_WIDTH
+
+    @property
+    def has_text_result(self) -> bool:
+        """Tell whether stdout is for people in this run, not a document for a machine."""
+        return all(output.file or output.is_text for output in self.outputs)
+
+    def result(self, text: str) -> None:
+        """Write a result for people to stdout."""
+        self._write(self._out, text)
+
+    def show(self, text: str) -> None:
+        """Write text for people: to stdout, or to stderr when stdout carries a document."""
+        (self.result if self.has_text_result else self.talk)(text)
+
+    def talk(self, text: str) -> None:
+        """Write progress or a hint to stderr, unless asked to be quiet."""
+        if not self.is_quiet:
+            self._write(self._err, text)
+
+    def complain(self, text: str) -> None:
+        """Write a problem to stderr, always."""
+        self._write(self._err, text)
+
+    def command(self, text: str) -> None:
+        """Write our own commands to the CI runner, on stderr; the one way around their breaking."""
+        self._write(self._err, text, is_ours=True)
+
+    def redraw(self, text: str, control: str = "") -> None:
+        """Write text to a live terminal after a control sequence of our own."""
+        if not self.is_quiet:
+            self._put(self._err, control + self._ready(self._err, text, is_ours=False))
+
+    def document(self, text: str, file: str = "") -> None:
+        """Write a document for machines to a file, or to stdout."""
+        text = self._clean(text, file or "stdout")
+        if file:
+            _save(Path(file), text)
+        else:
+            self._put(self._out, text)
+
+    def publish(self, makers: Mapping[str, Callable[[], str]]) -> None:
+        """Write a result in every format asked for; a table where stdout got none."""
+        for output in self.outputs:
+            text = makers[output.format]()
+            if output.file or not output.is_text:
+                self.document(text, output.file)
+            else:
+                self.result(text)
+        if all(output.file for output in self.outputs):
+            self.result(makers["table"]())
+
+    def explain(self, error: ReconcilerError) -> None:
+        """Give machines that wait for JSON the error as a document."""
+        wanted = [output for output in self.outputs if output.format == "json"]
+        if wanted and not isinstance(error, UsageError | Withheld):
+            from reconciler.report.jsonform import error_document, json_text
+
+            for output in wanted:
+                self.document(json_text(error_document(error)), output.file)
+
+    def close(self) -> None:
+        """Flush; a reader that went away is no failure of ours."""
+        for stream in (self._out, self._err):
+            self._put(stream, "")
+
+    def _write(self, stream: TextIO, text: str, *, is_ours: bool = False) -> None:
+        self._put(stream, self._ready(stream, text, is_ours=is_ours))
+
+    def _ready(self, stream: TextIO, text: str, *, is_ours: bool) -> str:
+        from reconciler.report import safe  # pure and small; loaded with the first word
+
+        text = safe.block(text if self._scrubber is None else self._scrubber.scrub(text))
+        if self.is_ci and not is_ours:
+            text = safe.for_ci(text)
+        text = self._clean(safe.for_encoding(text, stream.encoding or "utf-8"), "the terminal")
+        if not self._has_colour(stream):
+            return text
+        from reconciler.report.paint import painted
+
+        return painted(text)
+
+    def _clean(self, text: str, where: str) -> str:
+        """Scrub, and refuse to go on if a secret is still there."""
+        if self._scrubber is None:
+            return text
+        text = self._scrubber.scrub(text)
+        if self._scrubber.finds(text):
+            raise Withheld(f"a secret stood in what was to be written to {where}; it was withheld")
+        return text
+
+    def _put(self, stream: TextIO, text: str) -> None:
+        """Write at once. Once a reader is gone its stream is left alone: apply goes on without it."""
+        if id(stream) in self._closed:
+            return
+        try:
+            stream.write(text)
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            self._closed.add(id(stream))
+            _silence(stream)
+
+    def _is_terminal(self, stream: TextIO | None) -> bool:
+        return stream is not None and not stream.closed and stream.isatty()
+
+    def _has_colour(self, stream: TextIO) -> bool:
+        if self.color != "auto":
+            return self.color == "always"
+        if self.environ.get("NO_COLOR"):
+            return False
+        if any(self.environ.get(name, "") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+            return True
+        if self.environ.get("CLICOLOR") == "0" or self.environ.get("TERM") == "dumb":
+            return False
+        return self._is_terminal(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Point a broken stream at nothing, so that Python's own flush at the end stays silent."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, number)
+    os.close(nothing)
+
+
+def _save(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as wrong:
+        part.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {wrong.strerror}") from wrong

@@ -1,0 +1,71 @@
+"""Say what a plan ends: the sentence on top of everything, because nothing costs more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.plan.change import Action, Change, Impact
+from reconciler.report.safe import line
+from reconciler.report.units import amount, count, duration, gpu_hours
+from reconciler.report.values import key_text
+
+_LISTED = 5
+
+
+def ending(changes: Sequence[Change]) -> list[tuple[Change, Impact]]:
+    """List the changes that end something running, or would once consented to; the costliest first."""
+    found = [
+        (change, change.impact)
+        for change in changes
+        if change.impact is not None
+        and change.impact.is_running
+        and (change.action.destroys or (change.action is Action.REFUSED and change.is_destructive))
+    ]
+    return sorted(found, key=lambda pair: (-pair[1].gpu_hours, pair[0].key))
+
+
+def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
+    """Write the sentence, or "" when nothing running would end."""
+    found = ending(changes)
+    if not found:
+        return ""
+    word = (
+        "job" if all(change.kind is not None and change.kind.finishes for change, _ in found) else "workload"
+    )
+    head = f"ends {len(found)} running {word}{'s' if len(found) > 1 else ''}: "
+    if len(found) == 1:
+        change, impact = found[0]
+        return f"{head}{key_text(change.key, targets)}, {impact_words(impact)}{_refused(found)}\n"
+    total = sum(impact.gpus for _, impact in found), sum(impact.gpu_hours for _, impact in found)
+    lines = [f"{head}{count_gpus(total[0])}, {gpu_hours(total[1])}{_refused(found)}"]
+    lines += [
+        f"  {key_text(change.key, targets)}, {impact_words(impact)}" for change, impact in found[:_LISTED]
+    ]
+    if len(found) > _LISTED:
+        lines.append(f"  and {len(found) - _LISTED} more, listed below")
+    return "\n".join(lines) + "\n"
+
+
+def impact_words(impact: Impact) -> str:
+    """Write what one object has cost so far: `running 6h 02m on 1 GPU, 6.0 GPU-hours`."""
+    words = f"{line(impact.phase).lower()} {duration(impact.running_seconds)} on {count_gpus(impact.gpus)}"
+    parts = [words, gpu_hours(impact.gpu_hours)]
+    if impact.lost_volumes:
+        parts.append(
+            f"loses {count(len(impact.lost_volumes), 'volume')}: {', '.join(map(line, impact.lost_volumes))}"
+        )
+    return ", ".join(parts)
+
+
+def count_gpus(number: float) -> str:
+    """Write GPUs held, also when there are none: `1 GPU`, `0 GPU`."""
+    return f"{amount(number)} GPU"
+
+
+def _refused(found: Sequence[tuple[Change, Impact]]) -> str:
+    refused = sum(change.action is Action.REFUSED for change, _ in found)
+    if not refused:
+        return ""
+    return (
+        "   (not without consent)" if refused == len(found) else f"   ({refused} of them not without consent)"
+    )

@@ -1,0 +1,41 @@
+"""Write an exception of ours as people should read it, with one honest line about what was done."""
+
+from __future__ import annotations
+
+from reconciler.errors import (
+    ExitCode,
+    FleetError,
+    ManifestError,
+    ProviderError,
+    ReconcilerError,
+    Unauthenticated,
+)
+from reconciler.report.platform import NOTHING_READ, failure_problem
+from reconciler.report.problems import problem_text, problems_text, tally
+from reconciler.report.safe import line
+
+_PROMISES_NO_CHANGE = range(ExitCode.CHANGES, ExitCode.PARTIAL)
+
+
+def error_text(error: ReconcilerError) -> str:
+    """Write an error: its problems in the grammar, a tally, and what was or was not changed."""
+    if isinstance(error, ProviderError):
+        return _provider_text(error)
+    if not error.problems:
+        return f"error: {line(error)}\n" + _closing(error)
+    text = problems_text(error.problems)
+    summary = tally(error.problems, 0) + "\n" if len(error.problems) > 1 else ""
+    return text + summary + _closing(error)
+
+
+def _provider_text(error: ProviderError) -> str:
+    text = problem_text(failure_problem(error))
+    if isinstance(error, Unauthenticated):
+        return text + "Nothing was read or changed.\n"
+    return text if NOTHING_READ in text else text + _closing(error)
+
+
+def _closing(error: ReconcilerError) -> str:
+    if isinstance(error, ManifestError | FleetError):
+        return "Nothing was read from a platform or changed.\n"
+    return "Nothing was changed.\n" if error.exit_code in _PROMISES_NO_CHANGE else ""

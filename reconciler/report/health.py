@@ -1,0 +1,70 @@
+"""Write how the declared objects are, worst first where it matters, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from reconciler.health import Health, Level
+from reconciler.outcome import Verdict
+from reconciler.report.safe import line
+from reconciler.report.table import table
+from reconciler.report.units import amount, since
+from reconciler.report.values import key_text
+from reconciler.resource import ResourceKey
+
+HEAD = ("HEALTH", "OBJECT", "GPU", "SINCE", "WHY")
+
+
+def health_text(
+    verdicts: Sequence[Verdict],
+    *,
+    width: int = 120,
+    targets: int = 1,
+    gpus: Mapping[ResourceKey, tuple[float, float]] | None = None,
+    began: Mapping[ResourceKey, datetime] | None = None,
+    now: datetime | None = None,
+) -> str:
+    """Write the table. `gpus` gives (held, asked) per object, `began` when its present phase began."""
+    if not verdicts:
+        return "nothing is declared\n"
+    rows = []
+    for verdict in sorted(verdicts, key=lambda each: each.key):
+        held = (gpus or {}).get(verdict.key)
+        then = (began or {}).get(verdict.key)
+        rows.append(
+            (
+                health_word(verdict.health),
+                key_text(verdict.key, targets),
+                _gpus(held) if held else "-",
+                since(then, now) if then and now else "-",
+                health_why(verdict.health),
+            )
+        )
+    return table(HEAD, rows, width=width)
+
+
+def health_word(health: Health) -> str:
+    """Give the word of the scale; waiting for capacity has its own."""
+    if health.is_stuck:
+        return "Stuck"
+    return "Queued" if health.is_queued and health.level is Level.PROGRESSING else str(health.level)
+
+
+def health_why(health: Health) -> str:
+    """Give the platform's words, and what could not be asked."""
+    return "; ".join(line(part) for part in (health.why, *health.notes) if part)
+
+
+def _gpus(pair: tuple[float, float]) -> str:
+    held, asked = pair
+    return amount(asked) if held >= asked else f"{amount(held)}/{amount(asked)}"
+
+
+def unhealthy(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """List what is not well: not what is starting, and not what waits for capacity."""
+    return [each for each in verdicts if each.health.is_stuck or not (each.is_good or _starts(each))]
+
+
+def _starts(verdict: Verdict) -> bool:
+    return verdict.health.level is Level.PROGRESSING

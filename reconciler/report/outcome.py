@@ -1,0 +1,120 @@
+"""Write how an apply ended: what was done, what was not, and how the objects are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.health import Level
+from reconciler.outcome import Applied, Outcome, Result, Verdict
+from reconciler.report.problems import problem_text
+from reconciler.report.safe import cut, line
+from reconciler.report.units import count, duration
+from reconciler.report.values import key_text
+
+_TOLD = (
+    Result.FAILED,
+    Result.UNRESOLVED,
+    Result.REFUSED,
+    Result.SKIPPED,
+    Result.DEFERRED,
+    Result.NOT_ATTEMPTED,
+)
+_LOG_LINE = 400
+
+
+def applied_text(applied: Applied, *, targets: int = 1, log_lines: int = 20) -> str:
+    """Write the end of an apply: the lists of what did not go well, then the sum in one line."""
+    parts = [_result_text(applied.outcomes, result, targets) for result in _TOLD]
+    parts += [
+        verdict_text(verdict, targets, log_lines) for verdict in applied.verdicts if not verdict.is_good
+    ]
+    parts += [_not_taken(applied)]
+    return "".join(parts) + (_stopped(applied) if applied.is_interrupted else "") + summary(applied)
+
+
+def _result_text(outcomes: Iterable[Outcome], result: Result, targets: int) -> str:
+    chosen = [outcome for outcome in outcomes if outcome.result is result]
+    text = "".join(problem_text(outcome.problem) for outcome in chosen if outcome.problem)
+    bare = [outcome for outcome in chosen if not outcome.problem]
+    if bare:
+        text += f"{result}: {len(bare)}\n" + "".join(_outcome_line(each, targets) for each in bare)
+    return text
+
+
+def _outcome_line(outcome: Outcome, targets: int) -> str:
+    why = f"   {line(outcome.why)}" if outcome.why else ""
+    return f"  {outcome.action}  {key_text(outcome.key, targets)}{why}\n"
+
+
+def verdict_text(verdict: Verdict, targets: int = 1, log_lines: int = 20) -> str:
+    """Write why one object is not well: its problem, the causal line, the last lines of its log."""
+    if verdict.problem:
+        text = problem_text(verdict.problem)
+    else:
+        health = verdict.health
+        why = f": {line(health.why)}" if health.why else ""
+        ended = " in time" if verdict.timed_out else ""
+        text = (
+            f"error: {key_text(verdict.key, targets)} is not healthy{ended} ({health.level.lower()}){why}\n"
+        )
+    if verdict.cause and line(verdict.cause) not in text:
+        text += f"  its log says: {cut(line(verdict.cause), _LOG_LINE)}\n"
+    return (
+        text
+        + _log_text(verdict.log, log_lines)
+        + (f"  {line(verdict.log_note)}\n" if verdict.log_note else "")
+    )
+
+
+def _log_text(log: Mapping[str, Sequence[str]], limit: int) -> str:
+    lines: list[str] = []
+    for pod, kept in log.items():
+        tail = kept[-limit:] if limit else ()
+        if tail:
+            lines.append(f"  log of {line(pod)}, last {count(len(tail), 'line')}:")
+            lines += [f"    | {cut(line(each), _LOG_LINE)}" for each in tail]
+    return "".join(f"{each}\n" for each in lines)
+
+
+def _not_taken(applied: Applied) -> str:
+    text = ""
+    if applied.not_taken:
+        text = "accepted by the platform, but did not take:\n"
+        text += "".join(f"  {line(path)}\n" for path in applied.not_taken)
+    if applied.replan_problem:
+        text += f"a fresh plan could not be made: {line(applied.replan_problem)}\n"
+    return text
+
+
+def _stopped(applied: Applied) -> str:
+    counts = applied.counts()
+    doubt = counts.get(Result.UNRESOLVED, 0)
+    return (
+        f"Stopped. Done: {counts.get(Result.DONE, 0)}. Not started: {counts.get(Result.NOT_ATTEMPTED, 0)}. "
+        f"In doubt: {doubt or 'none'}. Safe to run again.\n"
+    )
+
+
+def summary(applied: Applied) -> str:
+    """Sum it up: `Applied 4 of 4: 3 healthy, 1 queued, in 9.9s. A fresh plan is empty.`."""
+    tried = [each for each in applied.outcomes if each.result is not Result.DEFERRED]
+    done = [outcome for outcome in tried if outcome.result is Result.DONE]
+    parts = [f"{n} {word}" for word, n in _health_counts(applied.verdicts).items() if n]
+    told = [f"{n} {result}" for result, n in applied.counts().items() if result is not Result.DONE]
+    words = ", ".join([*parts, *told, f"in {duration(applied.seconds)}"])
+    text = f"Applied {len(done)} of {len(tried)}: {words}."
+    return f"{text} A fresh plan is empty.\n" if applied.is_replan_empty else f"{text}\n"
+
+
+def _health_counts(verdicts: Iterable[Verdict]) -> Mapping[str, int]:
+    words = [verdict_word(verdict) for verdict in verdicts]
+    return {word: words.count(word) for word in ("healthy", "queued", "suspended", "waiting", "unhealthy")}
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """Give the one word for how an object settled."""
+    if verdict.is_queued:
+        return "queued"
+    if verdict.health.level in (Level.HEALTHY, Level.SUSPENDED):
+        return verdict.health.level.lower()
+    return "unhealthy"

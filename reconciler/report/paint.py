@@ -1,0 +1,36 @@
+"""Colour finished text. Runs last, on text already made safe; it adds nothing but colour."""
+
+from __future__ import annotations
+
+import re
+
+_RED, _GREEN, _YELLOW, _CYAN, _BOLD, _DIM = "31", "32", "33", "36", "1", "2"
+
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.MULTILINE), colour)
+    for pattern, colour in (
+        (r"^error\[RC\d+\]:|^error:", f"{_BOLD};{_RED}"),
+        (r"^warning\[RC\d+\]:|^warning:", f"{_BOLD};{_YELLOW}"),
+        (r"^note\[RC\d+\]:|^note:", _CYAN),
+        (r"^ +--> .*$", _DIM),
+        (r"(?<=\| ) *\^+", _YELLOW),
+        (r"^  \+ create", _GREEN),
+        (r"^  ~ (?:update|changed)", _YELLOW),
+        (r"^  ± replace|^  -/\+ replace", _RED),
+        (r"^  - (?:delete|missing)", _RED),
+        (r"^  ! (?:refused|degraded)", _RED),
+        (r"^  [=?] \w+", _DIM),
+        (r"^ends \d+ running .*$", f"{_BOLD};{_RED}"),
+        (r"^(?:plan|drift|health)(?=  )", _BOLD),
+        (r"^(?:Healthy|Suspended)\b|\bhealthy$", _GREEN),
+        (r"^(?:Progressing|Queued)\b|\bqueued$", _YELLOW),
+        (r"^(?:Degraded|Missing|Unknown|Stuck)\b|\b(?:failed|unhealthy)$", _RED),
+    )
+)
+
+
+def painted(text: str) -> str:
+    """Give the text with ANSI colours."""
+    for pattern, colour in _RULES:
+        text = pattern.sub(lambda match, c=colour: f"\x1b[{c}m{match.group()}\x1b[0m", text)  # type: ignore[misc]  # lambda default
+    return text

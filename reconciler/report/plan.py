@@ -1,0 +1,173 @@
+"""Write a plan for people: one line per change, its fields below, what it ends on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
+from reconciler.report.ends import ends_text
+from reconciler.report.problems import problem_text
+from reconciler.report.safe import line
+from reconciler.report.table import cells, padded
+from reconciler.report.units import count, gpus
+from reconciler.report.values import key_text, sides
+
+SIGNS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "±",
+    Action.DELETE: "-",
+    Action.KEEP: "=",
+    Action.DEFERRED: "=",
+    Action.REFUSED: "!",
+    Action.UNKNOWN: "?",
+}
+_PLAIN_KEEPS = frozenset({"", "finished", "same", "in order", "unchanged", "as declared"})
+_FIELD = " " * 6
+
+
+def plan_text(plan: Plan, *, wide: bool = False, width: int = 120) -> str:
+    """Write the whole plan. `wide` also shows what stays as it is."""
+    shown = [change for change in plan.changes if wide or is_notable(change)]
+    parts = [
+        ends_text(plan.changes, targets=len(plan.targets)),
+        header("plan", plan),
+        _changes_text(shown, len(plan.targets), width=width, wide=wide)
+        + _strangers_text(plan.strangers, len(plan.targets))
+        + unknown_text(plan.unknown),
+        _notes_text(plan),
+        counts_text(plan),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def header(word: str, plan: Plan) -> str:
+    """Write which git state is compared with which targets, and how much was read of them."""
+    place = f"{line(plan.branch)}@{plan.commit[:7]}" if plan.branch and plan.commit else plan.commit[:7]
+    targets = ", ".join(map(line, plan.targets))
+    return f"{word}  {place or line(plan.fleet)} -> {targets}   read {count(plan.read_count, 'object')}\n"
+
+
+def is_notable(change: Change) -> bool:
+    """Tell whether a reader of the plan must see this change: all but what plainly stays."""
+    if change.action is not Action.KEEP:
+        return True
+    return bool(change.hint or change.fields or change.reason not in _PLAIN_KEEPS)
+
+
+def _changes_text(changes: Sequence[Change], targets: int, *, width: int, wide: bool) -> str:
+    word_size = max((len(change.action) for change in changes), default=0)
+    key_size = max((cells(key_text(change.key, targets)) for change in changes), default=0)
+    gpu_size = max((len(gpus(change.gpus)) for change in changes), default=0)
+    lines: list[str] = []
+    for change in changes:
+        word = f"{SIGNS[change.action]} {change.action:<{word_size}}"
+        columns = [f"  {word}  {padded(key_text(change.key, targets), key_size)}"]
+        columns += [f"{gpus(change.gpus):<{gpu_size}}"] if gpu_size else []
+        lines += _first_lines("   ".join(columns), str(change.source or ""), width)
+        lines += _detail(change, targets, width=width, wide=wide)
+    return "".join(f"{each.rstrip()}\n" for each in lines)
+
+
+def _first_lines(start: str, source: str, width: int) -> list[str]:
+    if cells(start) + 3 + len(source) <= width:
+        return [f"{start}   {line(source)}"]
+    return [start, f"{_FIELD}{line(source)}"]
+
+
+def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str]:
+    forcing = [each for each in change.fields if not each.in_place] if _may_force(change) else []
+    told = forcing or (change.action is Action.UPDATE and change.fields)
+    lines = [] if told or not change.reason else [f"{_FIELD}{line(change.reason)}"]
+    size = max((cells(line(each.pointer)) for each in change.fields), default=0)
+    for each in change.fields:
+        note = _field_note(each, forces=each in forcing, why=change.reason if each in forcing[:1] else "")
+        lines += field_lines(each, note, size=size, width=width)
+    lines += _kept_lines(change, wide=wide)
+    if change.needs and change.action is Action.DEFERRED:
+        lines.append(f"{_FIELD}needs {', '.join(key_text(key, targets) for key in change.needs)}")
+    return lines + [f"{_FIELD}{line(part)}" for part in change.hint.split("\n") if part]
+
+
+def _may_force(change: Change) -> bool:
+    return change.action in (Action.REPLACE, Action.REFUSED)
+
+
+def _field_note(field: FieldChange, *, forces: bool, why: str) -> str:
+    moved = {"live": "changed live", "both": "changed in git and live"}.get(field.origin, "")
+    forced = "forces replacement" + (f": {line(why)}" if why else "") if forces else ""
+    return ", ".join(part for part in (forced, moved) if part)
+
+
+def _kept_lines(change: Change, *, wide: bool) -> list[str]:
+    if not change.kept or not (wide or change.action.writes):
+        return []
+    if wide:
+        return [f"{_FIELD}{line(kept)}   (not declared, kept)" for kept in change.kept]
+    return [f"{_FIELD}{count(len(change.kept), 'live item')} not declared, kept   (-v lists them)"]
+
+
+def field_lines(field: FieldChange, note: str, *, size: int, width: int) -> list[str]:
+    """Write one field change on one line, or on three where the values are long."""
+    before, after = sides(field)
+    pointer = padded(line(field.pointer), size)
+    whole = f"{_FIELD}{pointer}   {before} -> {after}" + (f"       {note}" if note else "")
+    if cells(whole) <= width:
+        return [whole]
+    first = f"{_FIELD}{pointer}   {note}"
+    return [first, f"{_FIELD}  - {before}", f"{_FIELD}  + {after}"]
+
+
+def _strangers_text(strangers: Iterable[Stranger], targets: int) -> str:
+    return "".join(
+        f"  ? {line(each.owner)}  {key_text(each.key, targets)}{_made_by(each)}: not ours, not touched\n"
+        for each in strangers
+    )
+
+
+def _made_by(stranger: Stranger) -> str:
+    return f" (made by {line(stranger.submitted_by)})" if stranger.submitted_by else ""
+
+
+def unknown_text(unknown: Mapping[str, str]) -> str:
+    """List the scopes that could not be read, and why."""
+    return "".join(f"  ? unknown  {line(scope)}: {line(why)}\n" for scope, why in sorted(unknown.items()))
+
+
+def _notes_text(plan: Plan) -> str:
+    text = "".join(problem_text(note) for note in plan.notes)
+    if not plan.prune.is_on and plan.prune.why:
+        text += f"nothing is pruned: {line(plan.prune.why)}\n"
+    return text
+
+
+def counts_text(plan: Plan) -> str:
+    """Write the counts, the digest, and the command that would do it."""
+    digest = f"   digest {short_digest(plan.digest)}" if plan.digest else ""
+    text = f"{counts(plan)}.{digest}\n"
+    if plan.writes:
+        return text + "To do it: reconciler apply\n"
+    if plan.is_empty:
+        return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
+    return text
+
+
+def counts(plan: Plan) -> str:
+    """Count the changes by what they do: `4 to create, 0 to change, 0 to replace, 0 to delete`."""
+    planned = {
+        "to create": Action.CREATE,
+        "to change": Action.UPDATE,
+        "to replace": Action.REPLACE,
+        "to delete": Action.DELETE,
+    }
+    parts = [f"{len(plan.having(action))} {words}" for words, action in planned.items()]
+    others = (Action.REFUSED, Action.DEFERRED, Action.UNKNOWN)
+    parts += [f"{n} {action}" for action in others if (n := len(plan.having(action)))]
+    if plan.unknown:
+        parts.append(f"{count(len(plan.unknown), 'project')} unknown")
+    return ", ".join(parts)
+
+
+def short_digest(digest: str) -> str:
+    """Shorten a digest for people: its first eight digits."""
+    return digest.rpartition(":")[2][:8]

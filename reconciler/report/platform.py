@@ -1,0 +1,165 @@
+"""Write what went wrong with a platform as a problem, in words a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from reconciler.errors import (
+    Conflict,
+    Forbidden,
+    Malformed,
+    NotFound,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unauthenticated,
+    Unavailable,
+    Unknown,
+)
+from reconciler.problem import Problem
+from reconciler.report.units import count
+
+NOTHING_READ = "Nothing was read, so nothing is reported as missing."
+_NAME_WORDS = ("resolve", "getaddrinfo", "name or service", "nodename", "dns")
+_TLS_WORDS = ("certificate", "ssl", "tls")
+
+
+def failure_problem(error: ProviderError) -> Problem:
+    """Turn a provider's error into a problem: code, what, where, the platform's words, the way out."""
+    words = next(words for kind, words in _WORDS.items() if isinstance(error, kind))
+    return words(error)
+
+
+def failure_problems(errors: Sequence[ProviderError]) -> tuple[Problem, ...]:
+    """Turn errors into problems, each cause once, with the number of reads it stopped."""
+    seen: dict[tuple[str, str, str, int], list[ProviderError]] = {}
+    for error in errors:
+        seen.setdefault((type(error).__name__, error.target, error.said, error.status), []).append(error)
+    return tuple(_with_count(failure_problem(group[0]), group) for group in seen.values())
+
+
+def _with_count(problem: Problem, group: Sequence[ProviderError]) -> Problem:
+    if len(group) == 1:
+        return problem
+    why = "\n".join(part for part in (problem.why, f"{count(len(group), 'request')} ended so") if part)
+    return Problem(problem.code, problem.what, why=why, hint=problem.hint, subject=problem.subject)
+
+
+def _problem(code: str, what: str, error: ProviderError, *, why: str = "", hint: str = "") -> Problem:
+    place = error.url or (error.subject if error.subject not in what else "")
+    status = str(error.status) if error.status else ""
+    said = f'it says: "{error.said}"' if error.said and error.said not in what else ""
+    told = ", ".join(part for part in (status, said) if part)
+    subject = f"{place}   {told}" if place and told else place or told
+    return Problem(code, what, why=why, hint=error.hint or hint, subject=subject)
+
+
+def _unauthenticated(error: ProviderError) -> Problem:
+    return _problem(
+        "RC401",
+        f"{error.target} did not accept the access key",
+        error,
+        hint="likely: the secret ends with a newline, or the key was regenerated or deleted\n"
+        "see `auth` of this target in reconciler.yaml for the environment variables it comes from",
+    )
+
+
+def _forbidden(error: ProviderError) -> Problem:
+    return _problem(
+        "RC420",
+        f"{error.target}: these credentials may not {error.verb} {error.subject}".rstrip(),
+        error,
+        hint="give the access key a role that may, or narrow `scope` of this target in reconciler.yaml",
+    )
+
+
+def _not_found(error: ProviderError) -> Problem:
+    return _problem(
+        "RC403",
+        f"{error.subject} not found in {error.target}",
+        error,
+        hint="platforms hide what the credentials have no role in, so it may also be a missing role",
+    )
+
+
+def _conflict(error: ProviderError) -> Problem:
+    return _problem(
+        "RC430",
+        f"{error.target}: cannot {error.verb} {error.subject}: its name is taken or its state forbids it",
+        error,
+        hint="plan again; claim an object made by hand with lifecycle.adopt, or choose another name",
+    )
+
+
+def _rejected(error: ProviderError) -> Problem:
+    return _problem("RC421", f"{error.target} refused to {error.verb} {error.subject}", error)
+
+
+def _throttled(error: ProviderError) -> Problem:
+    return _problem(
+        "RC423",
+        f"{error.target} asks to slow down for longer than this run waits",
+        error,
+        hint="run again later",
+    )
+
+
+def _unavailable(error: ProviderError) -> Problem:
+    said = error.said.casefold()
+    if error.status:
+        what = f"{error.target} failed while asked to {error.verb} {error.subject}".rstrip()
+        return _problem("RC422", what, error, hint="run again; if it stays, tell the platform's operators")
+    if any(word in said for word in _TLS_WORDS):
+        return _problem(
+            "RC411",
+            f"the certificate of {error.target} is not trusted: {error.said}",
+            error,
+            hint="set caFile: for this target, or SSL_CERT_FILE, to the file of your certificate authority",
+        )
+    cause = "its name does not resolve" if any(word in said for word in _NAME_WORDS) else error.said
+    return _problem(
+        "RC410",
+        f"cannot reach {_host(error)}: {cause or 'no answer'}",
+        error,
+        hint=f"Are you on the VPN? {NOTHING_READ}",
+    )
+
+
+def _malformed(error: ProviderError) -> Problem:
+    return _problem(
+        "RC412",
+        f"{error.target}: the answer to {error.verb} {error.subject} cannot be trusted".rstrip(),
+        error,
+        hint="a proxy or a login page may stand between; what could not be read is unknown, not missing",
+    )
+
+
+def _unknown(error: ProviderError) -> Problem:
+    return _problem(
+        "RC431",
+        f"{error.target}: nobody can say whether {error.verb} {error.subject} took effect",
+        error,
+        hint="run plan again: it looks the object up before anything is sent",
+    )
+
+
+def _plain(error: ProviderError) -> Problem:
+    return _problem("RC422", f"{error.target}: cannot {error.verb} {error.subject}".rstrip(), error)
+
+
+def _host(error: ProviderError) -> str:
+    return error.url.partition("://")[2].partition("/")[0] or error.target
+
+
+_WORDS: Mapping[type[ProviderError], Callable[[ProviderError], Problem]] = {
+    Unauthenticated: _unauthenticated,
+    Forbidden: _forbidden,
+    NotFound: _not_found,
+    Conflict: _conflict,
+    Rejected: _rejected,
+    Throttled: _throttled,
+    Unavailable: _unavailable,
+    Malformed: _malformed,
+    Unknown: _unknown,
+    ProviderError: _plain,
+}
