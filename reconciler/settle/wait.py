@@ -43,7 +43,8 @@ async def until_settled(
 ) -> tuple[Verdict, ...]:
     """Wait until every object is well, waits for capacity, fails or runs out of time.
 
-    Verdicts come in the order of `work`. Each object has the time its own policy gives it. A stop ends the wait with what is known by then.
+    Verdicts come in the order of `work`. Each object has the time its own policy gives it. A stop ends
+    the wait with what is known by then.
     """
     slots, streams, begun = asyncio.Semaphore(concurrency), Streams(), clock.monotonic()
     async with asyncio.TaskGroup() as group:

@@ -1,0 +1,166 @@
+"""History: what git knows of the manifests. Reads only, through the git program, never through a shell."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from reconciler.errors import FleetError
+from reconciler.problem import Problem
+from reconciler.yaml import parse
+
+SUFFIXES = (".yaml", ".yml")
+_SECONDS = 60.0
+_MOST_VERSIONS = 100
+_LARGEST = 1 << 20
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--literal-pathspecs", "--no-pager")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Name the commit that is checked out. `time` is RFC 3339 in UTC; `branch` is "" when detached."""
+
+    commit: str
+    time: str
+    branch: str = ""
+
+
+class History:
+    """Answer questions about the git repository that a fleet lies in.
+
+    Uncommitted edits are no history: only what HEAD can reach counts. Paths are relative to the top
+    of the repository, with `/` between their parts.
+    """
+
+    def __init__(self, top: Path, head: Head, *, is_shallow: bool) -> None:
+        self.top, self.head, self.is_shallow = top, head, is_shallow
+        self._ancestors: dict[str, bool] = {}
+
+    @classmethod
+    def open(cls, root: Path | str) -> Self | None:
+        """Open the repository that a folder lies in; None outside git, without commits, or without git.
+
+        Raises FleetError where there is a repository that git refuses to read: that is not "no history".
+        """
+        asked = _git(Path(root), "rev-parse", "--is-shallow-repository", "--show-toplevel")
+        if asked is None or asked.returncode != 0:
+            if asked is not None and b"dubious ownership" in asked.stderr:
+                raise FleetError(problems=[_unsafe(root)])
+            return None
+        shallow, _, top = asked.stdout.decode(errors="surrogateescape").rstrip("\n").partition("\n")
+        shown = _git(Path(root), "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
+        if shown is None or shown.returncode != 0:
+            return None
+        commit, _, seconds = shown.stdout.decode("ascii").strip().partition(" ")
+        branch = _git(Path(root), "symbolic-ref", "--quiet", "--short", "HEAD")
+        name = branch.stdout.decode(errors="replace").strip() if branch and branch.returncode == 0 else ""
+        return cls(Path(top), Head(commit, _rfc3339(int(seconds)), name), is_shallow=shallow == "true")
+
+    def is_ancestor(self, commit: str) -> bool:
+        """Tell whether HEAD's history has a commit; False also for one that this clone does not know."""
+        if commit not in self._ancestors:
+            known = bool(_COMMIT.fullmatch(commit))
+            self._ancestors[commit] = known and self._succeeds("merge-base", "--is-ancestor", commit, "HEAD")
+        return self._ancestors[commit]
+
+    def path_of(self, file: Path | str) -> str:
+        """Name a file as the repository does; one outside of it keeps its own name."""
+        path = Path(os.path.abspath(file))
+        for place in (path, path.resolve()):
+            if place.is_relative_to(self.top):
+                return place.relative_to(self.top).as_posix()
+        return Path(file).as_posix()
+
+    def tracked(self, folders: Iterable[Path | str]) -> frozenset[str]:
+        """List the manifest files that git tracks below folders, files standing for themselves."""
+        paths = [self.path_of(folder) for folder in folders]
+        if not paths:
+            return frozenset()
+        listed = self._output("ls-files", "-z", "--cached", "--", *paths)
+        return frozenset(name for name in listed.split("\0") if name.endswith(SUFFIXES))
+
+    def differing(self, files: Iterable[Path | str], folders: Iterable[Path | str]) -> tuple[str, ...]:
+        """Name what is loaded and not tracked, or tracked below the folders and not loaded, sorted.
+
+        With such a difference, a missing manifest proves nothing.
+        """
+        loaded = {self.path_of(file) for file in files}
+        return tuple(sorted(loaded ^ self.tracked(folders)))
+
+    def last_version(
+        self, path: str, wanted: Callable[[Mapping[str, Any]], bool]
+    ) -> Mapping[str, Any] | None:
+        """Find the newest committed document of a file that is wanted; None where git knows none.
+
+        Looks at the newest hundred commits that touch the file, HEAD first. Documents are as written,
+        before interpolation.
+        """
+        commits = self._output("rev-list", f"--max-count={_MOST_VERSIONS}", "HEAD", "--", path)
+        for commit in commits.split():
+            if document := next(filter(wanted, self._documents(commit, path)), None):
+                return document
+        return None
+
+    def _documents(self, commit: str, path: str) -> Sequence[Mapping[str, Any]]:
+        """Read a file as one commit has it; nothing where the commit removed it or it is not YAML."""
+        shown = _git(self.top, "cat-file", "blob", f"{commit}:{path}")
+        if shown is None or shown.returncode != 0 or len(shown.stdout) > _LARGEST:
+            return ()
+        return [d.value for d in parse(shown.stdout, path).documents if isinstance(d.value, Mapping)]
+
+    def _succeeds(self, *arguments: str) -> bool:
+        answer = _git(self.top, *arguments)
+        return answer is not None and answer.returncode == 0
+
+    def _output(self, *arguments: str) -> str:
+        """Run git and give what it prints. Raises FleetError: a failed answer is not an empty one."""
+        answer = _git(self.top, *arguments)
+        if answer is None or answer.returncode != 0:
+            said = answer.stderr.decode(errors="replace").strip() if answer else "no answer in time"
+            what = f"git {arguments[0]} failed: {said[:200]}"
+            raise FleetError(problems=[Problem("RC306", what, subject=str(self.top))])
+        return answer.stdout.decode(errors="surrogateescape")
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git in a folder; None where there is no git or no answer in time."""
+    try:
+        return subprocess.run(  # noqa: S603 - no shell; arguments are ours, paths follow `--`
+            ["git", "-C", str(folder), *_QUIET, *arguments],  # noqa: S607 - the user's own git, from PATH
+            capture_output=True,
+            check=False,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            timeout=_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+
+def _environment() -> dict[str, str]:
+    """Give git this environment without what would point it elsewhere or let it ask; configuration stays."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    config = {name: value for name, value in os.environ.items() if name.startswith("GIT_CONFIG_")}
+    ours = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    return kept | config | ours
+
+
+def _rfc3339(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _unsafe(root: Path | str) -> Problem:
+    return Problem(
+        "RC306",
+        "git refuses to read this repository: its folder belongs to another user",
+        why="without history nothing tells what may be pruned",
+        hint=f"git config --global --add safe.directory {Path(root).resolve()}",
+        subject=str(root),
+    )
