@@ -130,7 +130,7 @@ def _value(name: str, value: Json, depth: int) -> Json:
     if isinstance(value, list | tuple):
         return _list(name, value, depth)
     if name in QUANTITIES:
-        return quantity(value)
+        value = quantity(value)
     if name in NUMBERS and isinstance(value, str):
         exact = quantity_value(value)
         return value if exact is None else _number(float(exact))

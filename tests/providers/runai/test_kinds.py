@@ -1,0 +1,178 @@
+"""The Run:ai kinds: what a spec may say, what the platform refuses, and what it holds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from reconciler.kind import NOTHING, Kind
+from reconciler.providers.runai.kinds import INFERENCE, KINDS, TRAINING, WORKSPACE
+from reconciler.yaml import parse
+
+
+def properties(kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
+    schema = kind.model().model_json_schema(by_alias=True)
+    for title, block in {kind.name: schema, **schema["$defs"]}.items():
+        for name, field in block.get("properties", {}).items():
+            yield f"{title}.{name}", field
+
+
+def test_importing_the_kinds_loads_neither_pydantic_nor_a_client() -> None:
+    code = (
+        "import sys, reconciler.providers.runai.kinds as k; print({'pydantic', 'httpx'} & set(sys.modules))"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_field_is_described_and_may_be_null(kind: Kind) -> None:
+    for path, field in properties(kind):
+        assert field.get("description"), path
+        if path not in ("MatchExpression.key", "MatchExpression.operator", "AddedAttribute.key"):
+            assert {"type": "null"} in field["anyOf"], path
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_schema_is_closed_and_speaks_the_platforms_names(kind: Kind) -> None:
+    text = json.dumps(kind.model().model_json_schema(by_alias=True))
+
+    assert '"gpuDevicesRequest"' in text
+    assert '"gpu_devices_request"' not in text
+    assert text.count('"additionalProperties": false') == text.count('"properties": {')
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"compute": {"gpuDevicesRequest": True}},
+        {"compute": {"gpuDevicesRequest": 1.0}},
+        {"compute": {"gpuDevicesRequest": "1"}},
+        {"compute": {"gpuDevicesRequest": -1}},
+        {"compute": {"gpuPortionRequest": 1.5}},
+        {"compute": {"cpuCoreRequest": float("nan")}},
+        {"compute": {"cpuMemoryRequest": "16GB"}},
+        {"compute": {"cpuMemoryRequest": 16}},
+        {"compute": {"gpu": 1}},
+        {"image": ""},
+        {"labels": [{"name": "x" * 64, "value": ""}]},
+        {"labels": [{"name": ""}]},
+        {"ports": [{"container": 70000}]},
+        {"templateId": "mine"},
+        {"tolerations": [{"effect": "Never"}]},
+        {"useGivenNameAsPrefix": True},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_model_refuses(kind: Kind, spec: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        kind.model().model_validate(spec)
+
+
+def test_the_model_takes_whole_numbers_where_broken_ones_may_stand() -> None:
+    compute = {"cpuCoreRequest": 1, "gpuPortionRequest": 1, "cpuMemoryRequest": "1.5Gi"}
+
+    spec = TRAINING.model()(compute=compute)
+
+    assert spec.model_dump(by_alias=True, exclude_none=True) == {"compute": compute}
+
+
+def test_a_kind_has_only_its_own_fields() -> None:
+    for kind, spec in (
+        (WORKSPACE, {"parallelism": 2}),
+        (TRAINING, {"autoscaling": {}}),
+        (INFERENCE, {"backoffLimit": 1}),
+        (INFERENCE, {"storage": {"s3": []}}),
+        (INFERENCE, {"security": {"hostIpc": True}}),
+    ):
+        with pytest.raises(ValidationError):
+            kind.model().model_validate(spec)
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "gpus"),
+    [
+        (TRAINING, {}, 0),
+        (TRAINING, {"compute": {"gpuDevicesRequest": 8}}, 8),
+        (TRAINING, {"compute": {"gpuDevicesRequest": 2, "gpuPortionRequest": 0.5}}, 1),
+        (TRAINING, {"compute": {"gpuPortionRequest": 0.1}}, 0.1),
+        (TRAINING, {"compute": {"gpuMemoryRequest": "4G"}}, 1),
+        (TRAINING, {"compute": {"gpuDevicesRequest": 1}, "parallelism": 4}, 4),
+        (TRAINING, {"compute": {"gpuDevicesRequest": 1}, "parallelism": 4, "completions": 2}, 2),
+        (INFERENCE, {"compute": {"gpuDevicesRequest": 2}, "autoscaling": {"minReplicas": 3}}, 6),
+        (INFERENCE, {"compute": {"gpuDevicesRequest": 2}, "autoscaling": {"minReplicas": 0}}, 2),
+        (WORKSPACE, {"compute": "odd"}, 0),
+    ],
+    ids=repr,
+)
+def test_gpus_are_counted(kind: Kind, spec: dict[str, Any], gpus: float) -> None:
+    assert kind.gpus(spec) == gpus
+
+
+@pytest.mark.parametrize(
+    ("spec", "pointer", "value"),
+    [
+        ({"image": "a:latest"}, "/spec/imagePullPolicy", "Always"),
+        ({"image": "registry:5000/a"}, "/spec/imagePullPolicy", "Always"),
+        ({"image": "registry:5000/a:1"}, "/spec/imagePullPolicy", "IfNotPresent"),
+        ({"image": "a@sha256:00"}, "/spec/imagePullPolicy", "IfNotPresent"),
+        ({"image": "a:${{ vars.TAG }}"}, "/spec/imagePullPolicy", NOTHING),
+        ({}, "/spec/imagePullPolicy", NOTHING),
+        ({}, "/spec/autoscaling/maxReplicas", 1),
+        ({"autoscaling": {"minReplicas": 0}}, "/spec/autoscaling/activationReplicas", 1),
+        ({"autoscaling": {"minReplicas": 3}}, "/spec/autoscaling/initialReplicas", 3),
+        ({}, "/spec/autoscaling/minReplicas", 1),
+        ({}, "/spec/priorityClass", "very-high"),
+        ({}, "/spec/storage/pvc/path=~1d/readOnly", False),
+        ({}, "/spec/storage/pvc/path=~1d/claimInfo/accessModes/readWriteOnce", True),
+        ({}, "/spec/storage/nfs/path=~1d/readOnly", True),
+        ({}, "/spec/storage/hostPath/path=~1d/readOnly", NOTHING),
+        ({}, "/spec/image", NOTHING),
+    ],
+    ids=repr,
+)
+def test_documented_defaults(spec: dict[str, Any], pointer: str, value: Any) -> None:
+    assert INFERENCE.default(spec, pointer) == value
+
+
+@pytest.mark.parametrize("form", [list, lambda items: {f"path={item['path']}": item for item in items}])
+def test_volumes_that_die_with_a_stop_are_named(form: Any) -> None:
+    claims = [{"path": "/keep"}, {"path": "/d", "claimName": "scratch", "ephemeral": True}]
+
+    assert TRAINING.dies_with({"storage": {"pvc": form(claims)}}) == ("pvc scratch",)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_common_words_lead_to_fields_that_exist(kind: Kind) -> None:
+    known = {path.partition(".")[2] for path, _ in properties(kind)}
+
+    for word, hint in kind.aliases.items():
+        field = hint.split(" ")[0].rstrip(",").replace("[]", "").rpartition(".")[2]
+        assert field in known or hint == "storage.s3", (word, hint)
+    assert len(set(kind.aliases.values())) >= 40
+    assert {"gpu", "gpus", "gpu-devices", "cpu", "memory", "pvc", "env", "port", "shm"} <= set(kind.aliases)
+
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "manifests").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_every_example_fits_its_kind(file: Path) -> None:
+    (document,) = parse(file.read_bytes(), str(file)).documents
+    kind = next(kind for kind in KINDS if kind.name == document.value["kind"])
+    modeline = file.read_text(encoding="utf-8").splitlines()[0]
+
+    kind.model().model_validate(document.value["spec"])
+
+    assert list(kind.check(document.value["spec"])) == []
+    assert modeline == f"# yaml-language-server: $schema=../../../schemas/runai/{kind.name.lower()}.json"
