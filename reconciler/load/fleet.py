@@ -1,0 +1,135 @@
+"""The fleet file: found upwards, read with the manifests' discipline, turned into a Fleet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.errors import FleetError
+from reconciler.fleet import Fleet, Limits, Target
+from reconciler.load.files import Unreadable, read_file
+from reconciler.problem import Location, Problem
+from reconciler.resource import EMPTY, HealthPolicy, Json, Lifecycle
+from reconciler.validate import credentials, fleet_schema
+from reconciler.validate.interpolation import uses_in
+from reconciler.validate.judge import judge_for
+from reconciler.validate.places import at_value
+from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
+from reconciler.yaml import FILE_LIMITS, Document, parse
+
+NAME = "reconciler.yaml"
+_INTERPOLATED = ("url", "auth", "clusterApi")
+
+
+def find_fleet(cwd: Path) -> Path:
+    """Find the fleet file in a folder or above it. Raises FleetError (RC202) where there is none."""
+    folder = Path(os.path.realpath(cwd))
+    for place in (folder, *folder.parents):
+        if (place / NAME).is_file():
+            return place / NAME
+    what = f"no {NAME} in {folder} or above it"
+    hint = "run reconciler init, or name one with --fleet FILE"
+    raise FleetError(problems=[Problem("RC202", what, hint=hint)])
+
+
+def load_fleet(path: str | Path | None = None, *, cwd: Path, environ: Mapping[str, str] = EMPTY) -> Fleet:
+    """Read a fleet file, the one found upwards from `cwd` where none is named. Nothing is resolved.
+
+    Of `environ` only RECONCILER_FLEET is read, which names a file where `path` does not. Raises
+    FleetError with every problem.
+    """
+    named = path or environ.get("RECONCILER_FLEET")
+    absolute = cwd / named if named else find_fleet(cwd)
+    shown = os.path.relpath(absolute, cwd)
+    shown = str(absolute) if shown.startswith("..") else shown
+    document = _document(absolute, shown)
+    problems = [*judge_for(fleet_schema()).problems(document), *credentials.check(document)]
+    if not any(problem.is_error for problem in problems):
+        problems += [*_interpolations(document), *_policies(document)]
+    if any(problem.is_error for problem in problems):
+        raise FleetError(problems=[_of_the_fleet(problem) for problem in problems])
+    return _fleet(document.value, shown, str(Path(os.path.realpath(absolute)).parent))
+
+
+def _document(path: Path, shown: str) -> Document:
+    try:
+        parsed = parse(read_file(path, shown, FILE_LIMITS.bytes), shown)
+    except Unreadable as error:
+        code = "RC100" if os.path.lexists(path) else "RC202"
+        raise FleetError(problems=[replace(error.problem, code=code)]) from error
+    if parsed.problems:
+        raise FleetError(problems=parsed.problems)
+    if len(parsed.documents) != 1 or not isinstance(parsed.documents[0].value, dict):
+        what = f"{len(parsed.documents)} documents, where one is needed"
+        if len(parsed.documents) == 1:
+            what = "the document is not a mapping of fields"
+        raise FleetError(problems=[Problem("RC201", what, Location(shown), hint="run reconciler init")])
+    return parsed.documents[0]
+
+
+def _of_the_fleet(problem: Problem) -> Problem:
+    """Keep what is said about a value, under the fleet's own code where it is about shape."""
+    return replace(problem, code="RC201") if problem.code in ("RC103", "RC104", "RC105", "RC109") else problem
+
+
+def _interpolations(document: Document) -> Iterator[Problem]:
+    for pointer, use in uses_in(document.value):
+        parts = pointer.split("/")
+        is_allowed = len(parts) > 3 and parts[1] == "targets" and parts[3] in _INTERPOLATED
+        if not is_allowed:
+            hint = "only url, auth and clusterApi of a target are interpolated"
+            yield at_value(
+                document, pointer, Problem("RC111", f"{use.text[:60]} stands in a wrong place", hint=hint)
+            )
+        elif not use.store:
+            hint = "write ${{ vars.NAME }} or ${{ secrets.NAME }}"
+            yield at_value(document, pointer, Problem("RC111", "not an interpolation", hint=hint))
+        elif parts[3] != "auth" and use.name not in document.value.get(use.store, ()):
+            what = f"{use.store}.{use.name} is not listed under {use.store}:"
+            yield at_value(document, pointer, Problem("RC111", what, hint=f"add {use.name} to {use.store}:"))
+
+
+def _policies(document: Document) -> Iterator[Problem]:
+    for field, problem in not_honoured(document.value.get("lifecycle")):
+        yield at_value(document, f"/lifecycle/{field}", problem)
+
+
+def _fleet(value: Mapping[str, Json], shown: str, root: str) -> Fleet:
+    stated = {key: item for key, item in value.items() if item is not None}
+    return Fleet(
+        id=value["metadata"]["id"],
+        name=value["metadata"]["name"],
+        file=shown,
+        root=root,
+        targets={name: _target(name, block) for name, block in value["targets"].items()},
+        manifests=tuple(stated.get("manifests", ("manifests",))),
+        vars=tuple(stated.get("vars", ())),
+        secrets=tuple(stated.get("secrets", ())),
+        limits=_limits(stated.get("guard", {})),
+        allowed_hosts=tuple(stated.get("allowedHosts", ())),
+        lifecycle=stated.get("lifecycle", {}),
+        health=stated.get("health", {}),
+        default_lifecycle=lifecycle_from(value.get("lifecycle"), Lifecycle()),
+        default_health=health_from(value.get("health"), HealthPolicy()),
+    )
+
+
+def _target(name: str, block: Mapping[str, Json]) -> Target:
+    scope = block.get("scope") or {}
+    scopes = [*(scope.get("projects") or ()), *(scope.get("workspaces") or ())]
+    settings = {key: value for key, value in block.items() if value is not None}
+    return Target(name, block["provider"], block.get("url") or "", tuple(scopes), settings)
+
+
+def _limits(guard: Mapping[str, Json]) -> Limits:
+    destroy, create = guard.get("maxDestroy") or {}, guard.get("maxCreate") or {}
+    stated = {
+        "destroy_count": destroy.get("count"),
+        "destroy_percent": destroy.get("percent"),
+        "create_count": create.get("count"),
+        "create_percent": create.get("percent"),
+        "gpu_hours": guard.get("maxGpuHoursLost"),
+    }
+    return replace(Limits(), **{field: value for field, value in stated.items() if value is not None})

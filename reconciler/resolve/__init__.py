@@ -1,0 +1,12 @@
+"""Resolve what manifests leave open: variables, secrets, targets, and where a scope really is.
+
+Lives here: interpolation and placing. Reads the environment it is handed and nothing else; no network.
+"""
+
+from __future__ import annotations
+
+from reconciler.resolve.place import place
+from reconciler.resolve.target import describe_secret, resolve_target
+from reconciler.resolve.variables import Resolved, resolve
+
+__all__ = ["Resolved", "describe_secret", "place", "resolve", "resolve_target"]

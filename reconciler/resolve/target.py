@@ -1,0 +1,94 @@
+"""Targets: their address and credentials, filled in when a command is about to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pydantic import BaseModel, ValidationError
+
+from reconciler.errors import FleetError
+from reconciler.fleet import Target
+from reconciler.problem import Problem
+from reconciler.providers import providers
+from reconciler.resolve.text import Names, filled
+from reconciler.resource import Json
+from reconciler.secret import Scrubber, names_credential, referenced, revealed, secrets_in
+from reconciler.validate.interpolation import Use, uses_in
+
+
+def resolve_target(target: Target, environ: Mapping[str, str], scrubber: Scrubber | None = None) -> Target:
+    """Fill in a target's url, auth and cluster addresses. Every secret leaf is a Secret.
+
+    The scrubber, where there is one, learns every secret before anything else can see it.
+
+    Raises FleetError (RC203) naming all variables that are missing, or (RC201) for a value that the
+    provider's own model refuses.
+    """
+    absent: dict[str, str] = {}
+
+    def missing(_pointer: str, use: Use) -> None:
+        absent.setdefault(use.name, use.store)
+
+    names = Names(environ, frozenset(_secret_names(target)))
+    settings = filled(target.settings, names, missing)
+    if absent:
+        raise FleetError(problems=[_absent(target, name, store) for name, store in sorted(absent.items())])
+    for secret in secrets_in(settings):
+        if scrubber and secret.is_known:
+            scrubber.learn(secret.reveal())
+    _judge(target, settings)
+    url = settings.get("url") or ""
+    return replace(target, settings=settings, url=revealed(url))
+
+
+def _secret_names(target: Target) -> set[str]:
+    """Name what is secret in a target: what is written so, and what stands under a name that says so."""
+    found = {use.name for _, use in uses_in(target.settings) if use.store == "secrets"}
+    auth = uses_in(target.settings.get("auth"))
+    return found | {use.name for pointer, use in auth if names_credential(pointer.rpartition("/")[2])}
+
+
+def _absent(target: Target, name: str, store: str) -> Problem:
+    what = f"{target.name} needs the environment variable {name}"
+    hint = f"export {name}=…, or pass it from the workflow's {store}"
+    return Problem("RC203", what, hint=hint, subject=target.name)
+
+
+def _judge(target: Target, settings: Mapping[str, Json]) -> None:
+    """Let the provider's model judge the filled-in block. Its messages never hold the input."""
+    model: type[BaseModel] = providers()[target.provider].TargetModel()
+    try:
+        model.model_validate(_without_nulls(revealed(settings)))
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False, include_context=False)
+        raise FleetError(problems=[_refused(target, settings, detail) for detail in details]) from None
+
+
+def _refused(target: Target, settings: Mapping[str, Json], detail: Mapping[str, Json]) -> Problem:
+    path = ".".join(str(part) for part in detail["loc"])
+    value: Json = referenced(settings)
+    for part in detail["loc"]:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    words = str(detail["msg"]).removeprefix("Value error, ")
+    is_named = isinstance(value, str) and "auth" not in detail["loc"]
+    what = f"targets.{target.name}.{path}: {words[:1].lower()}{words[1:]}"
+    return Problem("RC201", what, why=f'it is "{value}"' if is_named else "", subject=target.name)
+
+
+def _without_nulls(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def describe_secret(name: str, value: str) -> str:
+    """Describe a secret without showing it: its name, length, and what often is wrong with it."""
+    remarks = [f"{len(value)} characters"]
+    if value.endswith("\n"):
+        remarks.append("ends with a newline")
+    elif value != value.strip():
+        remarks.append("has spaces around it")
+    if value[:1] in "'\"" and value[:1] == value[-1:] and len(value) > 1:
+        remarks.append("stands in quotes")
+    return f"{name} ({', '.join(remarks)})" if value else f"{name} (empty)"
