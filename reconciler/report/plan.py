@@ -108,14 +108,16 @@ def _kept_lines(change: Change, *, wide: bool) -> list[str]:
 
 
 def field_lines(field: FieldChange, note: str, *, size: int, width: int) -> list[str]:
-    """Write one field change on one line, or on three where the values are long."""
+    """Write one field change on one line; a note or values that are too long get lines of their own."""
     before, after = sides(field)
-    pointer = padded(line(field.pointer), size)
-    whole = f"{_FIELD}{pointer}   {before} -> {after}" + (f"       {note}" if note else "")
+    start = f"{_FIELD}{padded(line(field.pointer), size)}   {before} -> {after}"
+    whole = f"{start}       {note}" if note else start
     if cells(whole) <= width:
         return [whole]
-    first = f"{_FIELD}{pointer}   {note}"
-    return [first, f"{_FIELD}  - {before}", f"{_FIELD}  + {after}"]
+    more = [f"{_FIELD}  {note}"] if note else []
+    if cells(start) <= width:
+        return [start, *more]
+    return [f"{_FIELD}{line(field.pointer)}", f"{_FIELD}  - {before}", f"{_FIELD}  + {after}", *more]
 
 
 def _strangers_text(strangers: Iterable[Stranger], targets: int) -> str:

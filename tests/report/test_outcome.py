@@ -1,0 +1,88 @@
+"""The end of an apply, and the table of health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reconciler.health import Health, Level
+from reconciler.outcome import Verdict
+from reconciler.plan.change import Action, Change
+from reconciler.report.ask import question
+from reconciler.report.health import health_text, unhealthy
+from reconciler.report.outcome import applied_text
+from tests.report.values import (
+    APPLIED,
+    BROKEN,
+    CHAT,
+    FIRST,
+    HEALTHY,
+    LORA,
+    MIXED,
+    PRETRAIN,
+    QUEUED,
+    TROUBLED,
+    a_plan,
+)
+
+Golden = Callable[[str, str], None]
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+TABLE = (Verdict(CHAT, HEALTHY), Verdict(PRETRAIN, QUEUED, is_queued=True), Verdict(LORA, BROKEN))
+
+
+def test_an_apply_that_went_well_is_one_line() -> None:
+    text = applied_text(APPLIED)
+
+    assert text == "Applied 4 of 4: 3 healthy, 1 queued, in 9.9s. A fresh plan is empty.\n"
+
+
+def test_an_apply_that_did_not_lists_why(golden: Golden) -> None:
+    golden("report/apply-troubled.txt", applied_text(TROUBLED))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_health_is_a_table(width: int, golden: Golden) -> None:
+    gpus = {CHAT: (0.75, 0.75), PRETRAIN: (0.0, 8.0), LORA: (1.0, 1.0)}
+    began = {CHAT: NOW - timedelta(minutes=3)}
+
+    golden(f"report/health-{width}.txt", health_text(TABLE, width=width, gpus=gpus, began=began, now=NOW))
+
+
+@pytest.mark.parametrize(
+    ("health", "bad"),
+    [
+        (HEALTHY, False),
+        (QUEUED, False),
+        (BROKEN, True),
+        (Health(Level.PROGRESSING), False),
+        (Health(Level.PROGRESSING, is_stuck=True), True),
+        (Health(Level.MISSING), True),
+        (Health(Level.UNKNOWN), True),
+        (Health(Level.SUSPENDED), False),
+    ],
+)
+def test_what_starts_or_waits_for_gpus_is_not_unhealthy(health: Health, bad: bool) -> None:
+    assert bool(unhealthy([Verdict(CHAT, health, is_queued=health.is_queued)])) is bad
+
+
+def test_creating_is_confirmed_by_a_letter() -> None:
+    assert question(FIRST) == ("Create 4 workloads in runai-demo? [y/N] ", frozenset({"y", "yes"}))
+
+
+def test_ending_something_is_confirmed_by_the_whole_word() -> None:
+    words, answers = question(MIXED)
+
+    assert words == (
+        "Change 1 workload, replace 1 and delete 1 in runai-demo, ending 2 running workloads? "
+        'Type "yes" to do it: '
+    )
+    assert answers == {"yes"}
+
+
+def test_deleting_what_is_over_needs_the_whole_word_too() -> None:
+    words, answers = question(a_plan(Change(LORA, Action.DELETE)))
+
+    assert words.startswith("Delete 1 workload in runai-demo?")
+    assert answers == {"yes"}

@@ -1,0 +1,50 @@
+"""The text of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.plan.change import Plan
+from reconciler.report.plan import plan_text
+from tests.report.values import CANARY, FIRST, MIXED, REFUSED, a_plan
+
+Golden = Callable[[str, str], None]
+PLANS = {"first": FIRST, "refused": REFUSED, "mixed": MIXED, "empty": a_plan(declared=5)}
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("name", PLANS)
+def test_a_plan_reads_as_the_golden_file_has_it(name: str, width: int, golden: Golden) -> None:
+    golden(f"report/plan-{name}-{width}.txt", plan_text(PLANS[name], width=width))
+
+
+def test_a_wide_plan_also_shows_what_stays(golden: Golden) -> None:
+    golden("report/plan-mixed-wide.txt", plan_text(MIXED, wide=True))
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_no_key_is_ever_cut(plan: Plan, width: int) -> None:
+    text = plan_text(plan, wide=True, width=width)
+
+    assert all(str(change.key) in text for change in plan.changes)
+
+
+def test_a_sensitive_value_is_in_no_plan() -> None:
+    assert CANARY not in plan_text(MIXED, wide=True)
+
+
+def test_what_would_end_stands_above_everything() -> None:
+    text = plan_text(REFUSED)
+
+    assert text.startswith(
+        "ends 1 running job: team-forecast/Training/lora, running 6h 02m on 1 GPU, 6.0 GPU-hours"
+    )
+
+
+def test_a_fleet_of_several_targets_names_them() -> None:
+    text = plan_text(a_plan(*FIRST.changes, targets=("east", "west")))
+
+    assert "runai-demo:team-assist/Inference/assist-chat" in text
