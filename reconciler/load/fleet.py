@@ -124,12 +124,17 @@ def _target(name: str, block: Mapping[str, Json]) -> Target:
 
 
 def _limits(guard: Mapping[str, Json]) -> Limits:
+    usual = Limits()
     destroy, create = guard.get("maxDestroy") or {}, guard.get("maxCreate") or {}
-    stated = {
-        "destroy_count": destroy.get("count"),
-        "destroy_percent": destroy.get("percent"),
-        "create_count": create.get("count"),
-        "create_percent": create.get("percent"),
-        "gpu_hours": guard.get("maxGpuHoursLost"),
-    }
-    return replace(Limits(), **{field: value for field, value in stated.items() if value is not None})
+
+    def stated(block: Mapping[str, Json], field: str, default: float) -> float:
+        value = block.get(field)
+        return float(default if value is None else value)
+
+    return Limits(
+        destroy_count=int(stated(destroy, "count", usual.destroy_count)),
+        destroy_percent=stated(destroy, "percent", usual.destroy_percent),
+        create_count=int(stated(create, "count", usual.create_count)),
+        create_percent=stated(create, "percent", usual.create_percent),
+        gpu_hours=stated(guard, "maxGpuHoursLost", usual.gpu_hours),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from reconciler.fleet import Fleet
 from reconciler.load.files import Unreadable, manifest_files, read_file, unreadable
 from reconciler.problem import Location, Problem
+from reconciler.resource import EMPTY
 from reconciler.yaml import FILE_LIMITS, Document, Parsed, parse
 
 MOST_BYTES = 32 << 20
@@ -30,6 +31,11 @@ class Loaded:
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
+    paths: Mapping[str, Path] = EMPTY
+
+    def path_of(self, file: str) -> Path:
+        """Give the absolute path of a file that was read, links in it resolved."""
+        return self.paths[file]
 
     @property
     def is_whole(self) -> bool:
@@ -62,7 +68,8 @@ def load_manifests(
                 _read_stdin(read_stdin, reading)
             else:
                 _read(cwd / name, cwd, fleet, reading)
-    return Loaded(tuple(reading.documents), tuple(reading.problems), tuple(reading.files.values()))
+    paths = {shown: Path(real) for real, shown in reading.files.items()}
+    return Loaded(tuple(reading.documents), tuple(reading.problems), tuple(paths), paths)
 
 
 def _read(path: Path, base: Path, fleet: Fleet, reading: _Reading) -> None:

@@ -7,17 +7,24 @@ documents and the fleet it is given. Reaches no network, reads no environment, r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from reconciler.fleet import Fleet
 from reconciler.kind import Kind
 from reconciler.problem import Problem
 from reconciler.resource import Resource
 from reconciler.validate import credentials, interpolation
-from reconciler.validate.declare import Declared, check, declare, target_of, with_references
+from reconciler.validate.declare import (
+    Declared,
+    check_envelope,
+    check_spec,
+    declare,
+    target_of,
+    with_references,
+)
 from reconciler.validate.fleetwide import cycles, duplicates
 from reconciler.validate.judge import Judge, judge_for
-from reconciler.validate.places import at_key, at_value
+from reconciler.validate.places import at_key, at_value, keyed_pointers
 from reconciler.validate.schema import fleet_schema, manifest_schema, schema_files, schema_for, write_schemas
 from reconciler.validate.suggest import did_you_mean
 from reconciler.yaml import Document
@@ -50,35 +57,56 @@ class Validated:
 
 def validate(documents: Sequence[Document], fleet: Fleet, *, kinds: Kinds) -> Validated:
     """Check every document and build the resources they declare. Interpolations stay as written."""
-    judges: dict[tuple[str, str], Judge] = {}
-    declared: list[Declared] = []
-    problems: list[Problem] = []
+    reading = _Reading(fleet, kinds)
     for document in documents:
-        one, found = _read(document, fleet, kinds, judges)
-        problems += found
-        declared += [one] if one else []
-    problems += duplicates(declared)
-    resources, unknown = with_references(declared)
-    places = {one.resource.key: one.document.key_place("/dependsOn") for one in declared}
+        _read(document, reading)
+    problems = [*reading.problems, *duplicates(reading.declared)]
+    resources, unknown = with_references(reading.declared, reading.broken)
+    places = {one.resource.key: one.document.key_place("/dependsOn") for one in reading.declared}
     problems += [*unknown, *cycles(resources, places)]
     return Validated(tuple(resources), tuple(sorted(set(problems), key=_in_file_order)))
 
 
-def _read(
-    document: Document, fleet: Fleet, kinds: Kinds, judges: dict[tuple[str, str], Judge]
-) -> tuple[Declared | None, list[Problem]]:
-    problems = [*credentials.check(document)]
-    kind, unknown = _kind_of(document, kinds)
-    if kind is None:
-        return None, [*problems, *unknown]
-    problems += interpolation.check(document, fleet)
-    judge = judges.setdefault((kind.api_version, kind.name), judge_for(schema_for(kind), kind))
+@dataclass(slots=True)
+class _Reading:
+    """Grow what one call finds. `broken` are the documents that declare nothing for their errors."""
+
+    fleet: Fleet
+    kinds: Kinds
+    judges: dict[tuple[str, str], Judge] = field(default_factory=dict)
+    declared: list[Declared] = field(default_factory=list)
+    broken: list[Document] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def _read(document: Document, reading: _Reading) -> None:
+    found = [*credentials.check(document)]
+    kind, unknown = _kind_of(document, reading.kinds)
+    found += unknown
+    one = None
+    if kind is not None:
+        one, problems = _judged(document, kind, reading)
+        found += problems
+    if one is None:
+        reading.broken.append(document)
+    else:
+        reading.declared.append(one)
+    keyed = {indexed: key for key, indexed in keyed_pointers(document.value).items()}
+    reading.problems += [replace(p, pointer=keyed.get(p.pointer, p.pointer)) for p in found]
+
+
+def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared | None, list[Problem]]:
+    name = (kind.api_version, kind.name)
+    judge = reading.judges.get(name) or judge_for(schema_for(kind), kind)
+    reading.judges[name] = judge
     rejected = judge.problems(document)
-    target, without = target_of(document, kind, fleet)
+    found = [*interpolation.check(document, reading.fleet), *rejected]
+    target, without = target_of(document, kind, reading.fleet)
+    found += [*without, *check_envelope(document, kind, target)]
     if rejected or target is None:
-        return None, [*problems, *rejected, *without]
-    one = declare(document, kind, target, fleet)
-    return one, [*problems, *check(one, target)]
+        return None, found
+    one = declare(document, kind, target, reading.fleet)
+    return one, [*found, *check_spec(one)]
 
 
 def _kind_of(document: Document, kinds: Kinds) -> tuple[Kind | None, list[Problem]]:

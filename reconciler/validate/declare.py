@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -86,24 +86,32 @@ def target_of(document: Document, kind: Kind, fleet: Fleet) -> tuple[Target | No
     return able[asked], []
 
 
-def check(declared: Declared, target: Target) -> Iterator[Problem]:
-    """Find what the schema cannot say about one manifest."""
-    yield from _name_rules(declared)
-    yield from _scope_rule(declared, target)
-    yield from _policies(declared)
-    yield from _reserved(declared.document)
+def check_envelope(document: Document, kind: Kind, target: Target | None) -> Iterator[Problem]:
+    """Find what the schema cannot say about a manifest's envelope, in whatever shape it is."""
+    metadata = document.value.get("metadata")
+    if isinstance(metadata, dict):
+        yield from _name_rule(document, kind, metadata.get("name"))
+        yield from _scope_rule(document, kind, target, metadata)
+    lifecycle = document.value.get("lifecycle")
+    if isinstance(lifecycle, dict):
+        for field, problem in not_honoured(lifecycle):
+            yield at_value(document, f"/lifecycle/{field}", problem)
+    yield from _reserved(document)
+
+
+def check_spec(declared: Declared) -> Iterator[Problem]:
+    """Find what the platform would refuse in a spec that its schema accepts."""
     yield from _platform_rules(declared)
     yield from _model_rules(declared)
 
 
-def _name_rules(declared: Declared) -> Iterator[Problem]:
-    name, kind = declared.resource.key.name, declared.kind
+def _name_rule(document: Document, kind: Kind, name: Json) -> Iterator[Problem]:
+    if not isinstance(name, str) or "${{" in name:
+        return
     if not re.fullmatch(kind.name_pattern, name, re.ASCII) or name.endswith("\n"):
-        hint = _plain_name(name, kind)
-        problem = Problem(
-            "RC106", f'"{name[:80]}" is not a name of a {kind.name}', why=kind.name_rule, hint=hint
-        )
-        yield at_value(declared.document, "/metadata/name", problem)
+        what = f'"{name[:80]}" is not a name of a {kind.name}'
+        problem = Problem("RC106", what, why=kind.name_rule, hint=_plain_name(name, kind))
+        yield at_value(document, "/metadata/name", problem)
 
 
 def _plain_name(name: str, kind: Kind) -> str:
@@ -111,25 +119,18 @@ def _plain_name(name: str, kind: Kind) -> str:
     return f"write {plain}" if plain and re.fullmatch(kind.name_pattern, plain) else ""
 
 
-def _scope_rule(declared: Declared, target: Target) -> Iterator[Problem]:
-    word, scope = declared.kind.scope_word, declared.resource.key.scope
-    if not word or not target.scopes:
+def _scope_rule(
+    document: Document, kind: Kind, target: Target | None, metadata: Mapping[str, Json]
+) -> Iterator[Problem]:
+    word = kind.scope_word
+    scope, cluster = metadata.get(word), metadata.get("cluster")
+    if not isinstance(scope, str) or target is None or not target.scopes:
         return
-    if scope in target.scopes or f"{declared.resource.cluster}/{scope}" in target.scopes:
+    plain = [known.rpartition("/")[2] for known in target.scopes]
+    if scope in target.scopes or f"{cluster}/{scope}" in target.scopes or (scope in plain and not cluster):
         return
-    if any(known.rpartition("/")[2] == scope for known in target.scopes) and not declared.resource.cluster:
-        return
-    problem = Problem(
-        "RC132",
-        f'{word} "{scope}" is outside the scope of {target.name}',
-        hint=did_you_mean(scope, target.scopes),
-    )
-    yield at_value(declared.document, f"/metadata/{word}", problem)
-
-
-def _policies(declared: Declared) -> Iterator[Problem]:
-    for field, problem in not_honoured(declared.document.value.get("lifecycle"), declared.kind):
-        yield at_value(declared.document, f"/lifecycle/{field}", problem)
+    what = f'{word} "{scope[:80]}" is outside the scope of {target.name}'
+    yield at_value(document, f"/metadata/{word}", Problem("RC132", what, hint=did_you_mean(scope, plain)))
 
 
 def _reserved(document: Document) -> Iterator[Problem]:
@@ -174,9 +175,11 @@ def _model_rules(declared: Declared) -> Iterator[Problem]:
                 yield at_value(declared.document, pointer, Problem("RC104", detail["msg"].casefold()))
 
 
-def with_references(every: Iterable[Declared]) -> tuple[list[Resource], list[Problem]]:
-    """Resolve what each manifest depends on."""
-    declared = list(every)
+def with_references(
+    declared: Sequence[Declared], broken: Sequence[Document] = ()
+) -> tuple[list[Resource], list[Problem]]:
+    """Resolve what each manifest depends on. Names in `broken` documents are not called undeclared."""
+    promised = {_named(document.value) for document in broken}
     by_name: dict[tuple[str, str, str], list[ResourceKey]] = {}
     for one in declared:
         key = one.resource.key
@@ -187,9 +190,16 @@ def with_references(every: Iterable[Declared]) -> tuple[list[Resource], list[Pro
         for index, reference in enumerate(one.document.value.get("dependsOn") or ()):
             found, problem = _referenced(one, index, reference, by_name)
             keys += [found] if found is not None else []
-            problems += [problem] if problem else []
+            is_promised = (reference["kind"], reference["name"]) in promised
+            problems += [problem] if problem and not is_promised else []
         resources.append(replace(one.resource, depends_on=tuple(keys)))
     return resources, problems
+
+
+def _named(value: Json) -> tuple[str, str]:
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return (str(value.get("kind")), str(name)) if isinstance(value, dict) else ("", "")
 
 
 def _referenced(

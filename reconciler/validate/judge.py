@@ -70,10 +70,6 @@ class Judge:
         found = [problem for leaf in leaves for problem in self._explain(document, _fault(leaf))]
         return _without_echoes(found)
 
-    def accepts(self, value: Json) -> bool:
-        """Tell whether a value fits, without saying why not."""
-        return bool(self.validator.is_valid(value))
-
     def _explain(self, document: Document, fault: Fault) -> Iterator[Problem]:
         if fault.rule == "additionalProperties":
             yield from self._unknown_fields(document, fault)
@@ -164,14 +160,21 @@ def _wrong_type(document: Document, fault: Fault) -> Problem:
     if isinstance(value, str) and "${{" in value and not {"object", "array"} & set(fault.types):
         what = f"{name} is {words}, so nothing can be interpolated there"
         return Problem("RC104", what, hint="write the value out; ${{ … }} stands only in text")
+    words = "a duration" if _is_duration(fault) else words
     what = f"{name} is {shown(document, fault.pointer, value)}, not {words}"
     return Problem("RC104", what, hint=_type_hint(document, fault))
+
+
+def _is_duration(fault: Fault) -> bool:
+    return str(fault.schema.get("pattern", "")).startswith(_DURATION_PATTERN)
 
 
 def _type_hint(document: Document, fault: Fault) -> str:
     name, value, types = field_name(fault.pointer), fault.value, fault.types
     if shown(document, fault.pointer, value) == "(sensitive)":
         return "quote it" if "string" in types else ""
+    if _is_duration(fault):
+        return f"write {name}: {value}s" if isinstance(value, int) else "write 60s, 20m or 1h30m"
     better = _better_scalar(value, types)
     if better:
         return f"write {name}: {better}"
@@ -206,7 +209,7 @@ def _wrong_form(document: Document, fault: Fault) -> Problem:
     if fault.schema.get("format") == "quantity":
         hint = as_quantity(fault.value) if found != "(sensitive)" else ""
         return Problem("RC108", f"{found} is not a quantity", hint=hint)
-    if str(fault.limit).startswith(_DURATION_PATTERN):
+    if _is_duration(fault):
         return Problem("RC104", f"{name} is {found}, not a duration", hint="write 60s, 20m or 1h30m")
     described = str(fault.schema.get("description", "")).rstrip(".")
     return Problem("RC104", f"{name} is {found}, which has not the form it needs", hint=described)

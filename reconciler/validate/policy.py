@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.kind import Kind
 from reconciler.problem import Problem
 from reconciler.resource import HealthPolicy, Json, Lifecycle
 
@@ -25,15 +24,21 @@ _LIFECYCLE = {
 }
 _DURATIONS = {"timeout": "timeout_s", "queueTimeout": "queue_timeout_s", "hold": "hold_s"}
 
-HONOURED: Mapping[str, tuple[Json, ...]] = {
+HONOURED: Mapping[str, tuple[str, ...]] = {
     "state": ("Running",),
     "run": ("Once",),
-    "runId": ("",),
     "onRemove": ("Delete", "Keep"),
     "onPlatformStop": ("Leave",),
-    "adopt": ("",),
 }
-"""Values that code stands behind today. The others are refused, so that nobody relies on them."""
+"""Values that code stands behind today."""
+
+KNOWN: Mapping[str, tuple[str, ...]] = {
+    "state": ("Stopped", "Absent"),
+    "run": ("OnFailure", "OnChange", "Always"),
+    "onRemove": ("Stop",),
+    "onPlatformStop": ("Resume",),
+}
+"""Values of the schema that no code honours yet. They are refused, so that nobody relies on them."""
 
 
 def seconds(text: str) -> float:
@@ -58,25 +63,27 @@ def health_from(block: Mapping[str, Json] | None, base: HealthPolicy) -> HealthP
     return replace(base, **stated)
 
 
-def not_honoured(block: Mapping[str, Json] | None, kind: Kind | None = None) -> Iterator[tuple[str, Problem]]:
-    """Find lifecycle values that this version, or this kind, does not honour, each with its field."""
+def not_honoured(block: Mapping[str, Json] | None) -> Iterator[tuple[str, Problem]]:
+    """Find lifecycle values that this version does not honour, each with its field."""
     for field, value in (block or {}).items():
         if value is None:
             continue
-        if field in HONOURED and value not in HONOURED[field]:
+        if value in KNOWN.get(field, ()) or (
+            field in ("runId", "adopt") and isinstance(value, str) and value
+        ):
             yield field, _later(field, value)
-        elif field == "ignore":
+        elif field == "ignore" and isinstance(value, list):
             yield from _ignored_paths(value)
 
 
 def _later(field: str, value: Json) -> Problem:
-    works = " or ".join(str(word) for word in HONOURED[field] if word)
+    works = " or ".join(HONOURED.get(field, ()))
     hint = f"{works} works today; this comes later" if works else "leave it out today; this comes later"
     return Problem("RC110", f'lifecycle.{field}: "{value}" is not honoured yet', hint=hint)
 
 
-def _ignored_paths(paths: list[str]) -> Iterator[tuple[str, Problem]]:
+def _ignored_paths(paths: list[Json]) -> Iterator[tuple[str, Problem]]:
     for index, path in enumerate(paths):
-        if not path.startswith("/spec/"):
+        if isinstance(path, str) and not path.startswith("/spec/"):
             hint = "write a pointer such as /spec/args or /spec/environmentVariables/name=SEED"
             yield f"ignore/{index}", Problem("RC104", f'"{path[:60]}" is not a pointer into spec', hint=hint)
