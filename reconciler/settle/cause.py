@@ -53,14 +53,12 @@ _WEAK = re.compile(r"\b(?:[Ee]rror|ERROR|FATAL|[Ff]atal|CRITICAL|[Ff]ailed|canno
 def causal_line(lines: Iterable[str]) -> str:
     """Pick the first line that names a cause; "" where none does.
 
-    A known cause or the end of the first traceback comes before anything that merely says "error";
-    lines that follow from another failure are never picked.
+    A known cause or the end of the first traceback comes first, then an exception whose traceback was
+    cut off, then anything that says "error". Lines that follow from another failure are never picked.
     """
     clean = [_bare(line) for line in lines]
-    for found in (_known(clean), _weak(clean)):
-        if found:
-            return found[:_LONGEST]
-    return ""
+    found = _known(clean) or _first(_EXCEPTION, clean) or _first(_WEAK, clean)
+    return found[:_LONGEST]
 
 
 def _bare(line: str) -> str:
@@ -100,9 +98,9 @@ def _tracebacks(lines: Sequence[str]) -> tuple[frozenset[int], frozenset[int]]:
     return frozenset(inside), frozenset(ends)
 
 
-def _weak(lines: Sequence[str]) -> str:
-    """Find the first line that at least says that something failed."""
+def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str:
+    """Find the first line of a pattern that is neither quiet nor a follow-up."""
     for line in lines:
-        if _WEAK.search(line) and not FOLLOW_UPS.search(line) and not _QUIET.search(line):
+        if pattern.search(line) and not FOLLOW_UPS.search(line) and not _QUIET.search(line):
             return line.strip()
     return ""

@@ -1,0 +1,305 @@
+"""Settling: a verdict must hold, a queue is no failure, and what failed says why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.errors import Forbidden, ProviderError, Unavailable
+from reconciler.health import Health, Level, PodHealth
+from reconciler.outcome import Verdict
+from reconciler.provider import Provider
+from reconciler.resource import HealthPolicy, Resource
+from reconciler.settle import Settling, causal_line, until_settled
+from tests.factories import TARGET, a_resource
+from tests.fakes import TEAM, FakeClock, FakeLogs, FakeStop, Heard
+
+RUNNING = Health(Level.HEALTHY, phase="Running")
+PULLING = Health(Level.PROGRESSING, phase="Initializing", reason="ContainerCreating")
+QUEUED = Health(Level.PROGRESSING, phase="Pending", is_queued=True)
+FAILED = Health(Level.DEGRADED, phase="Failed", is_final=True)
+DEGRADED = Health(Level.DEGRADED, phase="Degraded", reason="CrashLoopBackOff")
+DONE = Health(Level.HEALTHY, phase="Completed", is_final=True)
+
+
+class World:
+    def __init__(self, *healths: Health | ProviderError, **platform: Any) -> None:
+        self.platform = FakeLogs(healths=list(healths), **platform)
+        self.clock, self.stop, self.heard = FakeClock(), FakeStop(), Heard()
+
+    def settle(self, *resources: Resource) -> Sequence[Verdict]:
+        providers: dict[str, Provider] = {TARGET: self.platform}
+        work = [Settling(r, TEAM, id=self.platform.put(r).id) for r in resources]
+        return self.wait(work, providers)
+
+    def wait(self, work: Sequence[Settling], providers: dict[str, Provider]) -> Sequence[Verdict]:
+        return asyncio.run(
+            until_settled(work, providers, clock=self.clock, listen=self.heard, stop=self.stop)
+        )
+
+    def one(self, **policy: Any) -> Verdict:
+        return self.settle(a_resource(health=HealthPolicy(**policy)))[0]
+
+
+def code_of(verdict: Verdict) -> str:
+    return verdict.problem.code if verdict.problem else ""
+
+
+def test_running_is_healthy_once_it_has_held() -> None:
+    world = World(PULLING, RUNNING)
+
+    verdict = world.one(hold_s=10)
+
+    assert verdict.is_good
+    assert 12 <= world.clock.seconds <= 16
+    assert verdict.steps == (("Initializing (ContainerCreating)", 0.0), ("Running", 2.0))
+
+
+def test_a_flap_starts_the_hold_anew() -> None:
+    world = World(RUNNING, RUNNING, DEGRADED, RUNNING)
+
+    assert world.one(hold_s=10).is_good
+    assert world.clock.seconds >= 16
+
+
+def test_each_state_is_told_once() -> None:
+    world = World(PULLING, PULLING, RUNNING)
+
+    world.one()
+
+    assert world.heard.states == [
+        ("Initializing (ContainerCreating)", "state"),
+        ("Running", "state"),
+        ("Running", "settled"),
+    ]
+
+
+@pytest.mark.parametrize(("health", "is_good"), [(DONE, True), (FAILED, False)])
+def test_final_words_end_the_wait_at_once(health: Health, is_good: bool) -> None:
+    world = World(health)
+
+    assert world.one().is_good is is_good
+    assert world.clock.seconds <= 2
+
+
+def test_a_queue_for_capacity_is_not_a_failure() -> None:
+    world = World(QUEUED)
+
+    verdict = world.one(queue_timeout_s=60)
+
+    assert verdict.is_queued
+    assert verdict.is_good
+    assert 60 <= world.clock.seconds < 70
+    assert world.heard.states[-1] == ("Pending", "queued")
+
+
+def test_a_queue_that_cannot_move_ends_at_once() -> None:
+    stuck = replace(QUEUED, is_stuck=True, reason="NonPreemptibleOverQuota", message="quota is 8 GPUs")
+
+    verdict = World(stuck).one()
+
+    assert (code_of(verdict), verdict.health.level) == ("RC505", Level.DEGRADED)
+    assert not verdict.is_good
+    assert verdict.problem is not None
+    assert verdict.problem.why == "quota is 8 GPUs"
+
+
+def test_what_never_gets_well_times_out() -> None:
+    world = World(PULLING)
+
+    verdict = world.one(timeout_s=300)
+
+    assert (verdict.timed_out, code_of(verdict)) == (True, "RC504")
+    assert 300 <= world.clock.seconds < 310
+
+
+def test_what_gets_well_at_the_last_moment_may_still_hold() -> None:
+    world = World(*[PULLING] * 11, RUNNING)
+
+    assert world.one(timeout_s=22, hold_s=10).is_good
+
+
+@pytest.mark.parametrize(
+    ("health", "log", "code"),
+    [
+        (replace(DEGRADED, reason="ImagePullBackOff"), [], "RC501"),
+        (replace(DEGRADED, pods=(PodHealth("p", "Pending", "ErrImagePull"),)), [], "RC501"),
+        (replace(FAILED, pods=(PodHealth("p", "Failed", "OOMKilled"),)), [], "RC502"),
+        (FAILED, ["torch.cuda.OutOfMemoryError: CUDA out of memory."], "RC502"),
+        (FAILED, ["ValueError: no"], "RC503"),
+        (replace(DEGRADED, reason="UpdateDropped"), [], "RC506"),
+    ],
+    ids=["image", "image of a pod", "memory of a pod", "memory in the log", "program", "dropped update"],
+)
+def test_a_failure_has_its_code(health: Health, log: list[str], code: str) -> None:
+    assert code_of(World(health, log={"pod-0": log}).one()) == code
+
+
+def test_the_log_is_kept_and_its_cause_quoted() -> None:
+    lines = [f"step {n}" for n in range(100)] + [
+        "FileNotFoundError: [Errno 2] No such file or directory: 'x'"
+    ]
+
+    verdict = World(PULLING, FAILED, log={"pod-0": lines}).one(log_tail=10)
+
+    assert len(verdict.log["pod-0"]) == 10
+    assert verdict.cause == lines[-1]
+    assert verdict.problem is not None
+    assert lines[-1] in verdict.problem.why
+
+
+def test_a_restart_makes_the_life_before_it_worth_reading() -> None:
+    back = replace(DEGRADED, pods=(PodHealth("pod-0", "Running", "CrashLoopBackOff", restarts=1),))
+
+    world = World(back, log={"pod-0": []}, previous_log={"pod-0": ["ValueError: once"]})
+
+    assert world.one().cause == "ValueError: once"
+    assert world.platform.follows[:2] == [("pod-0", True), ("pod-0", False)]
+
+
+def test_events_speak_where_no_log_is_left() -> None:
+    verdict = World(FAILED, events=["Scheduled", "Back-off pulling image"]).one()
+
+    assert verdict.log == {"events": ("Scheduled", "Back-off pulling image")}
+    assert verdict.log_note == "no log; these are the platform's events"
+
+
+def test_nothing_left_is_said_as_well() -> None:
+    assert World(FAILED).one().log_note == "no log: the platform removed it"
+
+
+def test_a_queue_opens_no_log() -> None:
+    world = World(QUEUED, log={"pod-0": ["x"]})
+
+    world.one()
+
+    assert not world.platform.follows
+
+
+def test_at_most_32_streams_are_open_at_once() -> None:
+    world = World(RUNNING, log={f"pod-{n}": ["x"] for n in range(50)}, is_endless=True)
+
+    world.one()
+
+    assert world.platform.most_streams == 32
+    assert world.platform.open_streams == 0
+
+
+def test_a_read_that_fails_a_few_times_is_asked_again() -> None:
+    broken = Unavailable(TARGET, "read", "status", status=503)
+
+    assert World(RUNNING, broken, broken, broken, RUNNING).one().is_good
+
+
+@pytest.mark.parametrize(
+    "failure", [Unavailable(TARGET, "read", "status"), Forbidden(TARGET, "read", "status", status=403)]
+)
+def test_health_that_cannot_be_read_is_unknown(failure: ProviderError) -> None:
+    verdict = World(failure).one()
+
+    assert verdict.health.level is Level.UNKNOWN
+    assert not verdict.is_good
+
+
+def test_one_that_fails_does_not_hold_up_the_others() -> None:
+    world = World(RUNNING)
+    work = [Settling(a_resource("gone"), TEAM, id="x"), Settling(a_resource("here"), TEAM)]
+    world.platform.put(a_resource("here"))
+
+    gone, here = world.wait(work, {TARGET: world.platform})
+
+    assert here.is_good
+    assert gone.timed_out
+
+
+def test_an_object_that_is_deleted_meanwhile_is_missing() -> None:
+    world = World(RUNNING, Health(Level.MISSING, phase="Deleting"))
+
+    verdict = world.one(hold_s=10)
+
+    assert verdict.health.level is Level.MISSING
+    assert "deleted while it settled" in (verdict.problem.what if verdict.problem else "")
+
+
+def test_what_waits_for_us_ends_the_wait_well() -> None:
+    waiting = Health(Level.PROGRESSING, phase="WaitingToConnect", is_final=True)
+
+    assert World(waiting).one().is_good
+
+
+def test_a_stop_ends_the_wait_cleanly() -> None:
+    world = World(PULLING)
+    world.clock.on_sleep = lambda now: setattr(world.stop, "requested", now >= 3)
+
+    verdict = world.one()
+
+    assert world.clock.seconds <= 4
+    assert verdict.health == PULLING
+    assert verdict.problem is None
+
+
+TORCH = """\
+Loading checkpoint shards
+[rank0]: Traceback (most recent call last):
+[rank0]:   File "/app/train.py", line 12, in <module>
+[rank0]:     main()
+[rank0]: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB
+E1012 failed (exitcode: 1) local_rank: 0 (pid: 71)
+torch.distributed.elastic.multiprocessing.errors.ChildFailedError:
+"""
+VLLM = """\
+(EngineCore_0 pid=41) ERROR 10-12 09:14:03 [core.py:700] Traceback (most recent call last):
+(EngineCore_0 pid=41) ERROR 10-12 09:14:03 [core.py:700]   File "core.py", line 691, in run
+(EngineCore_0 pid=41) ERROR 10-12 09:14:03 [core.py:700] ValueError: No available memory for the cache blocks.
+RuntimeError: Engine core initialization failed. See root cause above.
+"""
+CHAINED = """\
+Traceback (most recent call last):
+  File "a.py", line 1, in <module>
+KeyError: 'lr'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "a.py", line 3, in <module>
+RuntimeError: config is broken
+"""
+
+
+NCCL = "NCCL WARN Cuda failure 'out of memory'"
+IMPORT = "ModuleNotFoundError: No module named 'flash_attn'"
+PULL = 'Failed to pull image "x:9": manifest unknown'
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        (TORCH, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"),
+        (VLLM, "ValueError: No available memory for the cache blocks."),
+        (CHAINED, "KeyError: 'lr'"),
+        ("python: can't open file '/app/x.py': [Errno 2] No such file or directory", None),
+        ("/bin/sh: 1: train: command not found\nexit code: 127", "/bin/sh: 1: train: command not found"),
+        ("bash: ./run.sh: Permission denied", None),
+        ("OSError: [Errno 98] Address already in use", None),
+        (f"{NCCL}\nRuntimeError: Some NCCL operations have failed", NCCL),
+        ("exec /app/run: exec format error", None),
+        (f"\x1b[31m{IMPORT}\x1b[0m", IMPORT),
+        ("WARNING: cache: No such file or directory\nstep 1\nValueError: bad", "ValueError: bad"),
+        ("train.py: error: unrecognized arguments: --epocs 3", None),
+        (f'Back-off pulling image "x"\n{PULL}', PULL),
+        ("step 1\nfatal: something went wrong\nanother error", "fatal: something went wrong"),
+        ("2026-11-01T10:00:00Z ImportError: libcudart.so.12", "ImportError: libcudart.so.12"),
+        ("all good\nsaved", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_the_first_causal_line_is_picked(log: str, line: str | None) -> None:
+    assert causal_line(log.splitlines()) == (log if line is None else line)
+
+
+def test_a_causal_line_is_cut_to_a_readable_length() -> None:
+    assert len(causal_line(["ValueError: No space left on device " + "x" * 10_000])) == 300
