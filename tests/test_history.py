@@ -1,0 +1,212 @@
+"""History: what git knows, read without trusting its environment."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import FleetError
+from reconciler.history import History
+
+
+class Repo:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *arguments: str) -> str:
+        who = ["-c", "user.name=dev", "-c", "user.email=dev@example.com", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(
+            ["git", "-C", str(self.folder), *who, *arguments], check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, files: dict[str, str | None]) -> str:
+        for name, text in files.items():
+            path = self.folder / name
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "change", "--allow-empty")
+        return self.git("rev-parse", "HEAD")
+
+    def history(self) -> History:
+        opened = History.open(self.folder)
+        assert opened is not None
+        return opened
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return Repo(tmp_path / "repo")
+
+
+def named(name: str) -> str:
+    return f"kind: Training\nmetadata: {{name: {name}}}\n"
+
+
+def test_head_is_a_commit_a_time_in_utc_and_a_branch(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-11-01T10:00:00+02:00")
+    commit = repo.commit({"a.yaml": "a: 1"})
+
+    head = repo.history().head
+
+    assert (head.commit, head.time, head.branch) == (commit, "2026-11-01T08:00:00Z", "main")
+
+
+def test_a_detached_head_has_no_branch(repo: Repo) -> None:
+    repo.commit({"a.yaml": "a: 1"})
+    repo.git("checkout", "-q", "--detach")
+
+    assert repo.history().head.branch == ""
+
+
+def test_outside_git_there_is_no_history(tmp_path: Path) -> None:
+    assert History.open(tmp_path) is None
+
+
+def test_before_the_first_commit_there_is_no_history(repo: Repo) -> None:
+    assert History.open(repo.folder) is None
+
+
+def test_without_git_there_is_no_history(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({})
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert History.open(repo.folder) is None
+
+
+def test_ancestors_are_what_head_can_reach(repo: Repo) -> None:
+    first = repo.commit({"a.yaml": "a: 1"})
+    repo.git("checkout", "-q", "-b", "side")
+    side = repo.commit({"b.yaml": "b: 1"})
+    repo.git("checkout", "-q", "main")
+    second = repo.commit({"c.yaml": "c: 1"})
+
+    history = repo.history()
+
+    assert [history.is_ancestor(commit) for commit in (first, second, first[:8])] == [True] * 3
+    assert not any(history.is_ancestor(commit) for commit in (side, "0" * 40, "", "--help", "HEAD", "main"))
+
+
+def test_tracked_files_are_manifests_below_the_folders(repo: Repo) -> None:
+    repo.commit({"m/a.yaml": "a: 1", "m/ü b.yml": "b: 1", "m/read.md": "x", "elsewhere/c.yaml": "c: 1"})
+
+    assert repo.history().tracked([repo.folder / "m"]) == {"m/a.yaml", "m/ü b.yml"}
+    assert repo.history().tracked([]) == frozenset()
+
+
+def test_a_folder_is_a_folder_and_no_pattern(repo: Repo) -> None:
+    repo.commit({"m/a.yaml": "a: 1", "*/b.yaml": "b: 1"})
+
+    assert repo.history().tracked([repo.folder / "*"]) == {"*/b.yaml"}
+
+
+def test_files_that_git_does_not_track_and_tracked_ones_that_were_not_loaded_differ(repo: Repo) -> None:
+    repo.commit({"m/a.yaml": "a: 1", "m/b.yaml": "b: 1"})
+    (repo.folder / "m" / "new.yaml").write_text("n: 1")
+    folder = repo.folder / "m"
+
+    history = repo.history()
+
+    assert history.differing([folder / "a.yaml", folder / "new.yaml"], [folder]) == ("m/b.yaml", "m/new.yaml")
+    assert history.differing([folder / "a.yaml", folder / "b.yaml"], [folder]) == ()
+
+
+def test_a_fleet_below_the_top_names_files_from_the_top(repo: Repo) -> None:
+    repo.commit({"platform/m/a.yaml": "a: 1"})
+    history = History.open(repo.folder / "platform")
+
+    assert history is not None
+    assert history.path_of(repo.folder / "platform" / "m" / "a.yaml") == "platform/m/a.yaml"
+
+
+def test_a_link_to_the_checkout_names_the_same_files(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"m/a.yaml": "a: 1"})
+    (tmp_path / "link").symlink_to(repo.folder)
+
+    history = History.open(tmp_path / "link")
+
+    assert history is not None
+    assert history.path_of(tmp_path / "link" / "m" / "a.yaml") == "m/a.yaml"
+
+
+def test_the_last_version_of_a_removed_manifest_is_found(repo: Repo) -> None:
+    repo.commit({"a.yaml": named("old")})
+    repo.commit({"a.yaml": named("job") + "lifecycle: {onRemove: Keep}\n---\n" + named("other")})
+    repo.commit({"a.yaml": named("other")})
+    repo.commit({"a.yaml": None})
+    history = repo.history()
+
+    last = history.last_version("a.yaml", lambda d: d.get("metadata") == {"name": "job"})
+
+    assert last == {"kind": "Training", "metadata": {"name": "job"}, "lifecycle": {"onRemove": "Keep"}}
+    assert history.last_version("a.yaml", lambda d: d.get("kind") == "Workspace") is None
+    assert history.last_version("never.yaml", lambda _: True) is None
+
+
+def test_a_version_that_is_not_yaml_is_passed_over(repo: Repo) -> None:
+    repo.commit({"a.yaml": named("job")})
+    repo.commit({"a.yaml": "a: [1\n"})
+
+    assert repo.history().last_version("a.yaml", lambda _: True) is not None
+
+
+def test_a_shallow_clone_says_so(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a.yaml": "a: 1"})
+    repo.commit({"a.yaml": "a: 2"})
+    repo.git("clone", "-q", "--depth", "1", f"file://{repo.folder}", str(tmp_path / "shallow"))
+
+    shallow = History.open(tmp_path / "shallow")
+
+    assert shallow is not None
+    assert shallow.is_shallow
+    assert not repo.history().is_shallow
+
+
+def test_the_environment_cannot_point_elsewhere(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = repo.commit({"a.yaml": "a: 1"})
+    other = Repo(tmp_path / "other")
+    other.commit({"b.yaml": "b: 1"})
+    monkeypatch.setenv("GIT_DIR", str(other.folder / ".git"))
+
+    assert repo.history().head.commit == commit
+
+
+def test_the_checkout_cannot_run_programs(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a.yaml": "a: 1"})
+    spy = tmp_path / "spy"
+    spy.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+    spy.chmod(0o755)
+    repo.git("config", "core.fsmonitor", str(spy))
+
+    assert repo.history().tracked([repo.folder]) == {"a.yaml"}
+    assert not (tmp_path / "ran").exists()
+
+
+def test_reading_leaves_the_checkout_as_it_was(repo: Repo) -> None:
+    repo.commit({"a.yaml": "a: 1"})
+    before = sorted((p, p.stat().st_mtime_ns) for p in (repo.folder / ".git").rglob("*"))
+
+    history = repo.history()
+    history.differing([repo.folder / "a.yaml"], [repo.folder])
+    history.last_version("a.yaml", lambda _: True)
+
+    assert sorted((p, p.stat().st_mtime_ns) for p in (repo.folder / ".git").rglob("*")) == before
+
+
+def test_a_question_that_git_cannot_answer_is_no_empty_answer(repo: Repo) -> None:
+    repo.commit({"a.yaml": "a: 1"})
+    history = repo.history()
+    (repo.folder / ".git" / "index").write_bytes(b"broken")
+
+    with pytest.raises(FleetError, match="git ls-files failed"):
+        history.tracked([repo.folder])

@@ -1,0 +1,226 @@
+"""The journal: whole lines or none, one apply at a time, and memory that survives any cut."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import ExitCode, FleetError, StalePlan
+from reconciler.journal import Intent, Journal, NoJournal, remembered
+from reconciler.journal.records import from_lines, learn, to_line, worth_keeping
+from reconciler.journal.store import LARGEST, journal_folder
+from tests.fakes import FakeClock
+
+FLEET = "7f3a9c04d2b81e66"
+
+RECORDS: list[dict[str, Any]] = [
+    {"do": "start", "run": "a"},
+    {"do": "intent", "run": "a", "op": "a-0", "key": "prod:team-a/Training/ä", "action": "create"},
+    {"do": "result", "run": "a", "op": "a-0", "state": "ok", "id": "1"},
+    {"do": "end", "run": "a", "clean": True, "owned": {"prod": 7}, "declared": 9, "at": "x"},
+]
+WHOLE = b"".join(to_line(record) for record in RECORDS)
+
+
+def opened(home: Path) -> Journal:
+    return Journal.open(FLEET, clock=FakeClock(), environ={"HOME": str(home)})
+
+
+def file_of(home: Path) -> Path:
+    return journal_folder(FLEET, {"HOME": str(home)}) / "journal.jsonl"
+
+
+def a_clean_run(home: Path, *, owned: int = 7) -> None:
+    with opened(home) as journal:
+        journal.start()
+        journal.result(journal.intent("k", "create"), "ok")
+        assert journal.end(owned={"prod": owned}, declared=9)
+
+
+@pytest.mark.parametrize("cut", range(len(WHOLE) + 1))
+def test_a_journal_cut_anywhere_reads_as_the_lines_before_the_cut(cut: int) -> None:
+    records, good = from_lines(WHOLE[:cut])
+
+    assert records == RECORDS[: len(records)]
+    assert good == sum(len(to_line(record)) for record in records)
+    assert good <= cut
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
+def test_a_flipped_byte_is_never_read_as_a_record(place: int, flip: int) -> None:
+    broken = WHOLE[:place] + bytes([WHOLE[place] ^ flip]) + WHOLE[place + 1 :]
+
+    records, _ = from_lines(broken)
+
+    assert records == RECORDS[: len(records)]
+    assert len(records) < len(RECORDS)
+
+
+@given(st.binary())
+def test_any_bytes_are_read_without_fear(data: bytes) -> None:
+    records, good = from_lines(data)
+
+    assert good <= len(data)
+    assert b"".join(to_line(record) for record in records) == data[:good] or not records
+
+
+def test_a_clean_run_is_remembered(tmp_path: Path) -> None:
+    a_clean_run(tmp_path)
+
+    memory = remembered(FLEET, {"HOME": str(tmp_path)})
+
+    assert (memory.ended_clean, memory.owned, memory.declared) == (True, {"prod": 7}, 9)
+
+
+def test_a_run_that_never_ended_is_unclean_and_the_clean_one_before_still_counts(tmp_path: Path) -> None:
+    a_clean_run(tmp_path)
+    with opened(tmp_path) as journal:
+        journal.start()
+        journal.intent("prod:k", "create", digest="1:a", object_id="")
+
+    with opened(tmp_path) as journal:
+        memory = journal.memory
+
+    assert not memory.ended_clean
+    assert [(i.key, i.action, i.digest) for i in memory.doubtful] == [("prod:k", "create", "1:a")]
+    assert journal.remembered().owned == {"prod": 7}
+
+
+@pytest.mark.parametrize("state", ["unknown", None])
+def test_a_run_in_doubt_does_not_end_clean(tmp_path: Path, state: str | None) -> None:
+    with opened(tmp_path) as journal:
+        journal.start()
+        op = journal.intent("k", "create")
+        if state:
+            journal.result(op, state)
+
+        assert not journal.end(owned={"prod": 1})
+
+    assert not remembered(FLEET, {"HOME": str(tmp_path)}).ended_clean
+
+
+def test_a_result_that_came_to_be_in_doubt_counts_as_such(tmp_path: Path) -> None:
+    records = [{"do": "start"}, {"do": "intent", "op": "1"}, {"do": "result", "op": "1", "state": "ok"}]
+
+    assert not learn(records).doubtful
+    assert learn([*records, {"do": "result", "op": "1", "state": "unknown"}]).doubtful == (
+        Intent("1", "", ""),
+    )
+
+
+def test_a_torn_tail_is_cut_off_before_anything_is_added(tmp_path: Path) -> None:
+    a_clean_run(tmp_path)
+    with file_of(tmp_path).open("ab") as file:
+        file.write(b'{"do":"start"')
+
+    a_clean_run(tmp_path, owned=8)
+
+    records, good = from_lines(file_of(tmp_path).read_bytes())
+    assert good == file_of(tmp_path).stat().st_size
+    assert learn(records).owned == {"prod": 8}
+
+
+def test_only_the_user_may_read_it(tmp_path: Path) -> None:
+    a_clean_run(tmp_path)
+
+    assert stat.S_IMODE(file_of(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(file_of(tmp_path).parent.stat().st_mode) == 0o700
+
+
+def test_it_lies_below_the_state_folder() -> None:
+    assert journal_folder("f", {"XDG_STATE_HOME": "/s"}) == Path("/s/reconciler/f")
+    assert journal_folder("f", {"HOME": "/h"}) == Path("/h/.local/state/reconciler/f")
+    assert journal_folder("f", {"XDG_STATE_HOME": "here", "HOME": "/h"}).is_relative_to("/h")
+
+
+@pytest.mark.parametrize("fleet_id", ["", "..", "a/b", ".hidden", "a\\b"])
+def test_a_fleet_id_cannot_lead_elsewhere(fleet_id: str) -> None:
+    with pytest.raises(FleetError):
+        journal_folder(fleet_id, {"HOME": "/h"})
+
+
+def test_without_a_place_apply_is_told_and_reading_goes_on() -> None:
+    with pytest.raises(FleetError, match="neither XDG_STATE_HOME nor HOME"):
+        Journal.open(FLEET, clock=FakeClock(), environ={})
+
+    assert remembered(FLEET, {}).declared == 0
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".local").write_text("in the way")
+
+    with pytest.raises(FleetError, match="cannot be kept") as raised:
+        opened(tmp_path)
+
+    assert raised.value.problems[0].subject.startswith(str(tmp_path))
+
+
+def test_a_second_apply_is_told_who_runs(tmp_path: Path) -> None:
+    with opened(tmp_path), pytest.raises(StalePlan, match=rf"is running \(pid {os.getpid()}\)") as raised:
+        opened(tmp_path)
+
+    assert raised.value.exit_code is ExitCode.STALE
+
+
+def test_a_killed_apply_frees_its_lock(tmp_path: Path) -> None:
+    script = (
+        "import os, signal\n"
+        "from reconciler.journal import Journal\n"
+        "from reconciler.clock import SystemClock\n"
+        f"journal = Journal.open({FLEET!r}, clock=SystemClock())\n"
+        "journal.start(); journal.intent('k', 'create')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", script], env=env, check=False, cwd=Path(__file__).parents[1])
+
+    with opened(tmp_path) as journal:
+        assert [intent.key for intent in journal.memory.doubtful] == ["k"]
+
+
+def test_a_long_journal_is_cut_to_what_matters(tmp_path: Path) -> None:
+    a_clean_run(tmp_path)
+    with opened(tmp_path) as journal:
+        journal.start()
+        size = len(to_line({"do": "x", "run": "x" * 12}))
+    padding = to_line({"do": "start", "why": "x" * 1000}) * (LARGEST // 1000)
+    with file_of(tmp_path).open("ab") as file:
+        file.write(padding + to_line({"do": "start", "run": "last"}))
+
+    with opened(tmp_path) as journal:
+        assert journal.memory.owned == {"prod": 7}
+
+    assert file_of(tmp_path).stat().st_size < 100 * size
+
+
+@given(st.lists(st.sampled_from([*RECORDS, {"do": "end", "run": "b", "clean": False}])))
+def test_what_is_kept_teaches_the_same(records: list[dict[str, Any]]) -> None:
+    assert learn(worth_keeping(records)) == learn(records)
+
+
+def test_what_cannot_be_written_is_not_followed_by_more(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    journal.start()
+    journal._size = 0
+    os.close(journal._file)
+    journal._file = os.open(file_of(tmp_path), os.O_RDONLY)
+
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"Bad file descriptor|earlier in this run"):
+            journal.intent("k", "create")
+    assert not journal.end()
+    journal.close()
+
+
+def test_no_journal_remembers_nothing() -> None:
+    journal = NoJournal()
+
+    journal.result(journal.intent("k", "create"), "ok")
