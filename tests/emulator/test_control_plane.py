@@ -1,5 +1,6 @@
 """Who may do what, which routes exist at which level, and the surroundings of workloads."""
 
+import httpx
 import pytest
 
 from reconciler.emulator.runai import Emulator, ManualClock, Switches
@@ -215,3 +216,34 @@ def test_a_misspelt_world_is_refused(wrong: dict[str, str]) -> None:
 def test_a_switch_takes_only_its_positions(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="or"):
         Switches(**wrong)  # type: ignore[arg-type]  # only integers
+
+
+@pytest.mark.parametrize(("level", "is_kept"), [("2.23", False), ("2.24", True)])
+def test_a_field_newer_than_the_server_is_silently_dropped(level: str, is_kept: bool) -> None:
+    plane = Plane(api_level=level)
+    id_ = plane.made("trainings", preemptibility="non-preemptible")
+
+    assert ("preemptibility" in plane.spec("trainings", id_)) == is_kept
+
+
+def test_telemetry_counts_in_strings() -> None:
+    plane = Plane()
+    plane.made("trainings", **gpus(2))
+    plane.wait(10).made("workspaces", "y")
+
+    counts = plane.get(f"{ROOT}/telemetry", telemetryType="WORKLOADS_COUNT", groupBy="Type")
+    held = plane.get(f"{ROOT}/telemetry", telemetryType="GPU_ALLOCATION")
+
+    assert [(v["groups"][0]["value"], v["value"]) for v in counts["values"]] == [
+        ("Training", "1"),
+        ("Workspace", "1"),
+    ]
+    assert held["values"] == [{"value": "2", "groups": []}]
+
+
+def test_every_answer_of_a_served_emulator_says_what_it_is() -> None:
+    emu = Emulator(clock=ManualClock())
+    with emu.serve() as url:
+        answer = httpx.get(f"{url}/api/v1/clusters", trust_env=False)
+
+    assert (answer.status_code, answer.headers["x-emulator"]) == (401, "EMULATOR")

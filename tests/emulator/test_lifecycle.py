@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.emulator.runai.fates import fate
 from tests.emulator.plane import ROOT, Plane, env, gpus
 
 
@@ -200,3 +201,47 @@ def test_a_server_with_no_calls_scales_to_zero_and_stays_healthy() -> None:
     assert plane.wait(10).row(id_)["runningPods"] == 1
     row = plane.wait(100).row(id_)
     assert (row["phase"], row["runningPods"], row["allocatedResources"]["gpu"]) == ("Running", 0, 0)
+
+
+def test_a_resume_while_stopping_leaves_one_set_of_pods() -> None:
+    plane = Plane()
+    id_ = plane.made("workspaces")
+    plane.wait(10).http.post(f"{ROOT}/workspaces/{id_}/suspend")
+    plane.wait(1).http.post(f"{ROOT}/workspaces/{id_}/resume")
+
+    assert plane.wait(20).row(id_)["runningPods"] == 1
+
+
+def test_a_long_queue_does_not_eat_the_time_to_pull() -> None:
+    plane = Plane()
+    plane.made("trainings", "first", parallelism=3, command="sleep 500", **gpus(8))
+    id_ = plane.made("trainings", "second", "platform", image="no-such:1", **gpus(8))
+
+    assert phases(plane, id_, 400, 120, 400) == ["Pending", "Initializing", "Failed"]
+
+
+def test_a_stop_by_the_platform_is_told_in_an_event() -> None:
+    plane = Plane()
+    id_ = plane.made("workspaces")
+    plane.wait(10).emu.world.stop(id_, "idle for 3 hours")
+
+    assert (plane.phase(id_), plane.row(id_)["phaseMessage"]) == ("Stopped", "idle for 3 hours")
+    assert plane.reasons(id_)[0] == "Suspended"
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"),
+    [
+        ({"image": "a:1"}, "completes"),
+        ({"image": "a:1", "command": "sleep infinity"}, "runs"),
+        ({"image": "no-such/a:1"}, "no-image"),
+        ({"image": "nvcr.io/nvidia/pytorch:99.01-py3"}, "no-image"),
+        ({"image": "a:oom"}, "oom"),
+        ({"image": "a:1", "environmentVariables": env(MODE="oom")}, "oom"),
+        ({"image": "a:1", "environmentVariables": env(RECORD="oom " * 20)}, "completes"),
+        ({"image": "a:1", "args": "--then fail"}, "crash"),
+        ({"image": "a:1", "args": "--failover --bloom"}, "completes"),
+    ],
+)
+def test_what_a_container_says_is_its_fate(spec: dict[str, object], kind: str) -> None:
+    assert fate(spec, ends=True).kind == kind

@@ -142,3 +142,13 @@ def test_a_workload_that_waits_for_quota_says_so_everywhere() -> None:
     assert row["pendingSchedulingMessages"][0]["orgType"] == "PROJECT"
     assert plane.reasons(id_) == ["NonPreemptibleOverQuota"]
     assert "phaseReason" in plane.get("/api/v1/workloads")["workloads"][0]
+
+
+def test_a_launcher_without_gpus_costs_none() -> None:
+    plane = Plane()
+    body = {**plane.body(numWorkers=2, **gpus(8)), "masterSpec": {"compute": {"gpuDevicesRequest": 0}}}
+    id_ = plane.http.post("/api/v1/workloads/distributed", json=body).json()["workloadId"]
+
+    row = plane.wait(10).row(id_)
+
+    assert (row["phase"], row["runningPods"], row["allocatedResources"]["gpu"]) == ("Running", 3, 16)

@@ -13,7 +13,7 @@ _METADATA_ONLY = frozenset({"category", "priorityClass"})
 
 def suspended(one: Workload, at: datetime) -> Workload:
     """Begin to stop; a workload that has ended or stands still only notes the wish."""
-    asked = replace(one, desired="Stopped", updated_at=at)
+    asked = replace(one, desired="Stopped", pinned=False, updated_at=at)
     if one.phase in TERMINAL or one.phase in {"Stopped", "Stopping", "Deleting"}:
         return asked
     return enter(asked, "Stopping", at)
@@ -29,7 +29,7 @@ def stopped(one: Workload, at: datetime, message: str) -> Workload:
 
 def resumed(one: Workload, at: datetime) -> Workload:
     """Begin to run again; anything but a stopped workload only notes the wish."""
-    asked = replace(one, desired="Running", updated_at=at)
+    asked = replace(one, desired="Running", pinned=False, updated_at=at)
     return enter(asked, "Resuming", at) if one.phase in {"Stopped", "Stopping"} else asked
 
 
@@ -84,7 +84,7 @@ def respec(one: Workload, spec: Spec, at: datetime) -> Workload:
 def granted(one: Workload, run: Run, pool: str, at: datetime) -> Workload:
     """Bind a run's pods to nodes of a pool."""
     node = tales.node_name(pool, run)
-    bound = replace(run, phase="Initializing", since=at, pool=pool, message="")
+    bound = replace(run, phase="Initializing", since=at, pool=pool, bound_at=at, message="")
     events = tales.scheduled(one, run, pool, node, at)
     return settle(replace(put(one, bound, *events), refusals=()), at)
 

@@ -15,7 +15,7 @@ from reconciler.emulator.clock import Clock, ScaledClock
 from reconciler.emulator.faults import Faults
 from reconciler.emulator.inject import Injector
 from reconciler.emulator.ledger import Ledger, Recorder
-from reconciler.emulator.runai import cluster_api, clusters, events, inference, lookups, workloads
+from reconciler.emulator.runai import cluster_api, clusters, events, inference, lookups, telemetry, workloads
 from reconciler.emulator.runai.call import Platform
 from reconciler.emulator.runai.containers import WorldView
 from reconciler.emulator.runai.errors import ApiError, render
@@ -61,9 +61,12 @@ class Emulator:
         self.app: ASGIApp = self._app()
 
     @contextmanager
-    def serve(self, port: int = 0) -> Iterator[str]:
-        """Serve on loopback from a thread and give the URL; port 0 takes any free one."""
-        with server.serve(self.app, port, clock=self.clock) as url:
+    def serve(self, port: int = 0, *, tls: server.Tls | None = None) -> Iterator[str]:
+        """Serve on loopback from a thread and give the URL; port 0 takes any free one.
+
+        `tls` is a certificate and a key, as file names.
+        """
+        with server.serve(self.app, port, clock=self.clock, tls=tls) as url:
             yield url
 
     def _app(self) -> ASGIApp:
@@ -84,6 +87,7 @@ class Emulator:
         yield from self.tokens.routes()
         yield from clusters.routes(self.platform)
         yield from lookups.routes(self.platform)
+        yield from telemetry.routes(self.platform)
         yield from inference.routes(self.platform)
         yield from workloads.routes(self.platform)
         yield from events.routes(self.platform)

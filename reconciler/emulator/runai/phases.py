@@ -131,11 +131,12 @@ def _deadline(workload: Workload, run: Run, pace: Pace) -> datetime | None:
         return None
     if not KINDS[workload.kind].serves:
         is_missing = fate(run.spec, ends=True).kind == "no-image"
-        return run.created_at + timedelta(seconds=pace.pull_deadline_s) if is_missing else None
+        start = run.bound_at or run.created_at
+        return start + timedelta(seconds=pace.pull_deadline_s) if is_missing else None
     declared = (run.spec.get("servingConfiguration") or {}).get("initializationTimeoutSeconds")
     if run.phase == "Degraded" and declared is None:
         return None
-    start = run.since if run.phase == "Initializing" and not run.told else run.created_at
+    start = run.bound_at or run.created_at
     return start + timedelta(seconds=declared or pace.progress_deadline_s)
 
 
@@ -162,7 +163,8 @@ def _ended(workload: Workload, at: datetime) -> Workload:
 
 def _restarted(workload: Workload, at: datetime) -> Workload:
     run = tales.new_run(workload, workload.spec, at)
-    return replace(workload, runs=(*workload.runs, replace(run, phase="Pending")))
+    ended = _ended(workload, at)
+    return replace(ended, runs=(*ended.runs, replace(run, phase="Pending")))
 
 
 def _move(workload: Workload, run: Run, at: datetime, pace: Pace) -> Workload:

@@ -119,7 +119,8 @@ class Refusal:
 class Run:
     """One attempt to run pods from one spec: a pod group, or a revision of an inference.
 
-    `told` counts what was said about a start that fails; `is_idle` means scaled to zero.
+    `told` counts what was said about a start that fails; `is_idle` means scaled to zero;
+    `bound_at` is when its pods were bound to nodes.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Run:
     told: int = 0
     ended_at: datetime | None = None
     is_idle: bool = False
+    bound_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

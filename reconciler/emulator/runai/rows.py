@@ -9,7 +9,7 @@ from reconciler.emulator.runai.fates import env_map
 from reconciler.emulator.runai.kinds import KINDS, PRIORITIES
 from reconciler.emulator.runai.listing import Getter
 from reconciler.emulator.runai.records import Run, Spec, Workload, made_id
-from reconciler.emulator.runai.scheduler import pods_of, pool_names, replicas
+from reconciler.emulator.runai.scheduler import pods_of, pool_names, replicas, roles
 from reconciler.emulator.runai.switches import Switches
 from reconciler.emulator.runai.world import World
 
@@ -188,9 +188,10 @@ def _scheduling(one: Workload) -> dict[str, Json]:
 def gpus(one: Workload) -> float:
     """Count the GPUs that a workload's pods hold now."""
     return sum(
-        replicas(one, run) * devices(container(run.spec).get("compute") or {})
+        count * devices(spec.get("compute") or {})
         for run in one.runs
         if _holds(run)
+        for count, spec in roles(one, run)
     )
 
 

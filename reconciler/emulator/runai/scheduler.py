@@ -4,6 +4,7 @@ Quotas are per project and node pool. Non-preemptible work never goes over quota
 may, while GPUs are free, and gives them back when a project asks for its own.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -58,16 +59,32 @@ class _Desk:
         running: Iterable[Claim],
     ) -> None:
         self.pools, self.quotas = pools, quotas
-        self.running = {claim.id: claim for claim in running if claim.pool}
+        self.running: dict[str, Claim] = {}
         self.granted: dict[str, str] = {}
         self.evicted: list[str] = []
+        # GPUs held, by pool; by pool and project; and there by what cannot be evicted.
+        self._held: dict[tuple[str, str | None, bool], float] = defaultdict(float)
+        for claim in running:
+            if claim.pool:
+                self.seat(claim, claim.pool)
+
+    def seat(self, claim: Claim, pool: str) -> None:
+        self.running[claim.id] = replace(claim, pool=pool)
+        self._book(claim, pool, claim.gpus(pool))
+
+    def unseat(self, id_: str) -> None:
+        claim = self.running.pop(id_)
+        self._book(claim, claim.pool or "", -claim.gpus(claim.pool or ""))
+        self.evicted.append(id_)
+
+    def _book(self, claim: Claim, pool: str, gpus: float) -> None:
+        self._held[pool, None, False] += gpus
+        self._held[pool, claim.project, False] += gpus
+        if not claim.preemptible:
+            self._held[pool, claim.project, True] += gpus
 
     def held(self, pool: str, project: str | None = None, *, firm: bool = False) -> float:
-        return sum(
-            claim.gpus(pool)
-            for claim in self.running.values()
-            if claim.pool == pool and project in (None, claim.project) and not (firm and claim.preemptible)
-        )
+        return self._held[pool, project, firm]
 
     def quota(self, project: str, pool: str) -> float:
         return self.quotas.get(project, {}).get(pool, 0.0)
@@ -84,8 +101,7 @@ class _Desk:
         if victims is None:
             return _unfit(claim, name, pool)
         for victim in victims:
-            del self.running[victim]
-            self.evicted.append(victim)
+            self.unseat(victim)
         return None
 
     def _victims(self, claim: Claim, pool: str, need: float) -> list[str] | None:
@@ -130,7 +146,7 @@ def schedule(
             reason = desk.refusal(claim, name)
             if reason is None:
                 desk.granted[claim.id] = name
-                desk.running[claim.id] = _held(claim, name)
+                desk.seat(claim, name)
                 break
             reasons.append(reason)
         else:
@@ -138,10 +154,6 @@ def schedule(
     evicted = tuple(id_ for id_ in desk.evicted if id_ not in desk.granted)
     granted = {id_: pool for id_, pool in desk.granted.items() if id_ not in desk.evicted}
     return Verdict(granted, evicted, refused)
-
-
-def _held(claim: Claim, pool: str) -> Claim:
-    return replace(claim, pool=pool)
 
 
 def _over_quota(claim: Claim, pool: Pool, need: float, quota: float) -> Refusal:
@@ -189,8 +201,7 @@ def replicas(one: Workload, run: Run) -> int:
 
 def gpus_per_pod(spec: Spec, pool: Pool) -> float:
     """Count the GPUs, whole or in part, of one pod in a pool."""
-    part = spec.get("leader") or spec
-    compute: dict[str, Json] = part.get("compute") or {}
+    compute: dict[str, Json] = spec.get("compute") or {}
     devices = compute.get("gpuDevicesRequest")
     asked_in = compute.get("gpuRequestType")
     count = float((1 if asked_in else 0) if devices is None else devices)
@@ -201,9 +212,33 @@ def gpus_per_pod(spec: Spec, pool: Pool) -> float:
     return count
 
 
-def needs_gpu(spec: Spec) -> bool:
-    """Tell whether a spec asks for any GPU."""
-    compute = (spec.get("leader") or spec).get("compute") or {}
+def roles(one: Workload, run: Run) -> list[tuple[int, Spec]]:
+    """List the pods of a run by what they are: how many, and their container's spec."""
+    if run.is_idle:
+        return []
+    count, spec = pods_of(one.kind, run.spec), run.spec
+    if one.kind == "DistributedInference":
+        leaders = count // (1 + int(spec.get("workers") or 0))
+        return [(leaders, spec.get("leader") or {}), (count - leaders, spec.get("worker") or {})]
+    if one.master is not None:
+        return [(count - 1, spec), (1, {**spec, **one.master})]
+    return [(count, spec)]
+
+
+def mean_gpus(one: Workload, run: Run, pool: Pool) -> float:
+    """Count the GPUs of a run's average pod: a launcher often has fewer than the workers."""
+    parts = roles(one, run)
+    count = sum(number for number, _ in parts)
+    total = sum(number * gpus_per_pod(spec, pool) for number, spec in parts)
+    return total / count if count else 0.0
+
+
+def needs_gpu(one: Workload, run: Run) -> bool:
+    """Tell whether any pod of a run asks for a GPU."""
+    return any(_asks_gpu(spec.get("compute") or {}) for count, spec in roles(one, run) if count)
+
+
+def _asks_gpu(compute: Spec) -> bool:
     devices = compute.get("gpuDevicesRequest")
     return bool(devices) or (devices is None and bool(compute.get("gpuRequestType")))
 

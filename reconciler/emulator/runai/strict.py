@@ -77,6 +77,16 @@ def read_submission(world: World, kind: str, body: Json) -> Submission:
     return Submission(name, body["name"], project, spec, master, same)
 
 
+def as_known_at(level: tuple[int, int], kind: str, body: Json) -> Json:
+    """Drop from a body what servers of this level do not know yet, silently, as they do."""
+    if level >= (2, 24) or not isinstance(body, dict):
+        return body
+    spec = body.get("spec")
+    known_spec = {k: v for k, v in spec.items() if k != "preemptibility"} if isinstance(spec, dict) else spec
+    newer = {"templateId"} if kind == "Inference" else set()
+    return {**{k: v for k, v in body.items() if k not in newer}, "spec": known_spec}
+
+
 def _bare(flaw: Flaw) -> Flaw:
     return flaw._replace(path=flaw.path.lstrip("."))
 

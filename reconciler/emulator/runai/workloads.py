@@ -24,7 +24,13 @@ from reconciler.emulator.runai.merge import merge
 from reconciler.emulator.runai.records import Json, Workload
 from reconciler.emulator.runai.rules import clashes
 from reconciler.emulator.runai.shapes import flaws
-from reconciler.emulator.runai.strict import check_names_used, known, read_submission, refuse_flaws
+from reconciler.emulator.runai.strict import (
+    as_known_at,
+    check_names_used,
+    known,
+    read_submission,
+    refuse_flaws,
+)
 
 ROOT = "/api/v1/workloads"
 _ACTIONS = frozenset({"delete", "suspend", "resume"})
@@ -135,7 +141,7 @@ def create(kind: Kind, call: Call) -> Response:
     """Accept a workload; the answer leaves before anything runs."""
     if not call.principal.can_write:
         raise forbidden()
-    asked = read_submission(call.world, kind.type, call.body())
+    asked = read_submission(call.world, kind.type, as_known_at(call.level, kind.type, call.body()))
     call.must_reach(asked.project, write=True)
     if call.world.holder(asked.project.id, asked.name):
         raise ApiError(

@@ -26,7 +26,7 @@ from reconciler.emulator.runai.records import (
 from reconciler.emulator.runai.scheduler import (
     Claim,
     Verdict,
-    gpus_per_pod,
+    mean_gpus,
     needs_gpu,
     pool_names,
     replicas,
@@ -269,14 +269,15 @@ class World:
         at = at or self.clock.now()
         if self.lag_s:
             self._remember(one, at)
+        before = self._workloads.get(one.id)
         self._workloads[one.id] = one
-        self._is_unsettled = True
         if one.is_gone and self._names.get((one.project.id, one.name)) == one.id:
             del self._names[one.project.id, one.name]
-        phase_set = set() if one.is_gone or one.pinned else {run.phase for run in one.runs}
-        is_paused = one.phase in {"Stopped", "Stopping", "Deleting"} or one.is_gone
-        _mark(self._waiting, one.id, on="Pending" in phase_set and not is_paused)
-        _mark(self._holding, one.id, on=bool(phase_set & _HOLDS) and not one.is_gone)
+        stake = _stake(one)
+        if stake != (_stake(before) if before else {}):
+            self._is_unsettled = True
+            _mark(self._waiting, one.id, on="Pending" in stake.values())
+            _mark(self._holding, one.id, on="holds" in stake.values())
         moment = phases.due(one, self.pace)
         if moment is not None:
             self._ticket += 1
@@ -305,7 +306,7 @@ class World:
         }
         free = [claim for claim in waiting if not any(claim.per_pod.values())]
         tight = [claim for claim in waiting if any(claim.per_pod.values())]
-        verdict = schedule(tight, [c for c in running if any(c.per_pod.values())], pools, quotas)
+        verdict = schedule(tight, running, pools, quotas)
         granted = {**verdict.granted, **{claim.id: claim.pools[0] for claim in free}}
         self._apply(Verdict(granted, verdict.evicted, verdict.refused), at)
 
@@ -322,8 +323,8 @@ class World:
         home = one.project.cluster
         named = (pool_id(home, name) for name in pool_names(one, run.spec))
         ids = tuple(id_ for id_ in named if id_ in self.pools) or (pool_id(home, "default"),)
-        wants = needs_gpu(run.spec)
-        per_pod = {id_: gpus_per_pod(run.spec, self.pools[id_]) for id_ in ids} if wants else {}
+        wants = needs_gpu(one, run)
+        per_pod = {id_: mean_gpus(one, run, self.pools[id_]) for id_ in ids} if wants else {}
         asked = run.spec.get("preemptibility")
         return Claim(
             id=f"{one.id} {run.id}", project=one.project.id, owner=one.project.name, pools=ids,
@@ -354,6 +355,20 @@ class World:
 def pool_id(cluster: str, name: str) -> str:
     """Give the id of a node pool of a cluster."""
     return made_id(cluster, "pool", name)
+
+
+def _stake(one: Workload) -> dict[tuple[str, bool], str]:
+    """Tell which runs want something of the scheduler and which hold GPUs of it."""
+    if one.is_gone or one.pinned:
+        return {}
+    is_paused = one.phase in {"Stopped", "Stopping", "Deleting"}
+    stake: dict[tuple[str, bool], str] = {}
+    for run in one.runs:
+        if run.phase == "Pending" and not is_paused:
+            stake[run.id, False] = "Pending"
+        elif run.phase in _HOLDS and needs_gpu(one, run):
+            stake[run.id, run.is_idle] = "holds"
+    return stake
 
 
 def _mark(members: set[str], id_: str, *, on: bool) -> None:
