@@ -26,6 +26,12 @@ from reconciler.emulator.runai.world import pool_id
 Json = Any
 PROJECTS = "/api/v1/org-unit/projects"
 _EPOCH = datetime.fromisoformat("2026-01-05T08:00:00+00:00")
+_BY_ADMIN: Mapping[str, Json] = {
+    "createdBy": "admin@wattfield.example",
+    "createdAt": stamp(_EPOCH),
+    "updatedBy": "admin@wattfield.example",
+    "updatedAt": stamp(_EPOCH),
+}
 
 _PROJECT_FIELDS: Mapping[str, Getter[Project]] = {
     "name": lambda one: one.name,
@@ -182,10 +188,7 @@ def _pool_body(call: Call, one: Pool) -> dict[str, Json]:
         "isDefault": one.is_default,
         "phase": "Ready",
         "status": {"nodes": [f"{one.name}-node-{n + 1}" for n in range(one.nodes)]},
-        "createdBy": "admin@wattfield.example",
-        "createdAt": stamp(_EPOCH),
-        "updatedBy": "admin@wattfield.example",
-        "updatedAt": stamp(_EPOCH),
+        **_BY_ADMIN,
     }
 
 
@@ -226,7 +229,12 @@ def show_policy(plural: str, call: Call) -> Response:
     rules = dict(one.policy) if one else {}
     return JSONResponse(
         {
-            "meta": {"scope": call.query.get("scope") or "tenant", "workloadType": plural},
+            "meta": {
+                "id": made_id("policy", plural),
+                "name": plural,
+                "scope": call.query.get("scope") or "tenant",
+                **_BY_ADMIN,
+            },
             "policy": None,
             "effective": {"defaults": {}, "rules": {k: dict(v) for k, v in rules.items()}},
         }

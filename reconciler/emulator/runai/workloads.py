@@ -80,8 +80,14 @@ def show_list(call: Call) -> Response:
     """List workloads of all types together."""
     found = ordered(selected(call), call.query, rows.FIELDS, default="createdAt")
     page, following = paged(found, call.query)
-    shown = [rows.listed(call.world, one, call.switches) for one in page]
+    shown = [_at_level(call, rows.listed(call.world, one, call.switches)) for one in page]
     return JSONResponse(page_body("workloads", shown, following))
+
+
+def _at_level(call: Call, row: dict[str, Json]) -> dict[str, Json]:
+    """Leave out what servers of this level do not show yet."""
+    newer = () if call.level >= (2, 25) else ("endpoints",)
+    return {key: value for key, value in row.items() if key not in newer}
 
 
 def show_count(call: Call) -> Response:
@@ -92,7 +98,7 @@ def show_count(call: Call) -> Response:
 def show_any(call: Call) -> Response:
     """Show a workload of any type without its spec."""
     one = seen(call)
-    return JSONResponse(rows.detailed(call.world, one, call.switches))
+    return JSONResponse(_at_level(call, rows.detailed(call.world, one, call.switches)))
 
 
 def seen(call: Call) -> Workload:
