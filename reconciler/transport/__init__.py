@@ -13,6 +13,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from itertools import count
@@ -28,7 +29,7 @@ from reconciler.resource import Json
 from reconciler.secret import Scrubber
 from reconciler.transport.body import Body, TooLarge, Unreadable
 from reconciler.transport.hosts import Hosts, is_loopback, origin_of
-from reconciler.transport.pace import ATTEMPTS, REPEATABLE, Pace, asked_wait
+from reconciler.transport.pace import ATTEMPTS, REPEATABLE, Pace, asked_wait, server_time
 from reconciler.transport.strict import read_json
 from reconciler.transport.text import Lines
 from reconciler.transport.trouble import Trouble, trouble_of
@@ -79,7 +80,8 @@ class Transport:
     """Carry calls to the hosts of one target.
 
     All waiting goes through `clock`; `jitter` gives random numbers from 0 to 1. Set `tokens` before the
-    first signed call. `scrubber` takes what it has learnt out of every error's words.
+    first signed call. `scrubber` takes what it has learnt out of every error's words. `ahead` is how far
+    the server's clock is ahead of ours, by the Date of its last answer.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Transport:
     ) -> None:
         self.target, self.base_url, self.hosts, self.clock = target, base_url.rstrip("/"), hosts, clock
         self.tokens: TokenSource | None = None
+        self.ahead = timedelta(0)
         self.scrubber = Scrubber()
         self.speech = Speech(target, self.scrubber.scrub)
         self._deadline_s, self._connect_s = deadline_s, connect_s
@@ -276,6 +279,8 @@ class Transport:
             headers.get("date"),
             is_whole or response.status_code == 204,
         )
+        if now := server_time(answer.date):
+            self.ahead = now - self.clock.now()
         if not answer.is_whole and not call.is_write and "json" in answer.content_type:
             _demand_json(answer.body)
         return answer

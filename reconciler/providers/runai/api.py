@@ -1,0 +1,147 @@
+"""The control plane's endpoints, one thin function each: what is asked, and the shape of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.providers.runai.sweep import Page
+from reconciler.providers.runai.wire import Misshapen, check_project, next_in, rows_in, text
+from reconciler.resource import Json, Scope
+from reconciler.transport import Transport
+
+PLURALS: Mapping[str, str] = {
+    "Workspace": "workspaces",
+    "Training": "trainings",
+    "Inference": "inferences",
+}
+WORKLOADS = "/api/v1/workloads"
+PROJECTS = "/api/v1/org-unit/projects"
+CLUSTERS = "/api/v1/clusters"
+_ORDER = {"sortBy": "createdAt", "sortOrder": "asc"}
+
+
+class Api:
+    """Ask one control plane. Every method may raise ProviderError or Misshapen."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    async def projects(self, offset: int, limit: int) -> Page:
+        """List projects, a page."""
+        query = {"sortBy": "createdAt", "sortOrder": "asc", **_paging(offset, limit)}
+        found = await self.transport.get(PROJECTS, verb="list", subject="projects", query=query)
+        return Page(_with(rows_in(found, "projects"), "id", "name", "clusterId"), next_in(found))
+
+    async def clusters(self, *, minimal: bool = False) -> list[dict[str, Json]]:
+        """List clusters; `minimal` is what more people may read."""
+        path = f"{CLUSTERS}/minimal" if minimal else CLUSTERS
+        query = {"limit": "500"} if minimal else {"verbosity": "metadata"}
+        found = await self.transport.get(path, verb="list", subject="clusters", query=query)
+        return _with(rows_in({"clusters": found}, "clusters"), "uuid", "name")
+
+    async def workloads(self, scope: Scope, offset: int, limit: int, *, deleted: bool = False) -> Page:
+        """List the workloads of a project, a page; every row is checked to be of that project."""
+        query = {"filterBy": f"projectId=={scope.id}", **_ORDER, **_paging(offset, limit)}
+        query |= {"deleted": "true"} if deleted else {}
+        what = "deleted workloads" if deleted else "workloads"
+        found = await self.transport.get(
+            WORKLOADS, verb="list", subject=f"{what} of {scope.name}", query=query
+        )
+        page = Page(_with(rows_in(found, "workloads"), "id"), next_in(found))
+        for row in page.rows:
+            check_project(row, scope)
+        return page
+
+    async def named(self, name: str, offset: int, limit: int) -> Page:
+        """List the workloads of one name in all projects, a page."""
+        query = {"filterBy": f"name=={name}", **_ORDER, **_paging(offset, limit)}
+        found = await self.transport.get(WORKLOADS, verb="look up", subject=name, query=query)
+        page = Page(_with(rows_in(found, "workloads"), "id", "name", "projectId"), next_in(found))
+        if any(row["name"] != name for row in page.rows):
+            raise Misshapen("a row of another name came back")
+        return page
+
+    async def count(self, scope: Scope) -> int:
+        """Count the live workloads of a project."""
+        query = {"filterBy": f"projectId=={scope.id}"}
+        subject = f"workloads of {scope.name}"
+        found = await self.transport.get(f"{WORKLOADS}/count", verb="count", subject=subject, query=query)
+        count = found.get("count") if isinstance(found, dict) else None
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise Misshapen("the answer holds no count")
+        return count
+
+    async def row(self, id_: str, subject: str) -> dict[str, Json]:
+        """Read one workload without its spec, with the reasons why it waits."""
+        found = await self.transport.get(f"{WORKLOADS}/{_part(id_)}", verb="read", subject=subject)
+        return _the(found, "id", id_)
+
+    async def detail(self, kind: str, id_: str, subject: str) -> dict[str, Json]:
+        """Read one workload with its spec."""
+        path = f"{WORKLOADS}/{PLURALS[kind]}/{_part(id_)}"
+        found = await self.transport.get(path, verb="read", subject=subject)
+        return _the(found, "workloadId", id_)
+
+    async def create(self, kind: str, body: Json, subject: str) -> Json:
+        """Submit a workload, once."""
+        path = f"{WORKLOADS}/{PLURALS[kind]}"
+        return await self.transport.send("POST", path, verb="create", subject=subject, body=body)
+
+    async def update(self, kind: str, id_: str, body: Json, subject: str) -> None:
+        """Change a workload in place, once."""
+        path = f"{WORKLOADS}/{PLURALS[kind]}/{_part(id_)}"
+        await self.transport.send("PATCH", path, verb="update", subject=subject, body=body, reads=False)
+
+    async def delete(self, kind: str, id_: str, subject: str) -> None:
+        """Ask for a workload to be deleted, once."""
+        path = f"{WORKLOADS}/{PLURALS[kind]}/{_part(id_)}"
+        await self.transport.send("DELETE", path, verb="delete", subject=subject, reads=False)
+
+    async def parts(self, id_: str, part: str, subject: str, **query: str) -> list[dict[str, Json]]:
+        """List what belongs to a workload: its `events` or `pods`, the first page."""
+        path = f"{WORKLOADS}/{_part(id_)}/{part}"
+        found = await self.transport.get(path, verb=f"list {part} of", subject=subject, query=query)
+        return rows_in(found, part)
+
+    async def revisions(self, id_: str, subject: str) -> list[dict[str, Json]]:
+        """List the revisions of an inference."""
+        path = f"{WORKLOADS}/inferences/{_part(id_)}/revisions"
+        found = await self.transport.get(path, verb="list revisions of", subject=subject)
+        return _with(rows_in(found, "revisions"), "id", "phase", "createdAt")
+
+    async def cluster_status(self, url: str, path: str, subject: str) -> str:
+        """Ask a cluster itself for a workload's phase. Asked once: health is asked again anyway."""
+        found = await self.transport.get(
+            f"{url}{path}/status", verb="read the status of", subject=subject, attempts=1
+        )
+        return text(found if isinstance(found, dict) else {}, "status")
+
+
+def cluster_path(project: str, kind: str, name: str) -> str:
+    """Give a workload's path in the cluster API."""
+    return f"/cluster-api/api/v1/{_part(project)}/workloads/{kind.lower()}/runai/{_part(name)}"
+
+
+def _part(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _paging(offset: int, limit: int) -> dict[str, str]:
+    return {"offset": str(offset), "limit": str(limit)}
+
+
+def _with(rows: list[dict[str, Any]], *keys: str) -> list[dict[str, Any]]:
+    """Check that every row holds these texts."""
+    for row in rows:
+        for key in keys:
+            text(row, key)
+    return rows
+
+
+def _the(found: Json, key: str, id_: str) -> dict[str, Any]:
+    """Check that an answer is about the object that was asked for."""
+    if not isinstance(found, dict) or text(found, key).lower() != id_.lower():
+        raise Misshapen("the answer is about another object")
+    return found

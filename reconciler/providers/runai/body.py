@@ -1,0 +1,132 @@
+"""Build request bodies: the only place where secrets are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.kind import Kind
+from reconciler.mark import Mark
+from reconciler.provider import Edit
+from reconciler.providers.runai.kinds.canonical import item_key
+from reconciler.providers.runai.marks import escaped, marked, pointers, with_marks
+from reconciler.resource import Json, Observed, Resource, Scope
+from reconciler.secret import revealed
+
+_ENV = "environmentVariables"
+_OUTSIDE = ("templateId",)
+"""Fields of our spec that stand beside the platform's own `spec`."""
+
+
+def create_body(scope: Scope, resource: Resource, mark: Mark, kind: Kind) -> dict[str, Json]:
+    """Build the body of a create: ids, the spec with its secrets, our mark and the record."""
+    spec = revealed(resource.spec)
+    outside = {field: spec.pop(field) for field in _OUTSIDE if field in spec}
+    return {
+        "name": resource.key.name,
+        "projectId": scope.id,
+        "clusterId": scope.cluster_id,
+        **{field: value for field, value in outside.items() if value is not None},
+        "spec": marked(spec, resource.spec, mark, kind),
+    }
+
+
+def patch_body(observed: Observed, resource: Resource, edit: Edit, mark: Mark, kind: Kind) -> dict[str, Json]:
+    """Build the body of an update: the top-level fields that change, each whole, and our variables.
+
+    What the platform does with a part of a list or of an object is not documented, so each field is
+    sent as it shall be. Live items that were never ours are sent back as they are.
+    """
+    before = _recorded(observed, kind) | set(edit.removed)
+    fields = {_field(pointer) for pointer in (*edit.changed, *edit.removed)}
+    spec = {field: _whole(field, observed.spec, resource, edit, before) for field in sorted(fields | {_ENV})}
+    return {"spec": {**spec, _ENV: with_marks(spec[_ENV], resource.spec, mark, kind)}}
+
+
+def with_key(mark: Mark, identity: str) -> Mark:
+    """Fill the key into a mark."""
+    return replace(mark, key=identity)
+
+
+def _recorded(observed: Observed, kind: Kind) -> set[str]:
+    if observed.record is not None:
+        return set(pointers(observed.record, kind))
+    return set(observed.record_paths or ())
+
+
+def _field(pointer: str) -> str:
+    return pointer.removeprefix("/spec").split("/")[1]
+
+
+def _whole(field: str, live: Mapping[str, Json], resource: Resource, edit: Edit, before: set[str]) -> Json:
+    """Make one top-level field as it shall be."""
+    root = f"/spec/{field}"
+    value = _joined(live.get(field), revealed(resource.spec).get(field), root, before)
+    for pointer, default in edit.removed.items():
+        if pointer == root or pointer.startswith(root + "/"):
+            value = _put(value, _segments(pointer, root), default)
+    for pointer in resource.lifecycle.ignore:
+        if pointer == root or pointer.startswith(root + "/"):
+            segments = _segments(pointer, root)
+            value = _put(value, segments, _at(live.get(field), segments))
+    return value
+
+
+def _joined(live: Json, wanted: Json, root: str, before: set[str]) -> Json:
+    """Lay what is wanted over what is live. Lists with keys keep the live items that never were ours."""
+    if isinstance(live, list) and (wanted is None or isinstance(wanted, list | tuple)):
+        return _joined_list(live, wanted or (), root, before)
+    if isinstance(live, Mapping) and (wanted is None or isinstance(wanted, Mapping)):
+        names = [*live, *(name for name in wanted or () if name not in live)]
+        return {
+            name: _joined(live.get(name), (wanted or {}).get(name), f"{root}/{escaped(name)}", before)
+            for name in names
+        }
+    return live if wanted is None else wanted
+
+
+def _joined_list(live: list[Json], wanted: Sequence[Json], root: str, before: set[str]) -> list[Json]:
+    keys = {item_key(item) for item in wanted}
+    if not all(item_key(item) for item in live) or "" in keys:
+        return list(wanted) or live
+    kept = [
+        item
+        for item in live
+        if item_key(item) not in keys and not _is_ours(f"{root}/{escaped(item_key(item))}", before)
+    ]
+    return [*wanted, *kept]
+
+
+def _is_ours(pointer: str, before: set[str]) -> bool:
+    return any(known == pointer or known.startswith(pointer + "/") for known in before)
+
+
+def _segments(pointer: str, root: str) -> list[str]:
+    rest = pointer.removeprefix(root).split("/")[1:]
+    return [segment.replace("~1", "/").replace("~0", "~") for segment in rest]
+
+
+def _at(tree: Json, segments: Sequence[str]) -> Json:
+    """Find a value below a field; None where there is none."""
+    for segment in segments:
+        if isinstance(tree, Mapping):
+            tree = tree.get(segment)
+        elif isinstance(tree, list):
+            tree = next((item for item in tree if item_key(item) == segment), None)
+        else:
+            return None
+    return tree
+
+
+def _put(tree: Json, segments: Sequence[str], value: Json) -> Json:
+    """Set a value below a field; None takes a list item out and stands as null in an object."""
+    if not segments:
+        return value
+    first, rest = segments[0], segments[1:]
+    if isinstance(tree, list):
+        if not rest and value is None:
+            return [item for item in tree if item_key(item) != first]
+        return [_put(item, rest, value) if item_key(item) == first else item for item in tree]
+    if isinstance(tree, Mapping):
+        return {**tree, first: _put(tree.get(first), rest, value)}
+    return tree if value is None else {first: _put(None, rest, value)}

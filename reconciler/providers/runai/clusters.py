@@ -1,0 +1,97 @@
+"""The clusters below a control plane: their names, and where their own API may be asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from reconciler.errors import Forbidden, NotFound
+from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.target import RunaiTarget
+from reconciler.transport import is_loopback
+
+_REST_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Name one cluster and the host it says it answers at."""
+
+    id: str
+    name: str
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Give the URL of a cluster's API, or the note that says why it is not asked."""
+
+    url: str = ""
+    note: str = ""
+
+
+class Clusters:
+    """Remember the clusters, and which of them do not answer now."""
+
+    def __init__(self, api: Api, settings: RunaiTarget) -> None:
+        self._api, self._settings = api, settings
+        self._lock = asyncio.Lock()
+        self._known: Mapping[str, Cluster] | None = None
+        self._resting: dict[str, float] = {}
+
+    async def known(self, *, again: bool = False) -> Mapping[str, Cluster]:
+        """Give the clusters by id in lower case, asked for once."""
+        async with self._lock:
+            if self._known is None or again:
+                self._known = {cluster.id: cluster for cluster in await self._read()}
+            return self._known
+
+    async def door(self, cluster_id: str) -> Door:
+        """Find where a cluster's API may be asked."""
+        cluster = (await self.known()).get(cluster_id.lower())
+        if cluster is None:
+            return Door(note=f"cluster {cluster_id} is not listed, so only the control plane was asked")
+        url = self._settings.clusterApi.get(cluster.name) or self._by_domain(cluster)
+        if not url:
+            return Door(note=f'cluster "{cluster.name}" names no domain, so only the control plane was asked')
+        if why := self._api.transport.hosts.refusal(url):
+            line = f"clusterApi: {{{cluster.name}: {url}}}"
+            return Door(note=f'cluster "{cluster.name}" was not asked ({why}); to allow it, add {line}')
+        if self._resting.get(url, 0.0) > self._api.transport.clock.monotonic():
+            return Door(note=f'cluster "{cluster.name}" does not answer, so only the control plane was asked')
+        return Door(url)
+
+    def rest(self, url: str) -> None:
+        """Leave a cluster that cannot be reached alone for a minute."""
+        self._resting[url] = self._api.transport.clock.monotonic() + _REST_S
+
+    async def _read(self) -> list[Cluster]:
+        """List the clusters as far as we may: fully, else in short, else not at all."""
+        try:
+            rows = await self._api.clusters()
+        except Forbidden:
+            try:
+                rows = await self._api.clusters(minimal=True)
+            except (Forbidden, NotFound):
+                rows = []
+        return [
+            Cluster(row["uuid"].lower(), row["name"], row.get("domain") or "")
+            for row in rows
+            if isinstance(row.get("domain") or "", str)
+        ]
+
+    def _by_domain(self, cluster: Cluster) -> str:
+        """Make a URL of the cluster's domain; on loopback it shares the target's scheme and port."""
+        if not cluster.domain:
+            return ""
+        if "://" in cluster.domain:
+            return cluster.domain.rstrip("/")
+        host = cluster.domain.rstrip("/")
+        target = urlsplit(self._settings.url)
+        if is_loopback(urlsplit(f"//{host}").hostname or "") and is_loopback(target.hostname or ""):
+            name = urlsplit(f"//{host}").hostname
+            port = f":{target.port}" if target.port else ""
+            return f"{target.scheme}://{f'[{name}]' if ':' in str(name) else name}{port}"
+        return f"https://{host}"

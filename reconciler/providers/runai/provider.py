@@ -1,0 +1,274 @@
+"""One Run:ai control plane as a Provider. Start here; the other modules of this folder serve it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from reconciler.clock import Clock
+from reconciler.errors import Conflict, FleetError, Malformed, NotFound, Rejected, Unknown
+from reconciler.fleet import Target
+from reconciler.health import Health
+from reconciler.kind import Kind
+from reconciler.mark import Mark
+from reconciler.problem import Problem
+from reconciler.provider import Edit, LogLine
+from reconciler.providers.runai import body, logs, wire
+from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.clusters import Clusters
+from reconciler.providers.runai.health import Doctor
+from reconciler.providers.runai.kinds import KINDS
+from reconciler.providers.runai.marks import carried
+from reconciler.providers.runai.phases import life_of
+from reconciler.providers.runai.sweep import Torn, sweep
+from reconciler.providers.runai.target import RunaiTarget
+from reconciler.providers.runai.tokens import Tokens
+from reconciler.resource import Deleted, Json, Life, Observed, Resource, Scope, Summary
+from reconciler.secret import revealed, secrets_in
+from reconciler.transport import Hosts, Transport
+
+_TAKEN = "already exists"
+_MANY_NAMES = 16
+
+
+class RunaiProvider:
+    """Serve one target. Nothing is sent before the first call."""
+
+    name = "runai"
+
+    def __init__(self, target: Target, *, allowed_hosts: tuple[str, ...], clock: Clock) -> None:
+        settings = _settings(target)
+        hosts = Hosts.of(settings.url, *settings.clusterApi.values(), patterns=allowed_hosts)
+        if why := hosts.refusal(settings.url):
+            hint = "a token goes only where the fleet file and RECONCILER_ALLOWED_HOSTS both allow it"
+            raise FleetError(problems=[Problem("RC204", f"{target.name}: {why}", hint=hint)])
+        self.target = target.name
+        self.kinds: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
+        self.transport = Transport(target.name, settings.url, hosts=hosts, clock=clock)
+        self.transport.tokens = Tokens(self.transport, settings)
+        self._api = Api(self.transport)
+        self._clusters = Clusters(self._api, settings)
+        self._doctor = Doctor(self._api, self._clusters)
+        self._logs = logs.LogReader(self._api, self._clusters)
+        self._only = frozenset(target.scopes or settings.scope.projects)
+
+    async def scopes(self) -> Sequence[Scope]:
+        """List the projects the credentials see, ordered by name; only the target's, where it has some."""
+        with self._trusting("list", "projects"):
+            clusters = await self._clusters.known(again=True)
+            names = {cluster.id: cluster.name for cluster in clusters.values()}
+            rows = await sweep(self._api.projects)
+            found = [wire.project_from_wire(row, names) for row in rows]
+        shared = {scope.name for scope in found if sum(scope.name == other.name for other in found) > 1}
+        named = [
+            replace(scope, name=f"{scope.cluster or scope.cluster_id}/{scope.name}")
+            if scope.name in shared
+            else scope
+            for scope in found
+        ]
+        return sorted((scope for scope in named if self._is_meant(scope)), key=lambda scope: scope.name)
+
+    async def list(self, scope: Scope) -> Sequence[Summary]:
+        """List the live workloads of a project, whole or not at all, each id once."""
+        with self._trusting("list", f"workloads of {scope.name}"):
+            rows = await sweep(lambda offset, limit: self._api.workloads(scope, offset, limit))
+            return [self._summary(row, scope) for row in rows]
+
+    async def deleted(self, scope: Scope) -> Sequence[Deleted]:
+        """List what the platform remembers as deleted in a project."""
+        with self._trusting("list", f"deleted workloads of {scope.name}"):
+            rows = await sweep(lambda offset, limit: self._api.workloads(scope, offset, limit, deleted=True))
+            return [wire.deleted_from_wire(row, target=self.target, scope=scope.name) for row in rows]
+
+    async def count(self, scope: Scope) -> int:
+        """Count the live workloads of a project by the count endpoint."""
+        with self._trusting("count", f"workloads of {scope.name}"):
+            return await self._api.count(scope)
+
+    async def named(self, scope: Scope, names: Sequence[str]) -> Sequence[Summary]:
+        """Look live workloads up by exact name; many names at once by a fresh list of the project."""
+        wanted = frozenset(names)
+        if len(wanted) > _MANY_NAMES:
+            return [summary for summary in await self.list(scope) if summary.key.name in wanted]
+        with self._trusting("look up", f"names in {scope.name}"):
+            found = await asyncio.gather(*(self._of_name(scope, name) for name in sorted(wanted)))
+        return [summary for summaries in found for summary in summaries]
+
+    async def read(self, summary: Summary) -> Observed | None:
+        """Read one workload in full; None when two answers agree that it is gone."""
+        kind = self._kind(summary.key.kind, "read", str(summary.key))
+        with self._trusting("read", str(summary.key)):
+            try:
+                detail = await self._api.detail(kind.name, summary.id, str(summary.key))
+            except NotFound:
+                return await self._confirmed_gone(summary)
+            if detail.get("deletedAt"):
+                return None
+            return self._observed(await self._fresh(summary, detail), detail, kind)
+
+    async def find(self, scope: Scope, kind: str, name: str) -> Sequence[Observed]:
+        """Find live workloads by key and read them in full."""
+        rows = [row for row in await self.named(scope, [name]) if row.key.kind == kind]
+        found = [await self.read(row) for row in rows]
+        return [observed for observed in found if observed is not None]
+
+    async def create(self, scope: Scope, resource: Resource, mark: Mark) -> str:
+        """Send one create, once, and give the new id. Raises Conflict where the name is taken."""
+        key, subject = resource.key, str(resource.key)
+        kind = self._kind(key.kind, "create", subject)
+        self._learn(resource)
+        identity = wire.identity_of(scope.cluster_id, wire.project_of(scope.name), key.kind, key.name)
+        sent = body.create_body(scope, resource, body.with_key(mark, identity), kind)
+        try:
+            made = await self._api.create(kind.name, sent, subject)
+        except Rejected as err:
+            if _TAKEN in err.said.casefold():
+                raise Conflict(
+                    self.target, "create", subject, said=err.said, status=err.status, url=err.url
+                ) from err
+            raise
+        id_ = made.get("workloadId") if isinstance(made, dict) else None
+        if not isinstance(id_, str) or not id_:
+            raise Unknown(self.target, "create", subject, said="it was accepted, but no id came back")
+        return id_
+
+    async def update(self, observed: Observed, resource: Resource, edit: Edit, mark: Mark) -> None:
+        """Send one update, once, with the fields that change and our mark."""
+        subject = str(observed.key)
+        kind = self._kind(observed.key.kind, "update", subject)
+        if not kind.support.updatable:
+            said = f"a {kind.name} does not change in place"
+            raise Rejected(self.target, "update", subject, said=said)
+        self._learn(resource)
+        marked = body.with_key(mark, observed.summary.identity)
+        sent = body.patch_body(observed, resource, edit, marked, kind)
+        await self._api.update(kind.name, observed.id, sent, subject)
+
+    async def delete(self, observed: Observed) -> None:
+        """Send one delete, once. Not there is no error: reading tells whether it is gone."""
+        subject = str(observed.key)
+        kind = self._kind(observed.key.kind, "delete", subject)
+        try:
+            await self._api.delete(kind.name, observed.id, subject)
+        except NotFound:
+            return
+
+    async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
+        """Judge one workload now, by its cluster and by the control plane."""
+        with self._trusting("judge", str(observed.key)):
+            return await self._doctor.judge(observed, since=since)
+
+    async def pods(self, observed: Observed) -> Sequence[str]:
+        """Name the pods that have logs now, failing ones first."""
+        with self._trusting("list pods of", str(observed.key)):
+            return await self._logs.pods(observed)
+
+    def follow(
+        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
+    ) -> AsyncIterator[LogLine]:
+        """Stream lines until the log ends."""
+        return self._logs.follow(observed, pod=pod, tail=tail, previous=previous)
+
+    def download(
+        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
+    ) -> AsyncIterator[LogLine]:
+        """Fetch the lines there are now, over plain HTTPS."""
+        return self._logs.download(observed, pod=pod, tail=tail, previous=previous)
+
+    async def last_words(self, observed: Observed) -> Sequence[str]:
+        """Give the platform's event messages about a workload, newest last."""
+        with self._trusting("list events of", str(observed.key)):
+            return await self._logs.last_words(observed)
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self.transport.aclose()
+
+    def _is_meant(self, scope: Scope) -> bool:
+        spellings = {
+            scope.name,
+            wire.project_of(scope.name),
+            f"{scope.cluster}/{wire.project_of(scope.name)}",
+        }
+        return not self._only or bool(spellings & self._only)
+
+    def _kind(self, name: str, verb: str, subject: str) -> Kind:
+        if name not in self.kinds:
+            raise Rejected(self.target, verb, subject, said=f'type "{name}" is not one we know')
+        return self.kinds[name]
+
+    def _summary(self, row: Mapping[str, Json], scope: Scope) -> Summary:
+        return wire.from_wire(row, target=self.target, scope=scope.name)
+
+    async def _of_name(self, scope: Scope, name: str) -> Sequence[Summary]:
+        rows = await sweep(lambda offset, limit: self._api.named(name, offset, limit))
+        return [self._summary(row, scope) for row in rows if str(row["projectId"]) == scope.id]
+
+    async def _fresh(self, summary: Summary, detail: Mapping[str, Json]) -> Summary:
+        """Renew the summary where the detail shows another phase, or none."""
+        if summary.fingerprint and detail.get("actualPhase") == summary.phase:
+            return summary
+        try:
+            row = await self._api.row(summary.id, str(summary.key))
+        except NotFound:  # the list lags behind, or the end of a delete has just passed
+            phase = detail.get("actualPhase") or "Unknown"
+            return replace(summary, phase=phase, life=life_of(phase))
+        return wire.from_wire(row, target=self.target, scope=summary.key.scope)
+
+    def _observed(self, summary: Summary, detail: Mapping[str, Json], kind: Kind) -> Observed:
+        spec, wanted = detail.get("spec"), wire.words(detail, "desiredPhase")
+        if spec is not None and not isinstance(spec, dict):
+            raise wire.Misshapen('"spec" is not an object')
+        if wanted == "Deleted":
+            summary = replace(summary, life=Life.LEAVING)
+        found = carried(spec or {}, kind)
+        return Observed(summary, found.spec, found.mark, found.record, found.record_paths, wanted)
+
+    async def _confirmed_gone(self, summary: Summary) -> Observed | None:
+        """Ask a second endpoint before an object counts as gone."""
+        try:
+            row = await self._api.row(summary.id, str(summary.key))
+        except NotFound:
+            return None
+        if row.get("deletedAt"):
+            return None
+        now = wire.from_wire(row, target=self.target, scope=summary.key.scope)
+        if now.life is Life.LEAVING:
+            return Observed(now, {}, now.mark, wanted_phase="Deleted")
+        raise wire.Misshapen("one endpoint says it is there and another that it is not")
+
+    def _learn(self, resource: Resource) -> None:
+        for secret in secrets_in(resource.spec):
+            if secret.is_known:
+                self.transport.scrubber.learn(secret.reveal())
+
+    @contextmanager
+    def _trusting(self, verb: str, subject: str) -> Iterator[None]:
+        """Turn payloads that cannot be trusted into Malformed."""
+        try:
+            yield
+        except (wire.Misshapen, Torn) as err:
+            raise Malformed(self.target, verb, subject, said=str(err)) from err
+
+
+def _settings(target: Target) -> RunaiTarget:
+    """Check the target's block. Raises FleetError, without showing a value."""
+    block = {"provider": target.provider, "url": target.url, **target.settings}
+    missing = {secret.reference for secret in secrets_in(block) if not secret.is_known}
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise FleetError(problems=[Problem("RC203", f"{target.name}: the environment lacks {names}")])
+    try:
+        return RunaiTarget.model_validate(revealed(block))
+    except ValidationError as err:
+        faults = err.errors(include_input=False, include_url=False, include_context=False)
+        problems = [
+            Problem("RC201", f"{target.name}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}")
+            for fault in faults
+        ]
+        raise FleetError(problems=problems) from None

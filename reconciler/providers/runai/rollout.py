@@ -1,0 +1,78 @@
+"""Tell whether an updated inference took the update: its spec alone does not prove it.
+
+The platform shows the new configuration at once and may drop it minutes later, while the old revision
+goes on serving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from reconciler.errors import NotFound, Rejected
+from reconciler.health import Health, Level
+from reconciler.providers.runai import wire
+from reconciler.providers.runai.api import Api
+from reconciler.resource import Json, Observed
+
+DROPPED = "UpdateDropped"
+_NO_NEW_ONE = timedelta(seconds=30)
+_DEADLINE = timedelta(minutes=10)
+
+
+async def judge_rollout(api: Api, observed: Observed, verdict: Health, since: datetime) -> Health:
+    """Judge an inference that was updated at `since` and looks well."""
+    updated, now = since + api.transport.ahead, api.transport.clock.now() + api.transport.ahead
+    try:
+        revisions = await api.revisions(observed.id, str(observed.key))
+    except (NotFound, Rejected):
+        return await _by_pods(api, observed, verdict, updated, now)
+    if not revisions:
+        return _rolling(verdict, "no revision is shown yet")
+    newest = max(revisions, key=_made)
+    name = wire.words(newest, "name") or wire.text(newest, "id")
+    if _made(newest) < updated - timedelta(seconds=2) and now - updated < _NO_NEW_ONE:
+        return _rolling(verdict, f"no revision newer than {name} is shown yet")
+    phase = wire.text(newest, "phase")
+    if phase == "Running":
+        return verdict
+    said = wire.words(newest, "phaseMessage")
+    if phase in {"Failed", "Stopped", "Completed"}:
+        return _dropped(verdict, f"revision {name} was dropped and an older one keeps serving", said)
+    return _rolling(
+        verdict, f"revision {name} is {phase}; an older one is serving" + (f": {said}" if said else "")
+    )
+
+
+async def _by_pods(api: Api, observed: Observed, verdict: Health, updated: datetime, now: datetime) -> Health:
+    """Judge where revisions are not shown: all pods must be of one revision, made after the update."""
+    pods = await api.parts(observed.id, "pods", str(observed.key), limit="500")
+    alive = [pod for pod in pods if not pod.get("completedAt") and not pod.get("deletedAt")]
+    if _is_one_new(alive, updated):
+        return verdict
+    if now - updated >= _DEADLINE:
+        return _dropped(verdict, "the update was dropped: pods from before it keep serving", "")
+    return _rolling(verdict, "pods from before the update are still there")
+
+
+def _is_one_new(pods: Sequence[Mapping[str, Json]], updated: datetime) -> bool:
+    if not pods or len({wire.words(pod, "revisionId") for pod in pods}) != 1:
+        return False
+    return all(_made(pod) >= updated - timedelta(seconds=2) for pod in pods)
+
+
+def _made(row: Mapping[str, Json]) -> datetime:
+    found = wire.moment(row.get("createdAt"))
+    if found is None:
+        raise wire.Misshapen('a row holds no "createdAt"')
+    return found
+
+
+def _rolling(verdict: Health, message: str) -> Health:
+    return replace(verdict, level=Level.PROGRESSING, message=message, is_final=False)
+
+
+def _dropped(verdict: Health, message: str, said: str) -> Health:
+    words = f"{message}: {said}" if said else message
+    return replace(verdict, level=Level.DEGRADED, reason=DROPPED, message=words, is_final=True)

@@ -1,0 +1,172 @@
+"""Sign in: v2 client credentials, then v1, then the old application token; renew before expiry."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from reconciler.errors import Malformed, Unauthenticated
+from reconciler.providers.runai.target import RunaiTarget
+from reconciler.resource import Json
+from reconciler.transport import Answer, Call, Transport
+from reconciler.transport.pace import server_time
+from reconciler.transport.strict import read_json
+from reconciler.transport.words import words_of
+
+_FORM = "application/x-www-form-urlencoded"
+_UNSTATED_S = 600.0
+_USED_SHARE = 0.8
+_NO_V2 = frozenset({"2.22", "2.23"})
+_FINAL = frozenset({"invalid_client", "invalid_grant", "access_denied"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Describe one way to sign in: where, in which form, with which names."""
+
+    path: str
+    content_type: str
+    body: Callable[[str, str], bytes]
+
+
+def _v2(client: str, secret: str) -> bytes:
+    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+    return urlencode(form).encode()
+
+
+def _v1(client: str, secret: str) -> bytes:
+    body = {"grantType": "client_credentials", "clientID": client, "clientSecret": secret}
+    return json.dumps(body).encode()
+
+
+def _app(client: str, secret: str) -> bytes:
+    return json.dumps({"grantType": "app_token", "AppId": client, "AppSecret": secret}).encode()
+
+
+V2 = _Way("/api/v2/token", _FORM, _v2)
+V1 = _Way("/api/v1/token", "application/json", _v1)
+APP = _Way("/api/v1/token", "application/json", _app)
+
+
+class Tokens:
+    """Keep one token fresh. However many ask, one request signs in."""
+
+    def __init__(self, transport: Transport, settings: RunaiTarget) -> None:
+        self._transport, self._auth = transport, settings.auth
+        self._ways: tuple[_Way, ...] = (V1, APP) if settings.apiLevel in _NO_V2 else (V2, V1, APP)
+        self._lock = asyncio.Lock()
+        self._token, self._good_until = "", 0.0
+        transport.scrubber.learn(self._auth.clientSecret.get_secret_value())
+
+    async def token(self) -> str:
+        """Give a token with life left. Raises Unauthenticated, or what keeps us from asking."""
+        if self._is_fresh():
+            return self._token
+        async with self._lock:
+            return self._token if self._is_fresh() else await self._sign_in()
+
+    async def renew(self, stale: str) -> str:
+        """Give another token than the one that was refused."""
+        async with self._lock:
+            return self._token if self._token != stale and self._is_fresh() else await self._sign_in()
+
+    def _is_fresh(self) -> bool:
+        return bool(self._token) and self._transport.clock.monotonic() < self._good_until
+
+    async def _sign_in(self) -> str:
+        """Try the ways in order and stay with the one that worked."""
+        asked_at = self._transport.clock.monotonic()
+        refused: list[tuple[Call, Answer]] = []
+        for way in self._ways:
+            call, answer = await self._try(way)
+            if answer.status == 200:
+                token, life = self._read(call, answer)
+                self._token, self._good_until = token, asked_at + life * _USED_SHARE
+                self._ways = (way,)
+                self._transport.scrubber.learn(token)
+                return token
+            if answer.status >= 500 or 300 <= answer.status < 400 or answer.status == 429:
+                self._transport.speech.refuse(call, answer)
+            refused.append((call, answer))
+            if way is V2 and _is_final(answer):
+                break
+        raise self._refusal(refused)
+
+    async def _try(self, way: _Way) -> tuple[Call, Answer]:
+        secret = self._auth.clientSecret.get_secret_value()
+        call = Call(
+            "POST",
+            self._transport.url_of(way.path),
+            "sign in as",
+            self._auth.clientId,
+            way.body(self._auth.clientId, secret),
+            way.content_type,
+            is_signed=False,
+        )
+        return call, await self._transport.ask(call)
+
+    def _read(self, call: Call, answer: Answer) -> tuple[str, float]:
+        body = self._transport.speech.value(call, answer)
+        token = _first(body, "access_token", "accessToken")
+        if not isinstance(token, str) or not token.isprintable() or not token or " " in token:
+            raise self._transport.speech.error(Malformed, call, "the answer holds no token")
+        life = _first(body, "expires_in", "expiresIn")
+        if isinstance(life, int | float) and not isinstance(life, bool) and life > 0:
+            return token, float(life)
+        return token, _life_of(token, answer)
+
+    def _refusal(self, refused: list[tuple[Call, Answer]]) -> Unauthenticated:
+        """Tell why, in the words of the way that understood the question best."""
+        call, answer = next((pair for pair in refused if pair[1].status == 401), refused[-1])
+        error = self._transport.speech.error(
+            Unauthenticated,
+            call,
+            words_of(answer) or "the credentials were not accepted",
+            status=answer.status,
+            hint="check auth.clientId and auth.clientSecret of the target",
+        )
+        assert isinstance(error, Unauthenticated)  # noqa: S101 - it was asked for by its class
+        return error
+
+
+def _is_final(answer: Answer) -> bool:
+    """Tell whether v2 understood and refused, so that no older way may be tried."""
+    try:
+        body = read_json(answer.body)
+    except ValueError:
+        return False
+    if not isinstance(body, dict):
+        return False
+    return answer.status == 401 or body.get("error") in _FINAL
+
+
+def _life_of(token: str, answer: Answer) -> float:
+    """Read how long a token lives from its own claims, on the server's clock."""
+    claims = _claims(token)
+    expiry, since = claims.get("exp"), claims.get("iat")
+    now = server_time(answer.date)
+    start = now.timestamp() if now else since
+    if not isinstance(expiry, int | float) or not isinstance(start, int | float):
+        return _UNSTATED_S
+    return max(float(expiry - start), 1.0)
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _first(body: Json, *names: str) -> Json:
+    return next((body[name] for name in names if isinstance(body, dict) and body.get(name)), None)

@@ -1,0 +1,171 @@
+"""From the platform's payloads to values. What cannot be read raises Misshapen; nothing is guessed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from reconciler.mark import Mark, mark_from_text
+from reconciler.providers.runai.kinds import KINDS
+from reconciler.providers.runai.marks import MARK
+from reconciler.providers.runai.phases import life_of
+from reconciler.resource import Deleted, Json, ResourceKey, Scope, Summary
+
+TYPES: Mapping[str, str] = {kind.name.casefold(): kind.name for kind in KINDS}
+"""Our kinds by the platform's type word, in lower case: it spells them both ways."""
+
+_RESTLESS = frozenset(
+    {"totalPendingTimeSeconds", "totalRunningTimeSeconds", "idleGpus", "idleAllocatedGpus", "conditions"}
+)
+
+
+class Misshapen(ValueError):
+    """Report a payload that is not what the platform documents."""
+
+
+def project_of(scope: str) -> str:
+    """Give the project's own name, where a scope is written `cluster/project`."""
+    return scope.rpartition("/")[2]
+
+
+def identity_of(cluster_id: str, project: str, kind: str, name: str) -> str:
+    """Write a key as marks do: without the target's nickname, with the cluster's id."""
+    return f"{cluster_id.lower()}/{project}/{kind}/{name}"
+
+
+def rows_in(payload: Json, key: str) -> list[dict[str, Json]]:
+    """Take the rows out of a list answer. Raises Misshapen for anything else, never gives an empty list."""
+    rows = payload.get(key) if isinstance(payload, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Misshapen(f'the answer holds no list "{key}"')
+    return rows
+
+
+def next_in(payload: Json) -> int | None:
+    """Take the offset of the next page out of a list answer."""
+    following = payload.get("next")
+    if following is None:
+        return None
+    if isinstance(following, bool) or not isinstance(following, int):
+        raise Misshapen('"next" is not a number')
+    return following
+
+
+def text(row: Mapping[str, Json], key: str) -> str:
+    """Take a text that must be there."""
+    value = row.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value:
+        raise Misshapen(f'a row holds no "{key}"')
+    return value
+
+
+def words(row: Mapping[str, Json], key: str) -> str:
+    """Take a text that may be missing."""
+    value = row.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def number(row: Json, key: str) -> float:
+    """Take a number that may be missing."""
+    value = row.get(key) if isinstance(row, Mapping) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def moment(value: Json) -> datetime | None:
+    """Read a time stamp, in UTC where it does not say; None for what is none."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def kind_of(row: Mapping[str, Json]) -> tuple[str, bool]:
+    """Name a row's kind, and tell whether it is one of ours; else the platform's own word."""
+    word = text(row, "type")
+    known = TYPES.get(word.casefold())
+    if known == "Training" and row.get("distributedFramework"):
+        return word, False
+    return known or word, known is not None
+
+
+def mark_in(row: Mapping[str, Json]) -> Mark | None:
+    """Read the mark that a list row shows."""
+    env = row.get("environmentVariables")
+    said = env.get(MARK) if isinstance(env, Mapping) else None
+    return mark_from_text(said) if isinstance(said, str) else None
+
+
+def check_project(row: Mapping[str, Json], scope: Scope) -> None:
+    """Refuse a row of another project: the filter was not honoured, so nothing here can be trusted."""
+    if text(row, "projectId").casefold() != scope.id.casefold():
+        raise Misshapen(f'a row of project "{words(row, "projectName") or row["projectId"]}" came back')
+
+
+def from_wire(row: Mapping[str, Json], *, target: str, scope: str) -> Summary:
+    """Read one workload as the control plane lists it. Raises Misshapen.
+
+    A type we do not know keeps the platform's word; a phase we do not know is UNKNOWN.
+    Source: GET /api/v1/workloads and GET /api/v1/workloads/{id}.
+    """
+    kind, is_known = kind_of(row)
+    name, phase, env = text(row, "name"), text(row, "phase"), row.get("environmentVariables")
+    if env is not None and not isinstance(env, Mapping):
+        raise Misshapen('a row\'s "environmentVariables" is not a map')
+    return Summary(
+        key=ResourceKey(target, scope, kind, name),
+        id=text(row, "id"),
+        identity=identity_of(text(row, "clusterId"), text(row, "projectName"), kind, name),
+        phase=phase,
+        life=life_of(phase),
+        fingerprint=fingerprint(row),
+        mark=mark_in(row),
+        shows_marks=env is not None,
+        is_known_kind=is_known,
+        submitted_by=words(row, "submittedBy"),
+        source=words(row, "source"),
+        created_at=moment(text(row, "createdAt")),
+        since=moment(row.get("phaseUpdatedAt")),
+        gpus=number(row.get("allocatedResources"), "gpu"),
+        running_seconds=number(row, "totalRunningTimeSeconds"),
+        preemptible=row.get("preemptible") is True,
+        idle_gpus=number(row, "idleAllocatedGpus") or number(row, "idleGpus"),
+        reason=words(row, "phaseReason"),
+        message=words(row, "phaseMessage"),
+    )
+
+
+def deleted_from_wire(row: Mapping[str, Json], *, target: str, scope: str) -> Deleted:
+    """Read one row of the deleted list. Raises Misshapen."""
+    kind, _ = kind_of(row)
+    return Deleted(
+        key=ResourceKey(target, scope, kind, text(row, "name")),
+        id=text(row, "id"),
+        deleted_at=moment(row.get("deletedAt")),
+        completed_at=moment(row.get("completedAt")),
+        mark=mark_in(row),
+        submitted_by=words(row, "submittedBy"),
+    )
+
+
+def fingerprint(row: Mapping[str, Json]) -> str:
+    """Digest a row, counters that run on their own left out."""
+    still = {key: value for key, value in row.items() if key not in _RESTLESS}
+    return hashlib.blake2b(json.dumps(still, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def project_from_wire(row: Mapping[str, Json], clusters: Mapping[str, str]) -> Scope:
+    """Read one project; `clusters` gives the names of clusters by id in lower case. Raises Misshapen."""
+    cluster_id = text(row, "clusterId").lower()
+    return Scope(
+        name=text(row, "name"),
+        id=text(row, "id"),
+        cluster=clusters.get(cluster_id, ""),
+        cluster_id=cluster_id,
+    )

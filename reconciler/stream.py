@@ -1,0 +1,127 @@
+"""Read a WebSocket line by line: the only door to websockets.
+
+The handshake carries the token and is redirected nowhere; messages are at most 1 MiB and not compressed.
+Nothing is retried or reconnected here: a stream that breaks raises, since no server replays what was lost.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from reconciler.errors import Malformed, ProviderError, Unauthenticated, Unavailable
+from reconciler.transport import Answer, Call, Lines, is_loopback
+from reconciler.transport.trouble import trouble_of
+from reconciler.transport.words import Speech
+
+MAX_MESSAGE = 1024 * 1024
+OPEN_S = 10.0
+PING_S = 20.0
+
+_CLOSES: dict[int, tuple[type[ProviderError], str]] = {
+    1001: (Unavailable, "the server went away, or the pod ended"),
+    1002: (Malformed, "the server broke the WebSocket protocol"),
+    1006: (Unavailable, "the connection broke off"),
+    1008: (Unauthenticated, "the token ran out"),
+    1009: (Malformed, "a message is larger than 1 MiB"),
+    1011: (Unavailable, "the server failed"),
+}
+
+
+class _Direct(connect):
+    """Connect and follow no redirect: a token goes where it was meant to go."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Take a redirect for the failure it is."""
+        return exc
+
+
+async def follow(
+    url: str,
+    *,
+    speech: Speech,
+    subject: str,
+    token: str,
+    tls: Callable[[], ssl.SSLContext],
+    verb: str = "follow the log of",
+) -> AsyncIterator[str]:
+    """Yield lines until the server ends the stream well. Raises ProviderError for any other end.
+
+    `url` is the http(s) URL of the endpoint; `tls` gives the CAs to trust and is asked only for wss.
+    A message is a line of its own unless it stops within a character.
+    """
+    call = Call("GET", url, verb, subject)
+    connection = await _opened(call, speech, token, tls)
+    lines = Lines()
+    try:
+        async for message in connection:
+            if isinstance(message, str):
+                raise speech.error(Malformed, call, "a text message came where bytes are due")
+            for line in lines.feed(message, ends_line=True):
+                yield line
+    except ConnectionClosed as err:
+        raise _closed(call, speech, err) from err
+    finally:
+        await connection.close()
+    for line in lines.finish():
+        yield line
+
+
+async def _opened(
+    call: Call, speech: Speech, token: str, tls: Callable[[], ssl.SSLContext]
+) -> ClientConnection:
+    """Shake hands. Raises what the answer stands for."""
+    parts = urlsplit(call.url)
+    is_secure = parts.scheme == "https"
+    uri = urlunsplit(("wss" if is_secure else "ws", *parts[1:]))
+    try:
+        return await _Direct(
+            uri,
+            additional_headers={"Authorization": f"Bearer {token}"} if token else {},
+            compression=None,
+            max_size=MAX_MESSAGE,
+            open_timeout=OPEN_S,
+            ping_interval=PING_S,
+            ping_timeout=PING_S,
+            close_timeout=1.0,
+            proxy=None if is_loopback(parts.hostname or "") else True,
+            ssl=tls() if is_secure else None,
+        )
+    except InvalidStatus as err:
+        raise _refused(call, speech, err) from err
+    except TimeoutError as err:
+        raise speech.error(Unavailable, call, f'host "{call.host}" does not answer in time') from err
+    except (OSError, ssl.SSLError) as err:
+        trouble = trouble_of(err, call.host)
+        raise speech.error(Unavailable, call, trouble.said, hint=trouble.hint) from err
+    except InvalidHandshake as err:
+        raise speech.error(Malformed, call, f"the handshake failed: {type(err).__name__}") from err
+
+
+def _refused(call: Call, speech: Speech, err: InvalidStatus) -> ProviderError:
+    """Read the answer that came instead of an upgrade."""
+    response = err.response
+    headers = response.headers
+    answer = Answer(
+        response.status_code,
+        bytes(response.body or b""),
+        headers.get("Content-Type", ""),
+        headers.get("Location", ""),
+    )
+    try:
+        speech.refuse(call, answer)
+    except ProviderError as refused:
+        return refused
+
+
+def _closed(call: Call, speech: Speech, err: ConnectionClosed) -> ProviderError:
+    """Tell what a close code stands for; a close of our own is told by its own code."""
+    frame = err.rcvd or err.sent
+    code = frame.code if frame else 1006
+    kind, said = _CLOSES.get(code, (Unavailable, f"the stream was closed with code {code}"))
+    reason = f": {frame.reason}" if frame and frame.reason else ""
+    return speech.error(kind, call, said + reason)
