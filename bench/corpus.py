@@ -56,7 +56,7 @@ spec:
     - {{container: 8080, serviceType: ClusterIP}}
   storage:
     emptyDirVolume:
-      - {{name: scratch, mountPath: /scratch, sizeLimit: 1Gi}}
+      - {{name: scratch, path: /scratch, sizeLimit: 1Gi}}
 lifecycle:
   onImmutableChange: Refuse
 """
