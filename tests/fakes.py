@@ -233,6 +233,7 @@ class FakeLogs(FakePlatform):
     healths: list[Health | ProviderError] = field(default_factory=list)
     log: dict[str, list[str]] = field(default_factory=dict)
     previous_log: dict[str, list[str]] = field(default_factory=dict)
+    downloads: dict[str, list[str]] = field(default_factory=dict)
     is_endless: bool = False
     events: list[str] = field(default_factory=list)
     follows: list[tuple[str, bool]] = field(default_factory=list)
@@ -267,7 +268,7 @@ class FakeLogs(FakePlatform):
     async def download(
         self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
     ) -> AsyncIterator[LogLine]:
-        for line in self.log.get(pod, []):
+        for line in (self.previous_log if previous else self.downloads or self.log).get(pod, [])[-tail:]:
             yield LogLine(pod, line)
 
     async def last_words(self, observed: Observed) -> Sequence[str]:

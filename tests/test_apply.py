@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.apply import apply_plan
 from reconciler.diff import FieldChange
@@ -30,6 +32,9 @@ from tests.fakes import (
     a_replace,
     an_update,
 )
+
+OVERLOADED = Unavailable(TARGET, "create", "train", status=503)
+FULL = Rejected(TARGET, "create", "train", status=400, said="no")
 
 
 class Notes(NoJournal):
@@ -511,6 +516,23 @@ def test_what_is_not_sent_is_told_all_the_same() -> None:
         "deferred": "deferred",
         "needs-it": "skipped",
     }
+
+
+@given(st.lists(st.sampled_from([None, LOST, VANISH, OVERLOADED, FULL]), max_size=4), st.integers(0, 90))
+def test_whatever_is_lost_there_is_one_object_and_the_outcome_tells_the_truth(
+    faults: list[Any], lag: int
+) -> None:
+    world = World()
+    world.platform.fault("create", *faults)
+    world.platform.hidden |= {"new-1"} if lag else set()
+    world.clock.on_sleep = lambda now: world.platform.hidden.clear() if now >= lag else None
+
+    outcome = world.one(a_create(a_resource()))
+
+    assert len(world.platform.objects) <= 1
+    assert len(world.platform.sent("create")) <= 2
+    assert outcome.result is not Result.DONE or len(world.platform.objects) == 1
+    assert outcome.result is not Result.FAILED or not world.platform.objects
 
 
 def test_every_kind_of_the_factories_is_known_to_the_platform() -> None:

@@ -161,6 +161,19 @@ def test_a_restart_makes_the_life_before_it_worth_reading() -> None:
     assert world.platform.follows[:2] == [("pod-0", True), ("pod-0", False)]
 
 
+def test_a_stream_that_has_not_ended_is_topped_up() -> None:
+    world = World(PULLING, FAILED, log={"pod-0": ["step 1"]}, is_endless=True)
+    world.platform.downloads = {"pod-0": ["step 1", "OSError: [Errno 28] No space left on device"]}
+
+    assert world.one().cause == "OSError: [Errno 28] No space left on device"
+
+
+def test_a_container_that_left_no_live_log_is_asked_for_its_last_one() -> None:
+    world = World(DEGRADED, log={"pod-0": []}, previous_log={"pod-0": ["ValueError: once"]})
+
+    assert world.one().cause == "ValueError: once"
+
+
 def test_events_speak_where_no_log_is_left() -> None:
     verdict = World(FAILED, events=["Scheduled", "Back-off pulling image"]).one()
 

@@ -15,6 +15,7 @@ from reconciler.resource import Observed
 
 MOST_STREAMS = 32
 _MOST_BREAKS = 3
+_MOST_FETCHED = 8
 _LAST_WORDS_S = 2.0
 REMOVED = "no log: the platform removed it"
 
@@ -95,8 +96,7 @@ class Tail:
     async def words(self, observed: Observed) -> tuple[Mapping[str, tuple[str, ...]], str]:
         """Give what is left to say of an object: its log, else the platform's events, else why none."""
         await self._drain()
-        if not any(self.rings.values()):
-            await self._download(observed)
+        await self._top_up(observed)
         if kept := {pod: tuple(ring) for pod, ring in self.rings.items() if ring}:
             return kept, self.note
         try:
@@ -113,15 +113,26 @@ class Tail:
                 return
             await self.clock.sleep(_LAST_WORDS_S / 10)
 
-    async def _download(self, observed: Observed) -> None:
-        """Ask once for what is still there, over plain HTTPS."""
+    async def _top_up(self, observed: Observed) -> None:
+        """Fetch, over plain HTTPS, what is still there of logs that we have not read to their end."""
         try:
-            for pod in await self.provider.pods(observed):
-                ring = self.rings.setdefault(pod, deque(maxlen=self.lines))
-                async for line in self.provider.download(observed, pod=pod, tail=self.lines):
-                    ring.append(line.text)
+            for pod in (await self.provider.pods(observed))[:_MOST_FETCHED]:
+                if pod in self._tasks or not self.rings.get(pod):
+                    await self._fetch(observed, pod)
         except ProviderError as failure:
             self.note = f"the log could not be fetched: {failure}"
+
+    async def _fetch(self, observed: Observed, pod: str) -> None:
+        """Take a pod's log as it is now, else that of the container before it, if it tells us more."""
+        for previous in (False, True):
+            fresh: deque[str] = deque(maxlen=self.lines)
+            lines = self.provider.download(observed, pod=pod, tail=self.lines, previous=previous)
+            async for line in lines:
+                fresh.append(line.text)
+            if len(fresh) > len(self.rings.get(pod, ())):
+                self.rings[pod] = fresh
+            if self.rings.get(pod):
+                return
 
     def close(self) -> None:
         """End every stream of this object."""
