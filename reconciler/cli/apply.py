@@ -86,7 +86,7 @@ async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
 
     async with Session.opened(request, world_of(voice)) as session:
         planned = await session.plan()
-        voice.show(plan_table(voice, planned, wide=bool(voice.verbosity)))
+        voice.show(plan_table(voice, planned, wide=bool(voice.verbosity), next_step=False))
         if _may_go_on(planned, terms):
             if not planned.plan.writes:
                 return _publish(voice, planned, None, _code_of_nothing(planned))

@@ -82,11 +82,11 @@ def _publish(voice: Voice, planned: Planned, code: ExitCode) -> None:
     )
 
 
-def plan_table(voice: Voice, planned: Planned, *, wide: bool) -> str:
+def plan_table(voice: Voice, planned: Planned, *, wide: bool, next_step: bool = True) -> str:
     """Write a plan for people, as wide as they can see."""
     from reconciler.report.plan import plan_text
 
-    return plan_text(planned.plan, wide=wide, width=voice.width)
+    return plan_text(planned.plan, wide=wide, width=voice.width, next_step=next_step)
 
 
 def tell_obstacles(voice: Voice, planned: Planned) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
 from reconciler.report.ends import ends_text
@@ -24,19 +24,20 @@ SIGNS = {
 }
 _PLAIN_KEEPS = frozenset({"", "finished", "same", "in order", "unchanged", "as declared"})
 _FIELD = " " * 6
+_STRANGERS = 10
 
 
-def plan_text(plan: Plan, *, wide: bool = False, width: int = 120) -> str:
-    """Write the whole plan. `wide` also shows what stays as it is."""
+def plan_text(plan: Plan, *, wide: bool = False, width: int = 120, next_step: bool = True) -> str:
+    """Write the whole plan. `wide` also shows what stays as it is; `next_step` says how to do it."""
     shown = [change for change in plan.changes if wide or is_notable(change)]
     parts = [
         ends_text(plan.changes, targets=len(plan.targets)),
         header("plan", plan),
         _changes_text(shown, len(plan.targets), width=width, wide=wide)
-        + _strangers_text(plan.strangers, len(plan.targets))
+        + _strangers_text(plan.strangers, len(plan.targets), most=None if wide else _STRANGERS)
         + unknown_text(plan.unknown),
         _notes_text(plan),
-        counts_text(plan),
+        counts_text(plan, next_step=next_step),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -120,11 +121,13 @@ def field_lines(field: FieldChange, note: str, *, size: int, width: int) -> list
     return [f"{_FIELD}{line(field.pointer)}", f"{_FIELD}  - {before}", f"{_FIELD}  + {after}", *more]
 
 
-def _strangers_text(strangers: Iterable[Stranger], targets: int) -> str:
-    return "".join(
+def _strangers_text(strangers: Sequence[Stranger], targets: int, *, most: int | None) -> str:
+    text = "".join(
         f"  ? {line(each.owner)}  {key_text(each.key, targets)}{_made_by(each)}: not ours, not touched\n"
-        for each in strangers
+        for each in strangers[:most]
     )
+    left = len(strangers) - len(strangers[:most])
+    return text + (f"  ? and {left} more that are not ours   (-o wide lists them)\n" if left else "")
 
 
 def _made_by(stranger: Stranger) -> str:
@@ -143,12 +146,12 @@ def _notes_text(plan: Plan) -> str:
     return text
 
 
-def counts_text(plan: Plan) -> str:
+def counts_text(plan: Plan, *, next_step: bool = True) -> str:
     """Write the counts, the digest, and the command that would do it."""
     digest = f"   digest {short_digest(plan.digest)}" if plan.digest else ""
     text = f"{counts(plan)}.{digest}\n"
     if plan.writes:
-        return text + "To do it: reconciler apply\n"
+        return text + ("To do it: reconciler apply\n" if next_step else "")
     if plan.is_empty:
         return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
     return text

@@ -13,7 +13,7 @@ from reconciler.report.units import count, duration
 WORDS = {
     "sent": "",
     "state": "",
-    "done": "done",
+    "done": "",
     "failed": "failed",
     "skipped": "skipped",
     "settled": "healthy",
