@@ -93,7 +93,8 @@ def compare(
     returns (`kind.record_only`) are judged by the record alone.
     """
     judged_live = _with_recorded(live, declared, recorded, kind.record_only)
-    found = [*_declared_changes(declared, judged_live), *_secret_changes(declared, live)]
+    found = [c for c in _declared_changes(declared, judged_live) if not _is_default(c, live, kind)]
+    found += _secret_changes(declared, live)
     found += _removed_changes(declared, live, recorded, kind)
     changes = [
         replace(
@@ -109,6 +110,11 @@ def compare(
         kept=tuple(_kept(declared, live, recorded)),
         unknown_secrets=tuple(s.reference for _, s in _secret_leaves(declared) if not s.is_known),
     )
+
+
+def _is_default(change: FieldChange, live: Mapping[str, Json], kind: Kind) -> bool:
+    """Tell whether a declared value is only the platform's default written out: not a change."""
+    return change.before is ABSENT and kind.default(live, change.pointer) == change.after
 
 
 def leaves(tree: Json, pointer: str = ROOT) -> Iterator[tuple[str, Json]]:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.apply import apply_plan
 from reconciler.declare import Checked, Declared, Request, World, declare
@@ -25,10 +26,9 @@ from reconciler.errors import (
     heaviest,
 )
 from reconciler.fleet import Fleet
-from reconciler.guard import check_guards
+from reconciler.guard import Remembered, check_guards
 from reconciler.health import Health, Level
-from reconciler.journal import Journal
-from reconciler.mark import Owner
+from reconciler.journal import Journal, remembered
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Outcome, Result, Step, Verdict
 from reconciler.plan import Action, Plan, make_plan
@@ -37,9 +37,9 @@ from reconciler.plan.make import newer_work
 from reconciler.problem import Problem
 from reconciler.provider import LogLine, Logs, Provider
 from reconciler.providers import providers
-from reconciler.remember import known_for, present
+from reconciler.remember import known_for, owned_now, present
 from reconciler.resolve import place, resolve, resolve_target
-from reconciler.resource import Life, Live, Observed, Resource, Scope
+from reconciler.resource import Live, Observed, Resource, Scope
 from reconciler.secret import secrets_in
 from reconciler.settle import Settling, until_settled
 
@@ -140,14 +140,15 @@ class Session:
         """
         self._may_apply(planned)
         clock, started = self._world.clock, self._world.clock.monotonic()
-        with Journal.open(self.fleet.id, self._world.environ, clock=clock) as journal:
-            done = await apply_plan(
+        with Journal.open(self.fleet.id, clock=clock, environ=self._world.environ) as journal:
+            journal.start(commit=planned.plan.commit, digest=planned.plan.digest)
+            begun = clock.now()
+            outcomes = await apply_plan(
                 planned.plan, self._providers, journal=journal, clock=clock, listen=listen, stop=stop
             )
-            outcomes = (*done, *_not_sent(planned.plan))
             verdicts: tuple[Verdict, ...] = ()
             if not stop.requested:
-                work = _to_settle(planned.plan, outcomes, clock.now())
+                work = _to_settle(planned.plan, outcomes, begun)
                 verdicts = await until_settled(work, self._providers, clock=clock, listen=listen, stop=stop)
             applied = Applied(outcomes, verdicts, is_interrupted=stop.requested)
             if not stop.requested:
@@ -208,11 +209,12 @@ class Session:
         return known_for(self._declared, lives, desired, kinds)
 
     def _guards(self, plan: Plan, lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:
+        memory = remembered(self.fleet.id, self._world.environ)
         return check_guards(
             plan,
             self.fleet.limits,
             known.consents,
-            remembered=Journal.remembered(self.fleet.id, self._world.environ),
+            remembered=Remembered(owned=memory.owned, declared=memory.declared),
             present=present(lives, self.fleet.id),
             is_whole=not self._declared.narrowing.why,
         )
@@ -236,7 +238,7 @@ class Session:
         left = [change for change in fresh.writes if change.key not in excused]
         paths = [f"{c.key}{field.pointer}" for c in left for field in c.fields]
         paths += [f"{change.key} ({change.action})" for change in left if not change.fields]
-        journal.remember(present(self._lives, self.fleet.id), declared=fresh.declared)
+        journal.end(owned=owned_now(self._lives, self.fleet.id), declared=fresh.declared)
         return replace(
             applied, not_taken=tuple(paths), is_replan_empty=not left, replan_problem=_unread(fresh)
         )
@@ -276,9 +278,7 @@ def _connect(declared: Declared, world: World) -> dict[str, Provider]:
     for name in wanted:
         target = resolve_target(declared.fleet.targets[name], world.environ, world.scrubber)
         module = providers()[target.provider]
-        doors[name] = module.connect(
-            target, allowed_hosts=declared.fleet.allowed_hosts, clock=world.clock, environ=world.environ
-        )
+        doors[name] = module.connect(target, allowed_hosts=declared.fleet.allowed_hosts, clock=world.clock)
     return doors
 
 
@@ -301,17 +301,18 @@ def _missing_secrets(resources: Sequence[Resource]) -> list[Problem]:
     ]
 
 
-def _not_sent(plan: Plan) -> list[Outcome]:
-    """Turn what a plan refuses or puts off into outcomes of their own."""
-    results = {
-        Action.REFUSED: Result.REFUSED,
-        Action.UNKNOWN: Result.NOT_ATTEMPTED,
-        Action.DEFERRED: Result.DEFERRED,
-    }
+def _to_settle(plan: Plan, outcomes: Sequence[Outcome], since: datetime) -> list[Settling]:
+    """List what was created or changed, and so has to become healthy."""
+    done = {outcome.key: outcome for outcome in outcomes if outcome.result is Result.DONE}
     return [
-        Outcome(change.key, change.action, results[change.action], why=change.reason)
+        Settling(
+            change.resource,
+            scope=change.scope,
+            id=done[change.key].id,
+            since=since if change.action is Action.UPDATE else None,
+        )
         for change in plan.changes
-        if change.action in results
+        if change.key in done and change.resource is not None and change.scope is not None
     ]
 
 

@@ -67,7 +67,7 @@ def _prune(declared: Declared, history: History | None) -> Prune:
     if not declared.request.prune:
         return Prune(is_on=False, why="--no-prune")
     if why := declared.narrowing.why:
-        return Prune(is_on=False, why=f"the run is narrowed: {why}")
+        return Prune(is_on=False, why=f"the run is narrowed: {why}", is_listed=False)
     if history is None:
         return Prune(is_on=True)
     files = [declared.loaded.path_of(file) for file in declared.loaded.files]

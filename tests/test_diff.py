@@ -105,6 +105,11 @@ def test_a_removed_field_goes_back_to_its_documented_default() -> None:
     assert change.after == "Train"
 
 
+def test_a_default_written_out_is_no_change() -> None:
+    assert diff({"image": "a", "category": "Train"}, {"image": "a"}).is_same
+    assert not diff({"image": "a", "category": "Build"}, {"image": "a"}).is_same
+
+
 def test_a_removed_keyed_item_is_one_change() -> None:
     record = {"environmentVariables": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}
     declared = {"environmentVariables": [{"name": "A", "value": "1"}]}

@@ -90,10 +90,14 @@ class Stranger:
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """Tell whether this run prunes, and if not, why; `is_forced_off` by --no-prune."""
+    """Tell whether this run prunes, and if not, why.
+
+    `is_listed` says whether what it leaves is shown: a narrowed run is not about the rest.
+    """
 
     is_on: bool
     why: str = ""
+    is_listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

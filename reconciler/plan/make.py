@@ -11,7 +11,7 @@ from reconciler.plan.declared import decide
 from reconciler.plan.digest import digest_plan
 from reconciler.plan.known import Known
 from reconciler.plan.removed import decide_removed, owned_rows, removed, strangers
-from reconciler.problem import Problem
+from reconciler.problem import Problem, Severity
 from reconciler.resource import Life, Live, Resource, ResourceKey
 
 
@@ -24,6 +24,8 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
     changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
     changes = _by_needs(changes)
     gone = [decide_removed(row, lives, known) for row in removed(lives, declared, known)]
+    if not known.prune.is_listed:
+        gone = []
     ordered = tuple(sorted([*changes.values(), *gone], key=lambda change: change.key))
     plan = Plan(
         fleet_id=known.fleet_id,
@@ -87,7 +89,7 @@ def _is_finished(change: Change) -> bool:
 
 def _notes(changes: Iterable[Change], lives: Mapping[str, Live], known: Known) -> Iterable[Problem]:
     if not known.prune.is_on:
-        yield Problem("RC301", f"nothing is pruned: {known.prune.why}")
+        yield Problem("RC301", f"nothing is pruned: {known.prune.why}", severity=Severity.NOTE)
     newer = {
         row.mark.commit: row.mark.commit_time
         for row in owned_rows(lives, known)
@@ -95,7 +97,8 @@ def _notes(changes: Iterable[Change], lives: Mapping[str, Live], known: Known) -
     }
     for commit, time in sorted(newer.items()):
         if time <= known.commit_time:
-            yield Problem("RC306", f"a live mark names commit {commit[:7]}, which this clone does not have")
+            what = f"a live mark names commit {commit[:7]}, which this clone does not have"
+            yield Problem("RC306", what, severity=Severity.NOTE)
 
 
 def newer_work(lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:

@@ -1,0 +1,87 @@
+"""From nothing to healthy, and a second run that finds nothing to do."""
+
+from __future__ import annotations
+
+from reconciler.errors import ExitCode
+from reconciler.plan import Action
+from tests.scenarios.stage import Stage, a_manifest
+
+
+def test_a_declared_workload_is_created_and_becomes_healthy(stage: Stage) -> None:
+    stage.write(train=a_manifest())
+
+    applied = stage.apply()
+
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert applied.is_replan_empty
+    assert [record.kind for record in stage.live().values()] == ["Training"]
+    assert [verdict.health.phase for verdict in applied.verdicts] == ["Running"]
+
+
+def test_the_second_apply_sends_nothing(stage: Stage) -> None:
+    stage.write(
+        train=a_manifest(), note=a_manifest("note", "Workspace"), chat=a_manifest("chat", "Inference")
+    )
+    stage.apply()
+    before = stage.emulator.ledger.mark()
+
+    again = stage.apply()
+
+    assert again.exit_code() is ExitCode.IN_ORDER
+    assert stage.mutations(before) == []
+
+
+def test_plan_drift_and_health_send_nothing(stage: Stage) -> None:
+    stage.write(train=a_manifest())
+
+    stage.plan()
+    stage.drift()
+    stage.health()
+
+    assert stage.mutations() == []
+
+
+def test_three_kinds_with_a_secret_and_a_variable(stage: Stage) -> None:
+    spec = '{image: "busybox:${{ vars.IMAGE_TAG }}", environmentVariables: [{name: T, value: "${{ secrets.HF_TOKEN }}"}]}'
+    stage.write(train=a_manifest(spec=spec))
+
+    assert stage.apply().exit_code() is ExitCode.IN_ORDER
+
+    live = stage.live()["train"]
+    values = {item["name"]: item["value"] for item in live.spec["environmentVariables"]}
+    assert live.spec["image"] == "busybox:24.07"
+    assert values["T"] == "hf-canary-0123456789"
+    assert "canary" not in values["RECONCILER_MARK"] + str(live.spec["annotations"])
+    assert not stage.plan().plan.writes
+
+
+def test_what_needs_another_is_created_after_it(stage: Stage) -> None:
+    stage.write(
+        web=a_manifest("web", "Workspace", dependsOn="[{kind: Workspace, name: store}]"),
+        store=a_manifest("store", "Workspace"),
+    )
+
+    stage.apply()
+
+    made = [entry.effect.name for entry in stage.mutations() if entry.effect]
+    assert made == ["store", "web"]
+
+
+def test_what_needs_a_job_is_deferred_and_started_by_a_later_apply(stage: Stage) -> None:
+    stage.write(
+        job=a_manifest("job", spec="{image: busybox:1, command: sleep, args: '30'}"),
+        after=a_manifest("after", dependsOn="[{kind: Training, name: job}]"),
+    )
+    first = stage.apply()
+    stage.clock.advance(120)
+
+    second = stage.apply()
+
+    assert first.exit_code() is ExitCode.IN_ORDER
+    assert "after" not in {e.effect.name for e in stage.mutations()[:1] if e.effect}
+    assert second.exit_code() is ExitCode.IN_ORDER
+    assert set(stage.live()) == {"job", "after"}
+    assert {c.key.name: c.action for c in stage.plan().plan.changes} == {
+        "job": Action.KEEP,
+        "after": Action.KEEP,
+    }
