@@ -21,6 +21,7 @@ from reconciler.transport.words import Speech
 MAX_MESSAGE = 1024 * 1024
 OPEN_S = 10.0
 PING_S = 20.0
+_WELL = 1000
 
 _CLOSES: dict[int, tuple[type[ProviderError], str]] = {
     1001: (Unavailable, "the server went away, or the pod ended"),
@@ -58,13 +59,15 @@ async def follow(
     connection = await _opened(call, speech, token, tls)
     lines = Lines()
     try:
-        async for message in connection:
+        while True:
+            message = await connection.recv()
             if isinstance(message, str):
                 raise speech.error(Malformed, call, "a text message came where bytes are due")
             for line in lines.feed(message, ends_line=True):
                 yield line
     except ConnectionClosed as err:
-        raise _closed(call, speech, err) from err
+        if not (err.rcvd and err.rcvd.code == _WELL):
+            raise _closed(call, speech, err) from err
     finally:
         await connection.close()
     for line in lines.finish():

@@ -35,7 +35,8 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     409: Conflict,
     429: Throttled,
 }
-_WORDS = ("message", "error_description", "errorMessage", "error", "reason", "details")
+_WORDS = ("message", "error_description", "errorMessage", "details")
+_CODES = ("error", "reason")
 _LOGIN = re.compile(r"log-?in|sign-?in|auth|sso|saml|oidc", re.IGNORECASE)
 
 
@@ -165,7 +166,7 @@ def words_of(answer: Answer) -> str:
     value = _json_or_none(answer)
     if not isinstance(value, dict):
         return answer.body[:1024].decode("utf-8", "replace") if value is None else ""
-    said = [value[key] for key in _WORDS if isinstance(value.get(key), str) and value[key]]
+    said = _texts(value, _WORDS) or _texts(value, _CODES)
     issues = value.get("complianceIssues")
     if isinstance(issues, list):
         said[1:1] = [f"{i.get('field')}: {i.get('details')}" for i in issues if isinstance(i, dict)]
@@ -174,6 +175,10 @@ def words_of(answer: Answer) -> str:
         if not any(words.casefold() in known.casefold() for known in kept):
             kept.append(words)
     return "; ".join(kept)
+
+
+def _texts(value: dict[str, Json], keys: tuple[str, ...]) -> list[str]:
+    return [value[key] for key in keys if isinstance(value.get(key), str) and value[key]]
 
 
 def clean(text: str) -> str:

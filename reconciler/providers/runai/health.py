@@ -13,13 +13,15 @@ from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api, cluster_path
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.phases import FINAL, LEVELS, STUCK, level_of
-from reconciler.providers.runai.rollout import judge_rollout
+from reconciler.providers.runai.rollout import DROPPED, Update, judge_rollout
 from reconciler.resource import Json, Observed
 
 CONTROL_PLANE = "control plane"
 CLUSTER_API = "cluster-api and control plane"
 _REPEATED = 2
+_SETTLED = STUCK | {DROPPED}
 _NEWEST = {"limit": "100"}
+_NOT_YET = frozenset({404, 500})  # what a cluster answers about a workload it does not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ class Doctor:
 
     def __init__(self, api: Api, clusters: Clusters) -> None:
         self._api, self._clusters = api, clusters
+        self._updated: dict[str, datetime] = {}
+
+    def note_update(self, id_: str) -> None:
+        """Remember, on the server's clock, that an object is about to be updated."""
+        transport = self._api.transport
+        self._updated[id_] = transport.clock.now() + transport.ahead
 
     async def judge(self, observed: Observed, *, since: datetime | None) -> Health:
         """Judge one workload now. Raises ProviderError or Misshapen if the control plane does not answer."""
@@ -61,10 +69,11 @@ class Doctor:
             return Health(Level.MISSING, message="it is not there any more", source=CONTROL_PLANE)
         verdict = _from_row(row, observed.key.kind)
         verdict = await self._with_cluster(verdict, observed)
-        if observed.key.kind == "Inference" and since is not None and verdict.level is Level.HEALTHY:
-            verdict = await judge_rollout(self._api, observed, verdict, since)
-        if verdict.level in {Level.PROGRESSING, Level.DEGRADED} and not verdict.is_stuck:
-            verdict = await self._with_events(verdict, observed, row, since)
+        update = self._update(observed, since)
+        if observed.key.kind == "Inference" and update and verdict.level is Level.HEALTHY:
+            verdict = await judge_rollout(self._api, observed, verdict, update)
+        if verdict.level in {Level.PROGRESSING, Level.DEGRADED} and verdict.reason not in _SETTLED:
+            verdict = await self._with_events(verdict, observed, row, update)
         if verdict.level is Level.DEGRADED:
             verdict = await self._with_pods(verdict, observed)
         return verdict
@@ -82,17 +91,18 @@ class Doctor:
             if isinstance(err, Unavailable) and not err.status:
                 self._clusters.rest(door.url)
             said = err.said if isinstance(err, ProviderError) else str(err)
+            if verdict.level is Level.PROGRESSING and getattr(err, "status", 0) in _NOT_YET:
+                return verdict
             return _noted(verdict, f"the cluster gave no status: {said}")
         joined = replace(verdict, source=CLUSTER_API)
         return _joined(joined, phase) if phase in LEVELS else _noted(joined, f'cluster phase "{phase}"')
 
     async def _with_events(
-        self, verdict: Health, observed: Observed, row: Mapping[str, Json], since: datetime | None
+        self, verdict: Health, observed: Observed, row: Mapping[str, Json], update: Update | None
     ) -> Health:
         """Look for what keeps a workload from running: no image, no memory, a program that dies."""
         events = await self._api.parts(observed.id, "events", str(observed.key), **_NEWEST)
-        start = self._server_time(since)
-        fresh = [event for event in events if _is_since(event, start)]
+        fresh = [event for event in events if _is_since(event, update)]
         said = [(wire.words(event, "createdAt"), _words(event)) for event in fresh]
         return _diagnosed(verdict, said, wire.words(row, "phaseMessage"))
 
@@ -101,8 +111,12 @@ class Doctor:
         found = [PodHealth(wire.words(pod, "name"), wire.words(pod, "k8sPhase")) for pod in pods]
         return replace(verdict, pods=tuple(found))
 
-    def _server_time(self, ours: datetime | None) -> datetime | None:
-        return ours + self._api.transport.ahead if ours else None
+    def _update(self, observed: Observed, since: datetime | None) -> Update | None:
+        transport = self._api.transport
+        if since is None:
+            return None
+        at = self._updated.get(observed.id, since + transport.ahead)
+        return Update(at, transport.clock.now() - since)
 
 
 def _from_row(row: Mapping[str, Json], kind: str) -> Health:
@@ -172,9 +186,9 @@ def _words(event: Mapping[str, Json]) -> str:
     return f"{wire.words(event, 'reason')}: {wire.words(event, 'message')}"
 
 
-def _is_since(event: Mapping[str, Json], start: datetime | None) -> bool:
+def _is_since(event: Mapping[str, Json], update: Update | None) -> bool:
     at = wire.moment(event.get("createdAt"))
-    return start is None or at is None or at >= start
+    return update is None or at is None or at >= update.at
 
 
 def _noted(verdict: Health, note: str) -> Health:

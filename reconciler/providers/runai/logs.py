@@ -30,8 +30,9 @@ class LogReader:
     async def last_words(self, observed: Observed) -> Sequence[str]:
         """Give event messages, newest last."""
         rows = await self._api.parts(observed.id, "events", str(observed.key), limit="100")
-        ordered = sorted(rows, key=lambda row: wire.words(row, "createdAt"))
-        return [words for row in ordered if (words := wire.words(row, "message"))]
+        rows.reverse()  # they come newest first; within one second that order is all there is
+        rows.sort(key=lambda row: wire.words(row, "createdAt"))
+        return [words for row in rows if (words := wire.words(row, "message"))]
 
     async def follow(
         self, observed: Observed, *, pod: str, tail: int, previous: bool

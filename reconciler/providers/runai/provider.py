@@ -147,6 +147,7 @@ class RunaiProvider:
         self._learn(resource)
         marked = body.with_key(mark, observed.summary.identity)
         sent = body.patch_body(observed, resource, edit, marked, kind)
+        self._doctor.note_update(observed.id)
         await self._api.update(kind.name, observed.id, sent, subject)
 
     async def delete(self, observed: Observed) -> None:

@@ -7,7 +7,7 @@ goes on serving.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.errors import NotFound, Rejected
@@ -17,49 +17,61 @@ from reconciler.providers.runai.api import Api
 from reconciler.resource import Json, Observed
 
 DROPPED = "UpdateDropped"
-_NO_NEW_ONE = timedelta(seconds=30)
+_COARSE = timedelta(seconds=2)  # a Date header has no fractions
+_NO_NEW_ONE = timedelta(seconds=30)  # a change of priority or category makes no revision
 _DEADLINE = timedelta(minutes=10)
 
 
-async def judge_rollout(api: Api, observed: Observed, verdict: Health, since: datetime) -> Health:
-    """Judge an inference that was updated at `since` and looks well."""
-    updated, now = since + api.transport.ahead, api.transport.clock.now() + api.transport.ahead
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Say when an object was updated: `at` on the server's clock, `ago` by our own."""
+
+    at: datetime
+    ago: timedelta
+
+
+async def judge_rollout(api: Api, observed: Observed, verdict: Health, update: Update) -> Health:
+    """Judge an inference that was updated and looks well."""
     try:
         revisions = await api.revisions(observed.id, str(observed.key))
     except (NotFound, Rejected):
-        return await _by_pods(api, observed, verdict, updated, now)
+        return await _by_pods(api, observed, verdict, update)
     if not revisions:
         return _rolling(verdict, "no revision is shown yet")
     newest = max(revisions, key=_made)
     name = wire.words(newest, "name") or wire.text(newest, "id")
-    if _made(newest) < updated - timedelta(seconds=2) and now - updated < _NO_NEW_ONE:
+    if not _is_after(newest, update) and update.ago < _NO_NEW_ONE:
         return _rolling(verdict, f"no revision newer than {name} is shown yet")
-    phase = wire.text(newest, "phase")
+    return _by_revision(verdict, name, wire.text(newest, "phase"), wire.words(newest, "phaseMessage"))
+
+
+def _by_revision(verdict: Health, name: str, phase: str, said: str) -> Health:
     if phase == "Running":
         return verdict
-    said = wire.words(newest, "phaseMessage")
     if phase in {"Failed", "Stopped", "Completed"}:
         return _dropped(verdict, f"revision {name} was dropped and an older one keeps serving", said)
-    return _rolling(
-        verdict, f"revision {name} is {phase}; an older one is serving" + (f": {said}" if said else "")
-    )
+    why = f": {said}" if said else ""
+    return _rolling(verdict, f"revision {name} is {phase}, an older one serves{why}")
 
 
-async def _by_pods(api: Api, observed: Observed, verdict: Health, updated: datetime, now: datetime) -> Health:
+async def _by_pods(api: Api, observed: Observed, verdict: Health, update: Update) -> Health:
     """Judge where revisions are not shown: all pods must be of one revision, made after the update."""
     pods = await api.parts(observed.id, "pods", str(observed.key), limit="500")
     alive = [pod for pod in pods if not pod.get("completedAt") and not pod.get("deletedAt")]
-    if _is_one_new(alive, updated):
+    if _is_one_new(alive, update):
         return verdict
-    if now - updated >= _DEADLINE:
+    if update.ago >= _DEADLINE:
         return _dropped(verdict, "the update was dropped: pods from before it keep serving", "")
     return _rolling(verdict, "pods from before the update are still there")
 
 
-def _is_one_new(pods: Sequence[Mapping[str, Json]], updated: datetime) -> bool:
-    if not pods or len({wire.words(pod, "revisionId") for pod in pods}) != 1:
-        return False
-    return all(_made(pod) >= updated - timedelta(seconds=2) for pod in pods)
+def _is_one_new(pods: Sequence[Mapping[str, Json]], update: Update) -> bool:
+    is_one = len({wire.words(pod, "revisionId") for pod in pods}) == 1
+    return is_one and all(_is_after(pod, update) for pod in pods)
+
+
+def _is_after(row: Mapping[str, Json], update: Update) -> bool:
+    return _made(row) >= update.at - _COARSE
 
 
 def _made(row: Mapping[str, Json]) -> datetime:
