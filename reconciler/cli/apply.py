@@ -92,7 +92,7 @@ async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
                 return _publish(voice, planned, None, _code_of_nothing(planned))
             if not terms.yes:
                 ask(voice, planned.plan)
-        elif planned.failures:
+        elif len(planned.failures) > 1:  # one alone is told by the error that ends this
             tell_obstacles(voice, planned)
         return await _carry_out(session, planned, voice, terms)
 

@@ -15,8 +15,8 @@ from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, ReconcilerError
 
 
-class Terminated(KeyboardInterrupt):
-    """Stop at SIGTERM, as Ctrl-C would."""
+class Terminated(BaseException):
+    """Stop at SIGTERM, as Ctrl-C would; not a KeyboardInterrupt, which click makes something else of."""
 
 
 def ended(voice: Voice, command: Callable[[], object]) -> int:
@@ -42,7 +42,7 @@ def _code_of(returned: object) -> int:
 def _guarded(voice: Voice, run: Callable[[], int]) -> int:
     try:
         return run()
-    except (KeyboardInterrupt, click.Abort) as stopped:
+    except (KeyboardInterrupt, click.Abort, Terminated) as stopped:
         return ExitCode.TERMINATED if isinstance(stopped, Terminated) else ExitCode.INTERRUPTED
     except click.ClickException as wrong:
         return _usage(voice, wrong)

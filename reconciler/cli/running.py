@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from reconciler.cli.ending import Terminated
 from reconciler.cli.options import Chosen
 from reconciler.cli.voice import Voice
 from reconciler.clock import SystemClock
@@ -50,8 +51,29 @@ def world_of(voice: Voice) -> World:
 
 
 def run(story: Coroutine[Any, Any, Value]) -> Value:
-    """Run one command's story to its end; the only event loop there is."""
-    return asyncio.run(story)
+    """Run one command's story to its end; the only event loop there is.
+
+    Raises Terminated after SIGTERM and KeyboardInterrupt after Ctrl-C, once the story has let go of
+    what it held.
+    """
+    return asyncio.run(_until_terminated(story))
+
+
+async def _until_terminated(story: Coroutine[Any, Any, Value]) -> Value:
+    loop, task, seen = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+    assert task is not None  # noqa: S101 - a coroutine that asyncio.run runs is a task
+
+    def stop() -> None:
+        seen.set()
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        return await story
+    except asyncio.CancelledError:
+        if seen.is_set():
+            raise Terminated from None
+        raise
 
 
 class Signals:

@@ -170,6 +170,36 @@ def test_a_signal_stops_cleanly_and_says_what_is_done(number: int, code: int) ->
     assert "Stopped. Done: 5." in said
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_followed_log(number: int, code: int, run: Run) -> None:
+    run("apply", "--yes")
+    child = _typed("logs", "-f", "lora")
+    child.expect_exact("step")
+    child.kill(number)
+
+    said = _ended(child)
+
+    assert child.exitstatus == code, said
+    assert "Traceback" not in said
+
+
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    replace(Path("reconciler.yaml"), "hold: 1s", "hold: 60s")
+    child = _typed("apply", "--yes", env={"CI": "true"})
+    child.expect_exact("created")
+    child.kill(signal.SIGINT)
+    child.expect_exact("once more stops at once")
+    child.kill(signal.SIGINT)
+
+    _ended(child)
+
+    assert child.exitstatus == 130
+
+
+def test_verbose_names_the_exit_that_is_zero(run: Run) -> None:
+    assert run("plan", "-v").last == "reconciler: in-order (exit 0)"
+
+
 def _port(text: str) -> str:
     return text.partition("127.0.0.1:")[2].partition("\n")[0]
 

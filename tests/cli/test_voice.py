@@ -174,7 +174,7 @@ def test_ctrl_c_and_a_closed_prompt_are_interruptions() -> None:
 
 
 def test_a_reader_that_goes_away_is_no_failure() -> None:
-    code = "from reconciler.cli.voice import Voice\nv = Voice()\nfor _ in range(9999): v.result('x' * 99)\nv.close()"
+    code = "from reconciler.cli.voice import Voice\nfor _ in range(9999): Voice().result('x' * 99)"
     read, write = os.pipe()
     process = subprocess.Popen([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, text=True)
     os.close(write)
