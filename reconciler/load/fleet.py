@@ -49,7 +49,7 @@ def load_fleet(path: str | Path | None = None, *, cwd: Path, environ: Mapping[st
     if not any(problem.is_error for problem in problems):
         problems += [*_interpolations(document), *_policies(document)]
     if any(problem.is_error for problem in problems):
-        raise FleetError(problems=[_of_the_fleet(problem) for problem in problems])
+        raise FleetError(problems=sorted(map(_of_the_fleet, problems), key=_in_file_order))
     return _fleet(document.value, shown, str(Path(os.path.realpath(absolute)).parent))
 
 
@@ -67,6 +67,10 @@ def _document(path: Path, shown: str) -> Document:
             what = "the document is not a mapping of fields"
         raise FleetError(problems=[Problem("RC201", what, Location(shown), hint="run reconciler init")])
     return parsed.documents[0]
+
+
+def _in_file_order(problem: Problem) -> tuple[int, int]:
+    return (problem.location.line, problem.location.column) if problem.location else (0, 0)
 
 
 def _of_the_fleet(problem: Problem) -> Problem:

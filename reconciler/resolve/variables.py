@@ -134,11 +134,12 @@ def _judged_again(resource: Resource, reading: _Reading) -> Iterator[Problem]:
     document = Document(
         {"spec": _open(resource.spec)}, {}, {}, resource.source.file, resource.source.line, ()
     )
-    for problem in judge.problems(document):
+    rejected = judge.problems(document)
+    for problem in rejected:
         pointer = keyed.get(problem.pointer, problem.pointer)
         why = "the environment's value was filled in"
         yield replace(problem, location=resource.place(pointer), pointer=pointer, why=why)
-    for problem in kind.check(resource.spec):
+    for problem in () if rejected else kind.check(resource.spec):
         yield replace(problem, location=resource.place(problem.pointer))
 
 

@@ -62,8 +62,8 @@ def validate(documents: Sequence[Document], fleet: Fleet, *, kinds: Kinds) -> Va
         _read(document, reading)
     problems = [*reading.problems, *duplicates(reading.declared)]
     resources, unknown = with_references(reading.declared, reading.broken)
-    places = {one.resource.key: one.document.key_place("/dependsOn") for one in reading.declared}
-    problems += [*unknown, *cycles(resources, places)]
+    sources = {one.resource.key: one.document for one in reading.declared}
+    problems += [*unknown, *cycles(resources, sources)]
     return Validated(tuple(resources), tuple(sorted(set(problems), key=_in_file_order)))
 
 
@@ -106,7 +106,9 @@ def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared
     if rejected or target is None:
         return None, found
     one = declare(document, kind, target, reading.fleet)
-    return one, [*found, *check_spec(one)]
+    said = {problem.location for problem in found if problem.code == "RC130"}
+    more = [p for p in check_spec(one) if p.code != "RC130" or p.location not in said]
+    return one, [*found, *more]
 
 
 def _kind_of(document: Document, kinds: Kinds) -> tuple[Kind | None, list[Problem]]:

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.problem import Problem, Severity
 from reconciler.resource import Json
@@ -29,7 +30,7 @@ def check(document: Document) -> Iterator[Problem]:
         if isinstance(value, str) and value:
             problem = _judge(document, pointer, value)
             if problem:
-                yield at_value(document, pointer, problem)
+                yield replace(at_value(document, pointer, problem), excerpt="")
 
 
 def _judge(document: Document, pointer: str, value: str) -> Problem | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
-from reconciler.problem import Location, Problem
+from reconciler.problem import Problem
 from reconciler.resource import Resource, ResourceKey
 from reconciler.validate.declare import Declared
-from reconciler.validate.places import at_value
+from reconciler.validate.places import at_key, at_value
+from reconciler.yaml import Document
 
 
 def duplicates(every: Iterable[Declared]) -> Iterator[Problem]:
@@ -26,7 +26,7 @@ def duplicates(every: Iterable[Declared]) -> Iterator[Problem]:
         yield at_value(one.document, "/metadata/name", Problem("RC120", what, why=why, hint=hint))
 
 
-def cycles(resources: Sequence[Resource], places: Mapping[ResourceKey, Location]) -> Iterator[Problem]:
+def cycles(resources: Sequence[Resource], documents: Mapping[ResourceKey, Document]) -> Iterator[Problem]:
     """Find circles of dependencies, each once, at the first manifest of the circle."""
     needs = {resource.key: resource.depends_on for resource in resources}
     done: set[ResourceKey] = set()
@@ -39,7 +39,7 @@ def cycles(resources: Sequence[Resource], places: Mapping[ResourceKey, Location]
             problem = Problem(
                 "RC122", f"a circle of dependencies: {words}", hint="delete one of the references"
             )
-            yield replace(problem, location=places.get(first), pointer="/dependsOn")
+            yield at_key(documents[first], "/dependsOn", problem)
 
 
 def _circle_from(

@@ -6,6 +6,7 @@ but the bytes it is given, and must not crash, hang or guess on any of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reconciler.problem import Problem
@@ -17,21 +18,25 @@ from reconciler.yaml.text import decode
 __all__ = ["FILE_LIMITS", "Document", "Limits", "Parsed", "escaped", "line_of", "parse", "raw_text"]
 
 FILE_LIMITS = Limits()
+_ODD = re.compile(r"\t|^\.\.\.|^%|[|>][-+0-9]*#", re.MULTILINE)
+"""Rare things that the two parsers read differently: tabs, ends of documents, directives, `|#`."""
 
 
 def parse(data: bytes | str, file: str, *, limits: Limits = FILE_LIMITS, pure: bool = False) -> Parsed:
     """Read every document of a text, with the places of keys and values and all problems found.
 
-    Documents before a place that cannot be read are still given. `pure` leaves the C parser out; both
-    give the same result, because where the C parser finds an error the pure one is asked again.
+    Documents before a place that cannot be read are still given. `pure` leaves the C parser out. Both
+    give the same result: where the first finds a problem, and for the odd things they read differently,
+    the pure one decides.
     """
     text, problems = decode(data, file, limits.bytes)
     if problems:
         return Parsed((), problems)
-    if pure:
+    if pure or _ODD.search(text):
         return _parse(text, file, limits, pure=True)
     parsed = _parse(text, file, limits, pure=False)
-    return parsed if parsed.is_whole else _parse(text, file, limits, pure=True)
+    is_plain = all(isinstance(document.value, dict | list) for document in parsed.documents)
+    return parsed if is_plain and not parsed.problems else _parse(text, file, limits, pure=True)
 
 
 def _parse(text: str, file: str, limits: Limits, *, pure: bool) -> Parsed:

@@ -130,7 +130,7 @@ class Builder:
             return resolve(text)
         except ValueError as error:
             self._report(Problem("RC101", str(error), place, hint="quote it if it is meant as text"))
-            return text
+            return None
 
     def _take_key(self, event: Event, place: Location) -> None:
         frame, key = self._frames[-1], str(event.value)

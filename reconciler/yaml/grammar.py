@@ -9,7 +9,6 @@ _MEANINGS = (
     ("mapping values are not allowed", 'a ":" where no field can start', 'quote the value if it holds ": "'),
     ("unexpected end of stream", "a quote is never closed", "close it, or indent the text with | in front"),
     ("could not find expected ':'", 'a line without ":"', "write field: value, or indent a longer text"),
-    ("could not find expected ':'", 'a line without ":"', "write field: value, or indent a longer text"),
     ("expected ',' or '}'", 'a "{" is never closed, or a comma is missing', "close it with }"),
     ("expected ',' or ']'", 'a "[" is never closed, or a comma is missing', "close it with ]"),
     (
@@ -44,6 +43,10 @@ def explain(said: str, at: tuple[int, int], opened: int, *, file: str, lines: tu
 def _meaning(said: str, line: str) -> tuple[str, str]:
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return TAB
+    if "\\t" in said:
+        return "a tab between words or at the end of a line", "use spaces"
+    if "${{" in line and "expected" in said:
+        return "an interpolation that is not quoted", 'write "${{ … }}" with quotes'
     words = said.replace("did not find expected", "expected")
     return next(
         ((what, hint) for start, what, hint in _MEANINGS if start in words), (f"not YAML: {said}", "")
