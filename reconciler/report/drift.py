@@ -18,16 +18,19 @@ SIGNS = {
     "degraded": "!",
     "unclaimed": "?",
     "orphaned": "?",
+    "refused": "!",
+    "stopped": "=",
     "finished": "=",
     "unknown": "?",
 }
-_IS_DRIFT = ("changed", "missing", "degraded", "orphaned")
+_APPLY_MENDS = ("changed", "missing", "orphaned")
+_QUIET = ("finished", "stopped")
 _FIELD = " " * 6
 
 
 def drift_text(drift: Drift, *, wide: bool = False, width: int = 120) -> str:
     """Write all drift. `wide` also shows what finished and is as it should be."""
-    shown = [item for item in drift.items if wide or item.state != "finished"]
+    shown = [item for item in drift.items if wide or item.state not in _QUIET]
     parts = [
         f"drift  {', '.join(map(line, drift.targets))}   {_counts(drift)}\n",
         _items_text(shown, len(drift.targets), width) + unknown_text(drift.unknown),
@@ -40,7 +43,7 @@ def _counts(drift: Drift) -> str:
     states = [item.state for item in drift.items]
     unknown = states.count("unknown") + len(drift.unknown)
     parts = [f"{states.count('changed')} changed", f"{states.count('missing')} missing", f"{unknown} unknown"]
-    others = ("degraded", "orphaned", "unclaimed", "finished")
+    others = ("degraded", "orphaned", "unclaimed", "refused", "stopped", "finished")
     parts += [f"{n} {state}" for state in others if (n := states.count(state))]
     return f"{drift.declared} declared: {', '.join(parts)}"
 
@@ -55,12 +58,17 @@ def _items_text(items: Sequence[DriftItem], targets: int, width: int) -> str:
         source = line(item.source or "")
         fits = cells(start) + 3 + cells(source) <= width
         lines += [f"{start}   {source}"] if fits else [start, f"{_FIELD}{source}"]
-        lines += [f"{_FIELD}{line(item.reason)}"] if item.reason else []
+        lines += [f"{_FIELD}{line(item.reason)}"] if item.reason and not _is_told_by(item) else []
         size = max((cells(line(field.pointer)) for field in item.fields), default=0)
         for field in item.fields:
             lines += _field_lines(field, size, width)
         lines += [f"{_FIELD}{line(part)}" for part in item.hint.split("\n") if part]
     return "".join(f"{each.rstrip()}\n" for each in lines)
+
+
+def _is_told_by(item: DriftItem) -> bool:
+    """Tell whether the fields say it all: who moved them is no news beside both values."""
+    return bool(item.fields) and item.reason.startswith("changed ")
 
 
 def _field_lines(field: FieldChange, size: int, width: int) -> list[str]:
@@ -80,7 +88,7 @@ def _field_lines(field: FieldChange, size: int, width: int) -> list[str]:
 
 
 def _ways_out(drift: Drift) -> str:
-    items = [item for item in drift.items if item.state in _IS_DRIFT]
+    items = [item for item in drift.items if item.state in _APPLY_MENDS]
     if not items:
         return ""
     one = items[0] if len(items) == 1 else None

@@ -39,3 +39,14 @@ def test_a_sensitive_field_says_only_that_it_differs() -> None:
 
     assert "(sensitive, differs)" in text
     assert CANARY not in text
+
+
+def test_what_apply_cannot_mend_is_not_offered_to_it() -> None:
+    items = (DriftItem(PRETRAIN, "degraded", reason="OOMKilled"), DriftItem(LORA, "stopped"))
+
+    text = drift_text(replace(DRIFT, items=items))
+
+    assert "Put it back" not in text
+    assert "1 degraded, 1 stopped" in text
+    assert "= stopped" not in text
+    assert "= stopped" in drift_text(replace(DRIFT, items=items), wide=True)
