@@ -181,10 +181,8 @@ def test_validation_loads_no_network_library() -> None:
 _SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 9), st.sampled_from(["", "a", "8", "16Gi", "${{ x }}"])
 )
-_WORDS = (
-    "apiVersion kind metadata spec name project image compute args value environmentVariables annotations "
-    "lifecycle health dependsOn gpus run"
-).split()
+_WORDS = ["apiVersion", "kind", "metadata", "spec", "name", "project", "image", "compute", "args", "value"]
+_WORDS += ["environmentVariables", "annotations", "lifecycle", "health", "dependsOn", "gpus", "run"]
 _TREES = st.recursive(
     _SCALARS,
     lambda inner: st.one_of(
