@@ -7,7 +7,7 @@ Nothing is retried or reconnected here: a stream that breaks raises, since no se
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -49,7 +49,7 @@ async def follow(
     token: str,
     tls: Callable[[], ssl.SSLContext],
     verb: str = "follow the log of",
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Yield lines until the server ends the stream well. Raises ProviderError for any other end.
 
     `url` is the http(s) URL of the endpoint; `tls` gives the CAs to trust and is asked only for wss.

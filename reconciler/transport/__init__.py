@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -149,14 +149,15 @@ class Transport:
 
     async def lines(
         self, path: str, *, verb: str, subject: str, query: Mapping[str, str] | None = None
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Stream a text answer line by line; each wait for more has the deadline of a call."""
         call = Call("GET", self.url_of(path, query), verb, subject)
         lines = Lines()
         try:
-            async for piece in self._text(call):
-                for line in lines.feed(piece):
-                    yield line
+            async with aclosing(self._text(call)) as pieces:
+                async for piece in pieces:
+                    for line in lines.feed(piece):
+                        yield line
         except TimeoutError as err:
             said = f"nothing came for {self._deadline_s:g} seconds"
             raise self.speech.error(Unavailable, call, said) from err
@@ -285,14 +286,15 @@ class Transport:
             _demand_json(answer.body)
         return answer
 
-    async def _text(self, call: Call) -> AsyncIterator[bytes]:
+    async def _text(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Open a text answer and give its pieces; once more with a new token after a 401."""
         token = await self._token(call)
         for is_last in (False, True):
             async with self._stream(call, token) as response:
                 if response.status_code == 200:
-                    async for piece in self._pieces(response):
-                        yield piece
+                    async with aclosing(self._pieces(response)) as pieces:
+                        async for piece in pieces:
+                            yield piece
                     return
                 async with asyncio.timeout(self._deadline_s):
                     answer = await self._answer(call, response)
@@ -300,7 +302,7 @@ class Transport:
                     self.speech.refuse(call, answer)
             token = await self._renewed(token)
 
-    async def _pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
+    async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         body = Body(response.headers.get("content-encoding", ""), cap=None)
         source = response.aiter_raw()
         while True:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 
 from reconciler.errors import Unauthenticated, Unavailable
 from reconciler.provider import LogLine
@@ -36,7 +37,7 @@ class LogReader:
 
     async def follow(
         self, observed: Observed, *, pod: str, tail: int, previous: bool
-    ) -> AsyncIterator[LogLine]:
+    ) -> AsyncGenerator[LogLine, None]:
         """Stream a pod's log until it ends; of a workload with one pod, that one's."""
         url = await self._url(observed)
         query = {**_query(pod, tail, previous=previous), "follow": "true"}
@@ -52,9 +53,10 @@ class LogReader:
                     token=token,
                     tls=lambda: transport.tls,
                 )
-                async for line in lines:
-                    has_begun = True
-                    yield LogLine(pod, line)
+                async with aclosing(lines):
+                    async for line in lines:
+                        has_begun = True
+                        yield LogLine(pod, line)
                 return
             except Unauthenticated:
                 # A token may run out; what was shown cannot be shown again, so only a start is repeated.
@@ -64,7 +66,7 @@ class LogReader:
 
     async def download(
         self, observed: Observed, *, pod: str, tail: int, previous: bool
-    ) -> AsyncIterator[LogLine]:
+    ) -> AsyncGenerator[LogLine, None]:
         """Fetch the lines there are now."""
         url = await self._url(observed)
         lines = self._api.transport.lines(
@@ -73,8 +75,9 @@ class LogReader:
             subject=str(observed.key),
             query=_query(pod, tail, previous=previous),
         )
-        async for line in lines:
-            yield LogLine(pod, line)
+        async with aclosing(lines):
+            async for line in lines:
+                yield LogLine(pod, line)
 
     async def _url(self, observed: Observed) -> str:
         cluster_id, project = observed.summary.identity.split("/")[:2]

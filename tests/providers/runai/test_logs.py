@@ -1,0 +1,115 @@
+"""Logs come from the cluster while a workload lives; events say the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.errors import NotFound, ProviderError, Unauthenticated, Unavailable
+from reconciler.provider import LogLine
+from reconciler.providers.runai.provider import RunaiProvider
+from reconciler.resource import Observed, Scope
+from tests.providers.runai.stage import MARK, a_resource, only, stage
+
+STREAM = r"WS /cluster-api/.*/logs"
+
+
+async def running(here: Any, provider: RunaiProvider, scope: Scope, seconds: float = 60) -> Observed:
+    await provider.create(scope, a_resource(spec={"image": "x", "command": "train", "args": "-v"}), MARK)
+    here.clock.advance(seconds)
+    return await only(provider, scope, "Training", "train")
+
+
+def test_a_download_gives_the_last_lines_of_a_pod() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> tuple[list[str], list[LogLine]]:
+        observed = await running(here, provider, scope)
+        pods = list(await provider.pods(observed))
+        return pods, [line async for line in provider.download(observed, pod=pods[0], tail=2)]
+
+    with stage() as here:
+        pods, lines = here.play(act)
+
+    assert len(pods) == 1
+    assert [line.pod for line in lines] == pods * 2
+
+
+def test_following_gives_lines_until_the_pod_ends() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> list[LogLine]:
+        observed = await running(here, provider, scope)
+        (pod,) = await provider.pods(observed)
+        got = []
+        async for line in provider.follow(observed, pod=pod, tail=3):
+            got.append(line)
+            here.clock.advance(700)
+        return got
+
+    with stage() as here:
+        assert len(here.play(act)) >= 3
+
+
+@pytest.mark.parametrize(("code", "kind"), [(1008, Unauthenticated), (1011, Unavailable)])
+def test_a_stream_that_breaks_raises(code: int, kind: type[ProviderError]) -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> Any:
+        observed = await running(here, provider, scope)
+        with pytest.raises(kind):
+            async for _ in provider.follow(observed, tail=3):
+                pass
+
+    with stage() as here:
+        here.spoil(STREAM, kind="ws_close", code=code, after=1, forever=True)
+        here.play(act)
+
+
+def test_a_handshake_refused_for_its_token_is_tried_with_a_new_one() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> LogLine:
+        observed = await running(here, provider, scope)
+        await provider.pods(observed)
+        here.emulator.tokens.revoke_all()
+        follower = provider.follow(observed, tail=1)
+        line = await anext(follower)
+        await follower.aclose()  # type: ignore[attr-defined]  # it is a generator
+        return line
+
+    with stage() as here:
+        assert here.play(act).text
+
+
+def test_no_pods_yet_is_not_found() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> list[str]:
+        observed = await running(here, provider, scope, seconds=0)
+        with pytest.raises(NotFound):
+            await anext(aiter(provider.download(observed)))
+        return list(await provider.pods(observed))
+
+    with stage() as here:
+        assert here.play(act) == []
+
+
+def test_a_cluster_that_may_not_be_asked_gives_no_log_and_says_why() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> str:
+        observed = await running(here, provider, scope)
+        with pytest.raises(Unavailable) as caught:
+            await anext(aiter(provider.download(observed)))
+        return str(caught.value)
+
+    with stage() as here:
+        here.spoil(
+            "GET /api/v1/clusters",
+            kind="mutate",
+            mutate=lambda rows: [{**row, "domain": "dgx.acme.com"} for row in rows],
+            forever=True,
+        )
+
+        assert "clusterApi" in here.play(act)
+
+
+def test_the_last_words_come_in_order() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> list[str]:
+        return list(await provider.last_words(await running(here, provider, scope)))
+
+    with stage() as here:
+        words = here.play(act)
+
+    assert words[0].startswith("Successfully assigned")
+    assert words[-1].startswith("Started container")
