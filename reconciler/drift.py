@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.diff import FieldChange
 from reconciler.errors import ExitCode, ProviderError, heaviest
+from reconciler.health import Health
 from reconciler.mark import Owner
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Location
@@ -66,9 +67,17 @@ class Drift:
         return heaviest(codes)
 
 
-def drift_of(plan: Plan, failures: tuple[ProviderError, ...] = ()) -> Drift:
-    """Read a plan as drift: what would be created is missing, what would be updated has changed."""
-    items = [item for change in plan.changes if (item := _item(change)) is not None]
+def drift_of(
+    plan: Plan,
+    failures: tuple[ProviderError, ...] = (),
+    *,
+    ill: Mapping[ResourceKey, Health] = EMPTY,
+) -> Drift:
+    """Read a plan as drift: what would be created is missing, what would be updated has changed.
+
+    `ill` holds the health of objects that are as declared and not well.
+    """
+    items = [item for change in plan.changes if (item := _item(change, ill)) is not None]
     return Drift(
         fleet=plan.fleet,
         targets=plan.targets,
@@ -79,10 +88,11 @@ def drift_of(plan: Plan, failures: tuple[ProviderError, ...] = ()) -> Drift:
     )
 
 
-def _item(change: Change) -> DriftItem | None:
+def _item(change: Change, ill: Mapping[ResourceKey, Health]) -> DriftItem | None:
     state = _state(change)
     if not state:
-        return None
+        sick = ill.get(change.key)
+        return DriftItem(change.key, "degraded", source=change.source, reason=sick.why) if sick else None
     return DriftItem(change.key, state, change.fields, change.source, change.reason, change.hint)
 
 

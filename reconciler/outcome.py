@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from reconciler.errors import ExitCode, heaviest
@@ -42,7 +43,8 @@ class Verdict:
     """Tell how one object settled.
 
     `is_queued`: it waits for capacity (not a failure). `cause` is the first causal log line;
-    `log` the last lines kept per pod; `steps` the phases seen with the seconds each began at.
+    `log` the last lines kept per pod; `steps` the phases seen with the seconds each began at. `began` is
+    when the present phase began, by the platform's clock.
     """
 
     key: ResourceKey
@@ -54,6 +56,9 @@ class Verdict:
     log_note: str = ""
     steps: tuple[tuple[str, float], ...] = ()
     problem: Problem | None = None
+    gpus_held: float = 0.0
+    gpus_asked: float = 0.0
+    began: datetime | None = None
 
     @property
     def is_good(self) -> bool:

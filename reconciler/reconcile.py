@@ -39,11 +39,14 @@ from reconciler.provider import LogLine, Logs, Provider
 from reconciler.providers import providers
 from reconciler.remember import known_for, owned_now, present
 from reconciler.resolve import place, resolve, resolve_target
-from reconciler.resource import Live, Observed, Resource, Scope
+from reconciler.resource import Life, Live, Observed, Resource, Scope
 from reconciler.secret import secrets_in
 from reconciler.settle import Settling, until_settled
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
+
+
+_AT_ONCE = 8
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ class Session:
         self._providers = doors
         self._world = world
         self._lives: Mapping[str, Live] = {}
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
     @asynccontextmanager
@@ -151,19 +155,37 @@ class Session:
                 work = _to_settle(planned.plan, outcomes, begun)
                 verdicts = await until_settled(work, self._providers, clock=clock, listen=listen, stop=stop)
             applied = Applied(outcomes, verdicts, is_interrupted=stop.requested)
-            if not stop.requested:
+            if stop.requested:
+                journal.end(clean=False)
+            else:
                 applied = await self._planned_afresh(applied, journal)
         return replace(applied, seconds=clock.monotonic() - started)
+
+    def note_unchanged(self, planned: Planned) -> None:
+        """Remember what is live after an apply that had nothing to do, for the guards of the next one."""
+        if planned.failures or planned.refusals or planned.plan.unknown:
+            return
+        with Journal.open(self.fleet.id, clock=self._world.clock, environ=self._world.environ) as journal:
+            journal.start(commit=planned.plan.commit, digest=planned.plan.digest)
+            journal.end(owned=owned_now(self._lives, self.fleet.id), declared=planned.plan.declared)
 
     async def drift(self) -> Drift:
         """Find how live differs from git."""
         planned = await self.plan()
-        return drift_of(planned.plan, planned.failures)
+        slow = [
+            change.observed
+            for change in planned.plan.changes
+            if change.observed and change.resource and _may_be_ill(change.observed)
+        ]
+        verdicts = await asyncio.gather(*(self._judge(observed) for observed in slow))
+        ill = {v.key: v.health for v in verdicts if v.health.level is Level.DEGRADED}
+        return drift_of(planned.plan, planned.failures, ill=ill)
 
     async def health(self) -> tuple[Verdict, ...]:
         """Look once at every declared object; what is not there is Missing."""
-        desired, _ = await self._observe()
-        return tuple([await self._look(resource) for resource in desired])
+        desired, observed = await self._observe()
+        lives = {live.target: live for live, _ in observed}
+        return tuple(await asyncio.gather(*(self._look(r, lives[r.key.target]) for r in desired)))
 
     async def logs(
         self, name: str, *, pod: str = "", tail: int = -1, follow: bool = False, previous: bool = False
@@ -243,15 +265,26 @@ class Session:
             applied, not_taken=tuple(paths), is_replan_empty=not left, replan_problem=_unread(fresh)
         )
 
-    async def _look(self, resource: Resource) -> Verdict:
-        key = resource.key
-        provider = self._providers[key.target]
-        scope = next(scope for scope in await provider.scopes() if scope.name == key.scope)
-        found = await provider.find(scope, key.kind, key.name)
+    async def _look(self, resource: Resource, live: Live) -> Verdict:
+        """Look at one declared object, by what was just read of its scope."""
+        key, read = resource.key, live.scopes.get(resource.key.scope)
+        if read is None or read.unknown or str(key) in read.doubtful:
+            why = (read.unknown or read.doubtful[str(key)]) if read else "its scope was not read"
+            return Verdict(key, Health(Level.UNKNOWN, message=why))
+        found = [observed for observed in live.details.values() if observed.key == key]
         if not found:
             return Verdict(key, Health(Level.MISSING, message="declared, not there"))
-        health = await provider.health(found[0])
-        return Verdict(key, health, is_queued=health.is_queued)
+        verdict = await self._judge(found[0])
+        row, kind = found[0].summary, self._providers[key.target].kinds[key.kind]
+        return replace(verdict, gpus_held=row.gpus, gpus_asked=kind.gpus(resource.spec), began=row.since)
+
+    async def _judge(self, observed: Observed) -> Verdict:
+        async with self._slots:
+            try:
+                health = await self._providers[observed.key.target].health(observed)
+            except ProviderError as failure:
+                health = Health(Level.UNKNOWN, observed.summary.phase, message=str(failure))
+        return Verdict(observed.key, health, is_queued=health.is_queued)
 
     async def _find(self, name: str) -> tuple[Provider, Observed]:
         keys = [r.key for r in self._resources if name == r.key.name or r.key.answers_to(name)]
@@ -314,6 +347,11 @@ def _to_settle(plan: Plan, outcomes: Sequence[Outcome], since: datetime) -> list
         for change in plan.changes
         if change.key in done and change.resource is not None and change.scope is not None
     ]
+
+
+def _may_be_ill(observed: Observed) -> bool:
+    """Tell whether a live object is worth a question: a row that says Running is not."""
+    return observed.summary.life is Life.ACTIVE and observed.summary.phase != "Running"
 
 
 def _unread(plan: Plan) -> str:

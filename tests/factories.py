@@ -12,8 +12,8 @@ from reconciler.plan.known import Known
 from reconciler.problem import Location
 from reconciler.resource import (
     Deleted,
-    Lifecycle,
     Life,
+    Lifecycle,
     Live,
     Observed,
     Resource,
@@ -107,7 +107,7 @@ def a_mark(key: ResourceKey | None = None, **changes: Any) -> Mark:
     return replace(made, **changes)
 
 
-def a_row(key: ResourceKey | None = None, *, mark: Mark | None | str = "ours", **changes: Any) -> Summary:
+def a_row(key: ResourceKey | None = None, *, mark: Mark | str | None = "ours", **changes: Any) -> Summary:
     key = key or a_key()
     made = Summary(
         key=key,

@@ -12,7 +12,7 @@ from reconciler.plan import Action, Change, Plan, Prune, make_plan
 from reconciler.plan.consent import Consents
 from reconciler.plan.known import Known, Policy
 from reconciler.plan.make import newer_work
-from reconciler.resource import Deleted, Lifecycle, Life, Live, Resource
+from reconciler.resource import Deleted, Life, Lifecycle, Live, Resource
 from reconciler.secret import Secret
 from tests.factories import HEAD, TARGET, a_key, a_live, a_mark, a_resource, a_row, known, observed
 
@@ -306,6 +306,10 @@ def test_a_removed_manifest_deletes_what_it_declared() -> None:
     assert change.action is Action.DELETE
     assert change.is_destructive
     assert change.impact is not None
+
+
+def test_a_phase_we_do_not_know_is_never_pruned() -> None:
+    assert _pruned({"life": Life.UNKNOWN, "phase": "Strange"}).action is Action.KEEP
 
 
 @pytest.mark.parametrize("policy", [Policy(on_remove="Keep"), Policy(protect=True)])

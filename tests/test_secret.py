@@ -23,7 +23,7 @@ def test_a_secret_shows_itself_nowhere() -> None:
         str(secret),
         f"{secret}",
         f"{secret!r:>40}",
-        "%s" % secret,
+        "{}".format(secret),  # noqa: UP032
         repr([secret]),
         repr({"a": secret}),
     ]

@@ -89,6 +89,7 @@ async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
         voice.show(plan_table(voice, planned, wide=bool(voice.verbosity), next_step=False))
         if _may_go_on(planned, terms):
             if not planned.plan.writes:
+                session.note_unchanged(planned)
                 return _publish(voice, planned, None, _code_of_nothing(planned))
             if not terms.yes:
                 ask(voice, planned.plan)

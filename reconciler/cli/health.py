@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -34,11 +35,12 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
     from reconciler.report.health import health_text, unhealthy
     from reconciler.report.jsonform import health_document, json_text
 
+    now = datetime.now(UTC)
     verdicts, targets = run(_look(request_of(chosen, voice), voice))
     code = ExitCode.UNHEALTHY if unhealthy(verdicts) else ExitCode.IN_ORDER
     voice.publish(
         {
-            "table": lambda: health_text(verdicts, width=voice.width, targets=targets),
+            "table": lambda: health_text(verdicts, width=voice.width, targets=targets, now=now),
             "name": lambda: "".join(f"{verdict.key}\n" for verdict in unhealthy(verdicts)),
             "json": lambda: json_text(health_document(verdicts, exit_code=code)),
         }

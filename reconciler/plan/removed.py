@@ -68,6 +68,8 @@ def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change
     consent = f"delete={row.key}"
     hint = f"to delete it: reconciler apply --allow {consent}"
     keep = replace(change, hint=hint, consent=consent)
+    if row.life is Life.UNKNOWN:
+        return replace(change, reason=f'its phase "{row.phase}" is not one we know')
     if policy.protect:
         return replace(change, reason="protected (lifecycle.protect)")
     if policy.on_remove != "Delete":

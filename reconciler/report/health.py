@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from reconciler.health import Health, Level
@@ -11,36 +11,26 @@ from reconciler.report.safe import line
 from reconciler.report.table import table
 from reconciler.report.units import amount, since
 from reconciler.report.values import key_text
-from reconciler.resource import ResourceKey
 
 HEAD = ("HEALTH", "OBJECT", "GPU", "SINCE", "WHY")
 
 
 def health_text(
-    verdicts: Sequence[Verdict],
-    *,
-    width: int = 120,
-    targets: int = 1,
-    gpus: Mapping[ResourceKey, tuple[float, float]] | None = None,
-    began: Mapping[ResourceKey, datetime] | None = None,
-    now: datetime | None = None,
+    verdicts: Sequence[Verdict], *, width: int = 120, targets: int = 1, now: datetime | None = None
 ) -> str:
-    """Write the table. `gpus` gives (held, asked) per object, `began` when its present phase began."""
+    """Write the table, in key order. `now` is the time that SINCE is told against."""
     if not verdicts:
         return "nothing is declared\n"
-    rows = []
-    for verdict in sorted(verdicts, key=lambda each: each.key):
-        held = (gpus or {}).get(verdict.key)
-        then = (began or {}).get(verdict.key)
-        rows.append(
-            (
-                health_word(verdict.health),
-                key_text(verdict.key, targets),
-                _gpus(held) if held else "-",
-                since(then, now) if then and now else "-",
-                health_why(verdict.health),
-            )
+    rows = [
+        (
+            health_word(verdict.health),
+            key_text(verdict.key, targets),
+            _gpus(verdict),
+            since(verdict.began, now) if verdict.began and now else "-",
+            health_why(verdict.health),
         )
+        for verdict in sorted(verdicts, key=lambda each: each.key)
+    ]
     return table(HEAD, rows, width=width)
 
 
@@ -56,8 +46,10 @@ def health_why(health: Health) -> str:
     return "; ".join(line(part) for part in (health.why, *health.notes) if part)
 
 
-def _gpus(pair: tuple[float, float]) -> str:
-    held, asked = pair
+def _gpus(verdict: Verdict) -> str:
+    held, asked = verdict.gpus_held, verdict.gpus_asked
+    if not asked:
+        return "-"
     return amount(asked) if held >= asked else f"{amount(held)}/{amount(asked)}"
 
 

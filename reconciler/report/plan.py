@@ -140,10 +140,7 @@ def unknown_text(unknown: Mapping[str, str]) -> str:
 
 
 def _notes_text(plan: Plan) -> str:
-    text = "".join(problem_text(note) for note in plan.notes)
-    if not plan.prune.is_on and plan.prune.why:
-        text += f"nothing is pruned: {line(plan.prune.why)}\n"
-    return text
+    return "".join(problem_text(note) for note in plan.notes)
 
 
 def counts_text(plan: Plan, *, next_step: bool = True) -> str:

@@ -29,7 +29,11 @@ from tests.report.values import (
 
 Golden = Callable[[str, str], None]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-TABLE = (Verdict(CHAT, HEALTHY), Verdict(PRETRAIN, QUEUED, is_queued=True), Verdict(LORA, BROKEN))
+TABLE = (
+    Verdict(CHAT, HEALTHY, gpus_held=0.75, gpus_asked=0.75, began=NOW - timedelta(minutes=3)),
+    Verdict(PRETRAIN, QUEUED, is_queued=True, gpus_asked=8.0),
+    Verdict(LORA, BROKEN, gpus_held=1.0, gpus_asked=1.0),
+)
 
 
 def test_an_apply_that_went_well_is_one_line() -> None:
@@ -44,10 +48,7 @@ def test_an_apply_that_did_not_lists_why(golden: Golden) -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_health_is_a_table(width: int, golden: Golden) -> None:
-    gpus = {CHAT: (0.75, 0.75), PRETRAIN: (0.0, 8.0), LORA: (1.0, 1.0)}
-    began = {CHAT: NOW - timedelta(minutes=3)}
-
-    golden(f"report/health-{width}.txt", health_text(TABLE, width=width, gpus=gpus, began=began, now=NOW))
+    golden(f"report/health-{width}.txt", health_text(TABLE, width=width, now=NOW))
 
 
 @pytest.mark.parametrize(
