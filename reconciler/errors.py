@@ -11,8 +11,8 @@ ReconcilerError                        1   our bug, or a failure with no better 
     ├── Unauthenticated                5   not signed in
     ├── Forbidden                      5   signed in, not allowed
     ├── NotFound                       6   the platform says it is not there
-    ├── Conflict                       9   the name is taken, or the state forbids it
-    ├── Rejected                       9   400/422, the control plane's own words
+    ├── Conflict                       9   the name is taken, or the state forbids it; 6 for a read
+    ├── Rejected                       9   400/422, the control plane's own words; 6 for a read
     ├── Throttled(retry_after_s)       6   429 beyond our patience
     ├── Unavailable                    6   5xx, timeout, no connection
     ├── Malformed                      6   an answer that is not what the platform documents

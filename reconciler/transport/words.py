@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from reconciler.errors import (
     Conflict,
+    ExitCode,
     Forbidden,
     Malformed,
     NotFound,
@@ -102,11 +103,17 @@ class Speech:
         status: int = 0,
         hint: str = "",
     ) -> ProviderError:
-        """Make an error about a call; secrets and control characters are taken out of the words."""
+        """Make an error about a call; secrets and control characters are taken out of the words.
+
+        A read that was refused leaves something unobserved; only a write can be half of a run.
+        """
         words = self._scrub(clean(said))
-        return kind(
+        error = kind(
             self.target, call.verb, call.subject, said=words, status=status, url=call.bare_url, hint=hint
         )
+        if not call.is_write and error.exit_code is ExitCode.PARTIAL:
+            error.exit_code = ExitCode.UNOBSERVED
+        return error
 
     def refuse(self, call: Call, answer: Answer) -> NoReturn:
         """Raise what an answer outside 2xx stands for."""
