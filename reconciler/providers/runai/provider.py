@@ -91,13 +91,17 @@ class RunaiProvider:
             return await self._api.count(scope)
 
     async def named(self, scope: Scope, names: Sequence[str]) -> Sequence[Summary]:
-        """Look live workloads up by exact name; many names at once by a fresh list of the project."""
-        wanted = frozenset(names)
-        if len(wanted) > _MANY_NAMES:
-            return [summary for summary in await self.list(scope) if summary.key.name in wanted]
+        """Look live workloads up by exact name; of many names the first ones, the rest by a fresh list.
+
+        A list that hides what is there seldom hides one row alone: the first names find it out.
+        """
+        wanted = sorted(frozenset(names))
+        many = await self.list(scope) if len(wanted) > _MANY_NAMES else []
         with self._trusting("look up", f"names in {scope.name}"):
-            found = await asyncio.gather(*(self._of_name(scope, name) for name in sorted(wanted)))
-        return [summary for summaries in found for summary in summaries]
+            found = await asyncio.gather(*(self._of_name(scope, name) for name in wanted[:_MANY_NAMES]))
+        asked = {summary.id: summary for summaries in found for summary in summaries}
+        listed = {summary.id: summary for summary in many if summary.key.name in wanted[_MANY_NAMES:]}
+        return list((listed | asked).values())
 
     async def read(self, summary: Summary) -> Observed | None:
         """Read one workload in full; None when two answers agree that it is gone."""
