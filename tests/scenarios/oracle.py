@@ -1,0 +1,132 @@
+"""The oracle of the fault scenarios: what the emulator's ledger and world say happened, never our report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from reconciler.emulator.ledger import Entry
+from reconciler.emulator.runai.records import Workload
+from reconciler.emulator.runai.rows import asked
+from reconciler.emulator.runai.switches import Switches
+from reconciler.errors import ReconcilerError
+from reconciler.outcome import Applied, Outcome, Step
+from reconciler.reconcile import Session, Stop
+from tests.scenarios.stage import Stage, a_manifest
+
+Effects = Counter[tuple[str, str]]
+"""How often each verb struck each name: `("create", "train")`."""
+
+LIST = r"GET /api/v1/workloads\?filterBy=projectId(?!.*deleted=true).*"
+"""The list of one project's live workloads."""
+COUNT = "GET /api/v1/workloads/count"
+WRITES = r"POST|PATCH|DELETE /api/v1/workloads/.+"
+
+
+def effects(stage: Stage, since: int = 0) -> Effects:
+    """Count what really changed after a mark of the ledger."""
+    return Counter((effect.verb, effect.name) for entry in stage.mutations(since) for effect in entry.effects)
+
+
+def mark(stage: Stage) -> int:
+    return stage.emulator.ledger.mark()
+
+
+def names(stage: Stage, project: str = "team-a") -> set[str]:
+    """Name what is live and not on its way out."""
+    return {name for name, one in stage.live(project).items() if one.phase != "Deleting"}
+
+
+def apply_hearing(
+    stage: Stage,
+    listen: Callable[[Step], None] = lambda _: None,
+    *,
+    between: Callable[[], None] = lambda: None,
+    stop: Stop | None = None,
+    **request: Any,
+) -> Applied:
+    """Plan and apply with a listener of the test's own; `between` runs after the plan."""
+
+    async def act(session: Session) -> Applied:
+        planned = await session.plan()
+        between()
+        return await session.apply(planned, listen=listen, stop=stop or Stop())
+
+    return stage.run(act, **request)
+
+
+def refusal(stage: Stage, **request: Any) -> ReconcilerError:
+    """Apply what must not even begin: nothing is sent, and the error that says so comes back."""
+    before = mark(stage)
+    with pytest.raises(ReconcilerError) as raised:
+        stage.apply(**request)
+    assert stage.mutations(before) == []
+    return raised.value
+
+
+def codes(error: ReconcilerError) -> list[str]:
+    return [problem.code for problem in error.problems]
+
+
+def outcome_of(applied: Applied, name: str) -> Outcome:
+    return next(outcome for outcome in applied.outcomes if outcome.key.name == name)
+
+
+def record(one: Workload) -> bytes:
+    """Write a workload as the platform shows it, to the byte."""
+    shown = asked(one, Switches())
+    return json.dumps([shown, one.source, str(one.updated_at)], sort_keys=True).encode()
+
+
+def touched(entries: Iterable[Entry], ids: Iterable[str]) -> list[Entry]:
+    """Pick the requests to change something that name one of these ids, with an effect or without."""
+    listed = tuple(ids)
+    return [
+        entry
+        for entry in entries
+        if any(id_ in entry.path for id_ in listed) or any(e.id in listed for e in entry.effects)
+    ]
+
+
+def a_sleeper(
+    name: str = "train",
+    kind: str = "Training",
+    project: str = "team-a",
+    *,
+    image: str = "busybox:1",
+    **blocks: str,
+) -> str:
+    """Write a workload that runs for ever and is believed healthy soon."""
+    spec = f"{{image: '{image}', command: sleep infinity}}"
+    return a_manifest(name, kind, project, **{"spec": spec, "health": "{hold: 1s}", **blocks})
+
+
+def an_inference(
+    name: str = "chat", *, image: str = "busybox:1", project: str = "team-a", more: str = ""
+) -> str:
+    """Write an inference that serves; `more` goes on with the spec."""
+    spec = f"{{image: '{image}', servingPort: {{container: 8000}}{more}}}"
+    return a_manifest(name, "Inference", project, spec=spec, health="{hold: 1s}")
+
+
+__all__ = [
+    "COUNT",
+    "LIST",
+    "WRITES",
+    "Effects",
+    "a_sleeper",
+    "an_inference",
+    "apply_hearing",
+    "codes",
+    "effects",
+    "mark",
+    "names",
+    "outcome_of",
+    "record",
+    "refusal",
+    "touched",
+]

@@ -1,0 +1,229 @@
+"""The answer to a write is lost: what happened is found out, and nothing is ever made twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.emulator.faults import Fault
+from reconciler.emulator.runai import Switches
+from reconciler.errors import ExitCode
+from reconciler.outcome import Result, Step
+from tests.scenarios.oracle import a_sleeper, an_inference, apply_hearing, effects, mark, names, outcome_of
+from tests.scenarios.stage import Stage, staged
+
+AFTER: Mapping[str, Mapping[str, Any]] = {
+    "the connection is reset": {"kind": "lost"},
+    "half the answer comes": {"kind": "truncate"},
+    "half the answer comes in chunks": {"kind": "truncate", "framing": "chunked"},
+    "500": {"kind": "status", "status": 500, "phase": "after_effect"},
+    "502": {"kind": "status", "status": 502, "phase": "after_effect"},
+    "504 with a web page": {"kind": "login_page", "status": 504, "phase": "after_effect"},
+    "503 with Retry-After": {
+        "kind": "status",
+        "status": 503,
+        "headers": {"Retry-After": "7"},
+        "phase": "after_effect",
+    },
+    "429 with Retry-After": {
+        "kind": "status",
+        "status": 429,
+        "headers": {"Retry-After": "7"},
+        "phase": "after_effect",
+    },
+    "a login page": {"kind": "login_page", "phase": "after_effect"},
+}
+every_loss = pytest.mark.parametrize("loss", AFTER.values(), ids=AFTER)
+
+
+def lose(stage: Stage, match: str, loss: Mapping[str, Any], nth: int = 1) -> None:
+    stage.emulator.faults.add(Fault(match, nth=nth, **loss))
+
+
+def lose_creates(stage: Stage, loss: Mapping[str, Any]) -> None:
+    for plural in ("trainings", "workspaces", "inferences"):
+        lose(stage, f"POST /api/v1/workloads/{plural}", loss)
+
+
+def three_kinds(stage: Stage) -> Stage:
+    return stage.write(train=a_sleeper(), note=a_sleeper("note", "Workspace"), chat=an_inference())
+
+
+ONE_OF_EACH = Counter({("create", "train"): 1, ("create", "note"): 1, ("create", "chat"): 1})
+
+
+@every_loss
+def test_a_create_of_each_kind_whose_answer_is_lost_is_found_and_not_repeated(
+    stage: Stage, loss: Mapping[str, Any]
+) -> None:
+    lose_creates(three_kinds(stage), loss)
+
+    applied = stage.apply()
+
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert effects(stage) == ONE_OF_EACH
+    assert len(stage.mutations()) == 3
+    assert names(stage) == {"train", "note", "chat"}
+
+
+@every_loss
+def test_an_update_whose_answer_is_lost_is_seen_to_have_taken(stage: Stage, loss: Mapping[str, Any]) -> None:
+    stage.write(chat=an_inference()).apply()
+    before = mark(stage.write(chat=an_inference(image="busybox:2")))
+    lose(stage, "PATCH .*", loss)
+
+    applied = stage.apply()
+
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert effects(stage, before) == {("update", "chat"): 1}
+    assert stage.live()["chat"].spec["image"] == "busybox:2"
+
+
+@every_loss
+def test_a_delete_whose_answer_is_lost_is_seen_to_have_taken(stage: Stage, loss: Mapping[str, Any]) -> None:
+    stage.write(train=a_sleeper(), note=a_sleeper("note", "Workspace")).apply()
+    before = mark(stage.remove("note"))
+    lose(stage, "DELETE .*", loss)
+
+    applied = stage.apply()
+
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert effects(stage, before) == {("delete", "note"): 1}
+    assert names(stage) == {"train"}
+
+
+@every_loss
+def test_a_replacement_that_loses_the_answers_of_both_halves_ends_with_one_new_object(
+    stage: Stage, loss: Mapping[str, Any]
+) -> None:
+    stage.write(train=a_sleeper()).apply()
+    old = stage.live()["train"].id
+    before = mark(stage.write(train=a_sleeper(image="busybox:2")))
+    lose(stage, "DELETE .*", loss)
+    lose(stage, "POST /api/v1/workloads/trainings", loss)
+
+    applied = stage.apply(allow=("replace=Training/train",))
+
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert effects(stage, before) == {("delete", "train"): 1, ("create", "train"): 1}
+    assert stage.live()["train"].spec["image"] == "busybox:2"
+    assert stage.live()["train"].id != old
+
+
+def test_creates_that_never_arrived_are_sent_once_more_and_made_once(stage: Stage) -> None:
+    lose_creates(three_kinds(stage), {"kind": "reset"})
+
+    applied = stage.apply()
+
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert effects(stage) == ONE_OF_EACH
+    assert len(stage.mutations()) == 6
+
+
+def test_a_create_that_never_arrives_is_not_sent_a_third_time(stage: Stage) -> None:
+    stage.write(train=a_sleeper())
+    stage.emulator.faults.add(Fault("POST /api/v1/workloads/.*", kind="reset", forever=True))
+
+    applied = stage.apply()
+
+    assert applied.exit_code() is ExitCode.UNKNOWN
+    assert len(stage.mutations()) == 2
+    assert effects(stage) == {}
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_create_that_reads_show_too_late_is_refused_its_second_sending_and_found(
+    tmp_path: Path, status: int
+) -> None:
+    switches = Switches(duplicate_name_status=status, lag_s=90)
+    with staged(tmp_path / "repo", switches=switches) as stage:
+        lose_creates(three_kinds(stage), {"kind": "lost"})
+
+        applied = stage.apply()
+
+        assert applied.exit_code() is ExitCode.IN_ORDER
+        assert effects(stage) == ONE_OF_EACH
+        assert sorted(entry.status for entry in stage.mutations()) == [0, 0, 0, status, status, status]
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_create_on_a_name_that_is_still_being_deleted_waits_for_it(tmp_path: Path, status: int) -> None:
+    with staged(tmp_path / "repo", switches=Switches(duplicate_name_status=status)) as stage:
+        stage.write(train=a_sleeper()).apply()
+        stage.remove("train").apply(allow=("empty",))
+        before = mark(stage.write(train=a_sleeper(image="busybox:2")))
+
+        applied = stage.apply()
+
+        assert applied.exit_code() is ExitCode.IN_ORDER
+        assert effects(stage, before) == {("create", "train"): 1}
+        assert names(stage) == {"train"}
+
+
+BLIND = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
+
+
+@pytest.mark.parametrize("verb", BLIND)
+@pytest.mark.parametrize("kind", ["lost", "reset"], ids=["after its effect", "before its effect"])
+def test_a_write_that_no_read_can_resolve_is_said_to_be_unknown_and_the_next_run_converges(
+    stage: Stage, verb: str, kind: str
+) -> None:
+    stage.write(chat=an_inference(), note=a_sleeper("note", "Workspace")).apply()
+    before = mark(stage)
+    if verb == "create":
+        stage.write(train=a_sleeper())
+    if verb == "update":
+        stage.write(chat=an_inference(image="busybox:2"))
+    if verb == "delete":
+        stage.remove("note")
+    lose(stage, f"{BLIND[verb]} /api/v1/workloads/.*", {"kind": kind, "forever": True})
+
+    def blind(step: Step) -> None:
+        if step.state == "sent":
+            stage.emulator.faults.add(Fault("GET /.*", status=503, forever=True))
+
+    applied = apply_hearing(stage, blind)
+    stage.emulator.faults.clear()
+    again = stage.apply()
+
+    assert applied.exit_code() is ExitCode.UNKNOWN
+    assert [outcome.result for outcome in applied.outcomes] == [Result.UNRESOLVED]
+    assert again.exit_code() is ExitCode.IN_ORDER
+    assert list(effects(stage, before).values()) == [1]
+    assert not stage.plan().plan.writes
+
+
+@pytest.mark.parametrize("verb", ["update", "delete"])
+def test_a_change_of_a_live_object_that_never_arrived_is_left_to_the_next_run(
+    stage: Stage, verb: str
+) -> None:
+    stage.write(chat=an_inference(), note=a_sleeper("note", "Workspace")).apply()
+    before = mark(stage)
+    if verb == "update":
+        stage.write(chat=an_inference(image="busybox:2"))
+    else:
+        stage.remove("note")
+    lose(stage, f"{BLIND[verb]} .*", {"kind": "reset"})
+
+    first = stage.apply()
+    again = stage.apply()
+
+    assert first.exit_code() is ExitCode.UNKNOWN
+    assert again.exit_code() is ExitCode.IN_ORDER
+    assert list(effects(stage, before).values()) == [1]
+
+
+def test_a_create_that_is_refused_for_good_is_not_sent_again(stage: Stage) -> None:
+    three_kinds(stage)
+    lose(stage, "POST /api/v1/workloads/trainings", {"status": 422})
+
+    applied = stage.apply()
+
+    assert applied.exit_code() is ExitCode.PARTIAL
+    assert outcome_of(applied, "train").result is Result.FAILED
+    assert names(stage) == {"note", "chat"}
+    assert len(stage.mutations()) == 3
