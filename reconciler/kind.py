@@ -12,7 +12,13 @@ from reconciler.resource import EMPTY, Json
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-NOTHING: Any = object()
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Any = _Nothing()
 """Stands for "no default is documented", where None would mean a default of null."""
 
 
@@ -35,7 +41,7 @@ class Support:
         return any(path == root or path.startswith(root + "/") for root in self.updatable)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Kind:
     """Describe one kind.
 
@@ -71,6 +77,10 @@ class Kind:
     dies_with: Callable[[Mapping[str, Json]], tuple[str, ...]] = lambda _spec: ()
     name_pattern: str = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
     name_rule: str = "lower-case letters, digits and '-', first a letter, at most 63"
+
+    def __repr__(self) -> str:
+        """Name the kind; its functions say nothing to a reader."""
+        return f"Kind({self.api_version} {self.name})"
 
     def default(self, spec: Mapping[str, Json], pointer: str) -> Json:
         """Give the platform's documented default at a canonical pointer, or NOTHING."""
