@@ -45,7 +45,7 @@ def apply_hearing(
     stage: Stage,
     listen: Callable[[Step], None] = lambda _: None,
     *,
-    between: Callable[[], None] = lambda: None,
+    between: Callable[[], object] = lambda: None,
     stop: Stop | None = None,
     **request: Any,
 ) -> Applied:
