@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -37,4 +36,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait; seconds below zero count as zero."""
+        import asyncio  # whoever waits has a loop already; whoever only reads a clock needs none
+
         await asyncio.sleep(max(0.0, seconds))

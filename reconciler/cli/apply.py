@@ -65,7 +65,8 @@ def command(
     Exit codes: 0 done, 2 nobody to ask, 4 rejected, 5 denied, 6 unobserved, 7 stale, 8 refused,
     9 partial, 10 unknown, 11 unhealthy, 130 interrupted.
     """
-    from reconciler.cli.running import request_of, run
+    from reconciler.cli.request import request_of
+    from reconciler.cli.running import run
 
     if not yes and not voice.can_ask:
         raise click.UsageError(f"there is nobody to ask here; to apply without asking: {_with_yes(voice)}")
@@ -81,7 +82,7 @@ def _with_yes(voice: Voice) -> str:
 
 async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
     from reconciler.cli.plan import plan_table, tell_obstacles
-    from reconciler.cli.running import world_of
+    from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice)) as session:

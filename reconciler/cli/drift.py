@@ -30,7 +30,8 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
 
     Exit codes: 0 as declared, 3 drift, 5 denied, 6 something could not be read.
     """
-    from reconciler.cli.running import request_of, run
+    from reconciler.cli.request import request_of
+    from reconciler.cli.running import run
 
     drift = run(_find(request_of(chosen, voice), voice))
     _publish(voice, drift)
@@ -38,7 +39,7 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
 
 
 async def _find(request: Request, voice: Voice) -> Drift:
-    from reconciler.cli.running import world_of
+    from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice)) as session:

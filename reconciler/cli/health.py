@@ -31,7 +31,8 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
 
     Exit codes: 0 all well, starting or waiting for GPUs; 11 something is unhealthy; 5, 6 not read.
     """
-    from reconciler.cli.running import request_of, run
+    from reconciler.cli.request import request_of
+    from reconciler.cli.running import run
     from reconciler.report.health import health_text, unhealthy
     from reconciler.report.jsonform import health_document, json_text
 
@@ -49,7 +50,7 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
 
 
 async def _look(request: Request, voice: Voice) -> tuple[tuple[Verdict, ...], int]:
-    from reconciler.cli.running import world_of
+    from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice)) as session:

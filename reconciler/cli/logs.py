@@ -44,7 +44,8 @@ def command(
       reconciler logs Inference/assist-chat -f
       reconciler logs pretrain --pod pretrain-worker-1 --previous
     """
-    from reconciler.cli.running import request_of, run
+    from reconciler.cli.request import request_of
+    from reconciler.cli.running import run
 
     reading = Reading(pod, tail, follow, previous)
     run(_print(request_of(Chosen(fleet=fleet), voice), voice, name, reading))
@@ -52,7 +53,7 @@ def command(
 
 
 async def _print(request: Request, voice: Voice, name: str, reading: Reading) -> None:
-    from reconciler.cli.running import world_of
+    from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
     pod = ""

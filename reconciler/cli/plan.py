@@ -44,7 +44,8 @@ def command(
     Exit codes: 0 done, 3 changes (with --exit-code), 4 rejected, 5 denied, 6 unobserved,
     7 stale, 8 refused by a guard.
     """
-    from reconciler.cli.running import request_of, run
+    from reconciler.cli.request import request_of
+    from reconciler.cli.running import run
 
     request = request_of(chosen, voice, prune=not no_prune, partial=partial, allow=allow)
     planned = run(_make(request, voice))
@@ -54,7 +55,7 @@ def command(
 
 
 async def _make(request: Request, voice: Voice) -> Planned:
-    from reconciler.cli.running import world_of
+    from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice)) as session:

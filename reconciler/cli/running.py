@@ -1,53 +1,20 @@
-"""Between click and the story: build the request and the world, and run it with signals in hand."""
+"""Run a story on the one event loop there is, with the signals in hand."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 from reconciler.cli.ending import Terminated
-from reconciler.cli.options import Chosen
 from reconciler.cli.voice import Voice
-from reconciler.clock import SystemClock
-from reconciler.declare import Request, World
 from reconciler.errors import ExitCode
 
 Value = TypeVar("Value")
 _SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
-
-
-def request_of(
-    chosen: Chosen, voice: Voice, *, prune: bool = True, partial: bool = False, allow: tuple[str, ...] = ()
-) -> Request:
-    """Give the request; consents also come from RECONCILER_ALLOW."""
-    more = voice.environ.get("RECONCILER_ALLOW", "").replace(",", " ").split()
-    return Request(
-        fleet=chosen.fleet,
-        inputs=chosen.inputs,
-        selector=chosen.selector,
-        targets=chosen.targets,
-        projects=chosen.projects,
-        prune=prune,
-        partial=partial,
-        allow=(*allow, *more),
-    )
-
-
-def world_of(voice: Voice) -> World:
-    """Open this machine's doors."""
-    return World(
-        environ=voice.environ,
-        cwd=Path.cwd(),
-        clock=SystemClock(),
-        read_stdin=lambda: sys.stdin.buffer.read(),
-        scrubber=voice.scrubber,
-    )
 
 
 def run(story: Coroutine[Any, Any, Value]) -> Value:

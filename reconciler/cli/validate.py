@@ -30,7 +30,7 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
 
     Exit codes: 0 valid, 4 rejected.
     """
-    from reconciler.cli.running import request_of, world_of
+    from reconciler.cli.request import request_of, world_of
     from reconciler.declare import declare
 
     checked = declare(request_of(chosen, voice), world_of(voice)).checked

@@ -12,7 +12,7 @@ from reconciler.fleet import Fleet, Limits, Target
 from reconciler.load.files import Unreadable, read_file
 from reconciler.problem import Location, Problem
 from reconciler.resource import EMPTY, HealthPolicy, Json, Lifecycle
-from reconciler.validate import credentials, fleet_schema
+from reconciler.validate import credentials, stored_fleet_schema
 from reconciler.validate.interpolation import uses_in
 from reconciler.validate.judge import judge_for
 from reconciler.validate.places import at_value
@@ -45,7 +45,7 @@ def load_fleet(path: str | Path | None = None, *, cwd: Path, environ: Mapping[st
     shown = os.path.relpath(absolute, cwd)
     shown = str(absolute) if shown.startswith("..") else shown
     document = _document(absolute, shown)
-    problems = [*judge_for(fleet_schema()).problems(document), *credentials.check(document)]
+    problems = [*judge_for(stored_fleet_schema()).problems(document), *credentials.check(document)]
     if not any(problem.is_error for problem in problems):
         problems += [*_interpolations(document), *_policies(document)]
     if any(problem.is_error for problem in problems):

@@ -15,7 +15,7 @@ from reconciler.secret import Scrubber, Secret, secrets_in
 from reconciler.validate.interpolation import Use, sign_in_names, uses_in
 from reconciler.validate.judge import Judge, judge_for
 from reconciler.validate.places import keyed_pointers
-from reconciler.validate.schema import schema_for
+from reconciler.validate.stored import kind_schema
 from reconciler.yaml import Document
 
 _NARROWING = {"vars": "RECONCILER_VARS", "secrets": "RECONCILER_SECRETS"}
@@ -150,7 +150,7 @@ def _kind_of(resource: Resource, reading: _Reading) -> Kind | None:
 
 
 def _spec_schema(kind: Kind) -> dict[str, Json]:
-    schema = schema_for(kind)
+    schema = kind_schema(kind)
     spec = {name: body for name, body in schema["properties"].items() if name == "spec"}
     return {**schema, "required": ["spec"], "properties": spec}
 

@@ -24,11 +24,11 @@ import httpx
 
 from reconciler.clock import Clock
 from reconciler.errors import Forbidden, Malformed, ProviderError, Unavailable, Unknown
+from reconciler.hosts import Hosts, is_loopback, origin_of
 from reconciler.mark import canonical_json
 from reconciler.resource import Json
 from reconciler.secret import Scrubber
 from reconciler.transport.body import Body, TooLarge, Unreadable
-from reconciler.transport.hosts import Hosts, is_loopback, origin_of
 from reconciler.transport.pace import ATTEMPTS, REPEATABLE, Pace, asked_wait, server_time
 from reconciler.transport.strict import read_json
 from reconciler.transport.text import Lines

@@ -25,19 +25,11 @@ from reconciler.validate.declare import (
 from reconciler.validate.fleetwide import cycles, duplicates
 from reconciler.validate.judge import Judge, judge_for
 from reconciler.validate.places import at_key, at_value, keyed_pointers
-from reconciler.validate.schema import fleet_schema, manifest_schema, schema_files, schema_for, write_schemas
+from reconciler.validate.stored import kind_schema, stored_fleet_schema
 from reconciler.validate.suggest import did_you_mean
 from reconciler.yaml import Document
 
-__all__ = [
-    "Validated",
-    "fleet_schema",
-    "manifest_schema",
-    "schema_files",
-    "schema_for",
-    "validate",
-    "write_schemas",
-]
+__all__ = ["Validated", "stored_fleet_schema", "validate"]
 
 Kinds = Mapping[tuple[str, str], Kind]
 
@@ -97,7 +89,7 @@ def _read(document: Document, reading: _Reading) -> None:
 
 def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared | None, list[Problem]]:
     name = (kind.api_version, kind.name)
-    judge = reading.judges.get(name) or judge_for(schema_for(kind), kind)
+    judge = reading.judges.get(name) or judge_for(kind_schema(kind), kind)
     reading.judges[name] = judge
     rejected = judge.problems(document)
     found = [*interpolation.check(document, reading.fleet), *rejected]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from reconciler.providers import kinds as all_kinds
 from reconciler.providers import providers
 from reconciler.resource import Json
 from reconciler.validate.envelope import FleetPart, HealthPart, LifecyclePart, Metadata, Reference
+from reconciler.validate.stored import path_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -99,8 +99,7 @@ def schema_files() -> dict[str, str]:
     """Give every schema as text by its path below `schemas/`."""
     found = {"manifest.json": manifest_schema(), "fleet.json": fleet_schema()}
     for kind in all_kinds().values():
-        folder = kind.api_version.partition("/")[0]
-        found[f"{folder}/{_kebab(kind.name)}.json"] = schema_for(kind)
+        found[path_of(kind)] = schema_for(kind)
     return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in found.items()}
 
 
@@ -113,10 +112,6 @@ def write_schemas(folder: Path) -> tuple[Path, ...]:
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return tuple(written)
-
-
-def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
 def _metadata(kind: Kind) -> dict[str, Json]:

@@ -96,17 +96,7 @@ def test_a_schema_is_printed_for_each_kind_and_document(run: Run, here: Path) ->
     assert (here / "out" / "plan.json").exists()
 
 
-@pytest.mark.parametrize(
-    "library",
-    [
-        "deepdiff",
-        "websockets",
-        "uvicorn",
-        pytest.param(
-            "httpx", marks=pytest.mark.xfail(strict=False, reason="the target's model loads transport")
-        ),
-    ],
-)
+@pytest.mark.parametrize("library", ["asyncio", "deepdiff", "httpx", "rich", "uvicorn", "websockets"])
 def test_validating_loads_no_library_it_does_not_need(library: str, here: Path) -> None:
     code = (
         "import sys; from reconciler.cli import main; main(['init', 'demo']); import os; os.chdir('demo'); "

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from reconciler.transport.hosts import origin_of
+from reconciler.hosts import origin_of
 
 
 def _checked_url(url: str) -> str:

@@ -1,0 +1,39 @@
+"""Between click and the story: the request that was typed, and the doors to this machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from reconciler.cli.options import Chosen
+from reconciler.cli.voice import Voice
+from reconciler.clock import SystemClock
+from reconciler.declare import Request, World
+
+
+def request_of(
+    chosen: Chosen, voice: Voice, *, prune: bool = True, partial: bool = False, allow: tuple[str, ...] = ()
+) -> Request:
+    """Give the request; consents also come from RECONCILER_ALLOW."""
+    more = voice.environ.get("RECONCILER_ALLOW", "").replace(",", " ").split()
+    return Request(
+        fleet=chosen.fleet,
+        inputs=chosen.inputs,
+        selector=chosen.selector,
+        targets=chosen.targets,
+        projects=chosen.projects,
+        prune=prune,
+        partial=partial,
+        allow=(*allow, *more),
+    )
+
+
+def world_of(voice: Voice) -> World:
+    """Open this machine's doors."""
+    return World(
+        environ=voice.environ,
+        cwd=Path.cwd(),
+        clock=SystemClock(),
+        read_stdin=lambda: sys.stdin.buffer.read(),
+        scrubber=voice.scrubber,
+    )
