@@ -10,7 +10,7 @@ from reconciler.resource import Json
 from reconciler.secret import holds_credential, names_credential, token_form
 from reconciler.yaml import Document, escaped, line_of, raw_text
 
-KEYS = ("name", "container", "id", "claimName", "path", "mountPath", "key", "url", "resource")
+KEYS = ("name", "container", "id", "path", "mountPath", "key", "url", "resource")
 """Fields that tell the items of a list apart; the first that an item has counts."""
 
 _LONGEST = 60

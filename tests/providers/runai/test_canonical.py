@@ -171,7 +171,7 @@ def test_a_tree_deeper_than_any_spec_is_left_alone() -> None:
 
 
 def test_keys_of_items_and_keyed_maps_are_told() -> None:
-    assert item_key({"path": "/data", "claimName": "c"}) == "claimName=c"
+    assert item_key({"path": "/data", "claimName": "c"}) == item_key({"path": "/data"}) == "path=/data"
     assert item_key({"value": "x"}) == item_key("x") == ""
     assert is_keyed({"path=/data": {}})
     assert not is_keyed({"matchLabels": {}})

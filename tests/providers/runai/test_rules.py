@@ -166,7 +166,7 @@ REFUSED_BY_ANY: list[tuple[dict[str, Any], str, str]] = [
             }
         ),
         "RC107",
-        "/spec/storage/pvc/claimName=c/claimInfo",
+        "/spec/storage/pvc/path=~1d/claimInfo",
     ),
     (
         with_image(storage={"nfs": [{"path": "/export", "mountPath": "/data"}]}),

@@ -15,8 +15,11 @@ from fractions import Fraction
 from reconciler.resource import Json
 from reconciler.secret import Secret, referenced
 
-KEYS = ("name", "container", "id", "claimName", "path", "mountPath", "key", "url", "resource")
-"""Fields that may tell items of one list apart, the first that an item has counts."""
+KEYS = ("name", "container", "id", "path", "mountPath", "key", "url", "resource")
+"""Fields that may tell items of one list apart, the first that an item has counts.
+
+None of them is ever filled in by the platform, as the `claimName` of a new claim is.
+"""
 
 QUANTITIES = frozenset(
     {
