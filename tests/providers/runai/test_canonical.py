@@ -143,6 +143,10 @@ def test_a_canonical_spec_has_a_digest(spec: dict[str, Any]) -> None:
             {"security": {"capabilities": ["KILL", "CHOWN"]}},
             {"security": {"capabilities": ["CHOWN", "KILL"]}},
         ),
+        (
+            {"nodeAffinityRequired": {"nodeSelectorTerms": [{"b": 1}, {"a": 1}]}},
+            {"nodeAffinityRequired": {"nodeSelectorTerms": [{"a": 1}, {"b": 1}]}},
+        ),
         ({"ports": [{"container": 80, "name": None}]}, {"ports": {"container=80": {"container": 80}}}),
         ({"terms": [{"a": 1}]}, {"terms": [{"a": 1}]}),
         (None, {}),

@@ -33,7 +33,7 @@ QUANTITIES = frozenset(
     }
 )
 NUMBERS = frozenset({"cpuCoreLimit", "cpuCoreRequest", "gpuPortionLimit", "gpuPortionRequest"})
-UNORDERED = frozenset({"authorizedGroups", "authorizedUsers", "capabilities", "values"})
+UNORDERED = frozenset({"authorizedGroups", "authorizedUsers", "capabilities", "nodeSelectorTerms", "values"})
 
 _MANTISSA = r"\+?([0-9]{0,40}(?:\.[0-9]{0,40})?)"
 _QUANTITY = re.compile(_MANTISSA + r"([numkKMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?", re.ASCII)
