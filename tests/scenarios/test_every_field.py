@@ -1,0 +1,156 @@
+"""Each field of each kind's create call changed alone: what is planned, what is sent, and what is left.
+
+What must happen is read from the official client: a field of its update model changes in place, any
+other needs a new object, which is refused until somebody consents.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.emulator.runai import Switches
+from reconciler.emulator.runai.phases import Pace
+from reconciler.errors import ExitCode
+from reconciler.outcome import Applied, Result
+from reconciler.plan import Action, Change
+from tests.providers.runai.test_matrix import CREATED_FROM, MOVED_INTO_SPEC, fields
+from tests.scenarios.field_values import Json, pair_of, specs_of
+from tests.scenarios.stage import Stage, staged
+
+official: Any = importlib.import_module("runai.models")
+UPDATED_FROM = {"Inference": official.InferenceUpdateSpecSpec}
+AT_ONCE = Pace(creating_s=0, pull_s=0, stopping_s=0, resuming_s=0, deleting_s=0)
+ROOM = ("create=1000", "destroy=1000", "gpu-hours=1000")
+COMPLETED = Switches(merge_defaults=True, reorder_lists=True)
+SENT_WITH_CONSENT = {Action.KEEP: [], Action.UPDATE: ["PATCH"], Action.REFUSED: ["DELETE", "POST"]}
+EVERY_KIND = pytest.mark.parametrize("kind", sorted(CREATED_FROM))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One field, the two specs that differ in it alone, and the name of the workload that has them."""
+
+    kind: str
+    path: str
+    name: str
+    before: Mapping[str, Json]
+    after: Mapping[str, Json]
+    expected: Action
+
+
+def paths_of(kind: str) -> list[str]:
+    """List every field of a create call: those of the platform's spec, and those beside it."""
+    return [*fields(CREATED_FROM[kind]), *(f"/{name}" for name in sorted(MOVED_INTO_SPEC))]
+
+
+def cases_of(kind: str) -> Iterator[Case]:
+    updated = UPDATED_FROM.get(kind)
+    in_place = set(fields(updated)) if updated else set()
+    for number, path in enumerate(paths_of(kind)):
+        pair = pair_of(kind, path)
+        assert pair is not None, f"{kind}: no change is written down for {path}"
+        expected = Action.UPDATE if path in in_place else Action.REFUSED
+        before, after = specs_of(path, pair)
+        yield Case(kind, path, f"f{number:03}", before, after, Action.KEEP if pair.is_same else expected)
+
+
+def text_of(cases: list[Case], *, after: bool) -> str:
+    """Write all cases into one file. JSON is YAML."""
+    documents = [
+        {
+            "apiVersion": "runai/v1",
+            "kind": case.kind,
+            "metadata": {"name": case.name, "project": "team-a"},
+            "spec": case.after if after else case.before,
+            "health": {"hold": "0s", "queueTimeout": "0s", "logTail": 0},
+        }
+        for case in cases
+    ]
+    return "\n---\n".join(json.dumps(document) for document in documents)
+
+
+def failures(applied: Applied) -> dict[str, str]:
+    """Name what did not get done, and what did not take."""
+    failed = {o.key.name: str(o.problem) for o in applied.outcomes if o.result is not Result.DONE}
+    return failed | dict.fromkeys(applied.not_taken, "not taken")
+
+
+def sent_by_name(stage: Stage, since: int) -> dict[str, list[str]]:
+    """Collect what was sent, by the name of the workload that it changed."""
+    sent: dict[str, list[str]] = {}
+    for entry in stage.mutations(since):
+        name = entry.effect.name if entry.effect else f"nothing changed: {entry.method} {entry.path}"
+        sent.setdefault(name, []).append(entry.method)
+    return sent
+
+
+def strayed(case: Case, change: Change) -> list[str]:
+    """Name what a change says of fields other than the one that moved."""
+    top = "/spec/" + case.path.split("/")[1]
+    return [field.pointer for field in change.fields if not f"{field.pointer}/".startswith(f"{top}/")]
+
+
+@EVERY_KIND
+def test_every_field_has_a_change(kind: str) -> None:
+    assert [path for path in paths_of(kind) if pair_of(kind, path) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "switches"),
+    [
+        ("Inference", Switches()),
+        ("Inference", COMPLETED),
+        ("Training", COMPLETED),
+        ("Workspace", COMPLETED),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "completed" if value == COMPLETED else "as sent",
+)
+def test_each_field_changed_alone_is_planned_sent_and_then_in_order(
+    kind: str, switches: Switches, tmp_path: Path
+) -> None:
+    cases = list(cases_of(kind))
+    expected = {case.path: case.expected for case in cases}
+    with staged(tmp_path / "repo", switches=switches) as stage:
+        stage.emulator.world.pace = AT_ONCE
+        made = stage.write(all=text_of(cases, after=False)).apply(allow=ROOM)
+        assert failures(made) == {}
+
+        planned = stage.write(all=text_of(cases, after=True)).plan(allow=ROOM)
+
+        changes = {change.key.name: change for change in planned.plan.changes}
+        assert {case.path: changes[case.name].action for case in cases} == expected
+        assert {case.path: fields for case in cases if (fields := strayed(case, changes[case.name]))} == {}
+
+        consents = tuple(change.consent for change in planned.plan.having(Action.REFUSED))
+        since = stage.emulator.ledger.mark()
+        applied = stage.apply(allow=(*ROOM, *consents))
+
+        assert failures(applied) == {}
+        assert sent_by_name(stage, since) == {
+            case.name: requests for case in cases if (requests := SENT_WITH_CONSENT[case.expected])
+        }
+        assert stage.plan(allow=ROOM).plan.is_empty
+
+
+@EVERY_KIND
+def test_without_consent_what_cannot_change_in_place_is_left_alone(kind: str, tmp_path: Path) -> None:
+    cases = [case for case in cases_of(kind) if case.path.count("/") == 1]
+    with staged(tmp_path / "repo") as stage:
+        stage.emulator.world.pace = AT_ONCE
+        stage.write(all=text_of(cases, after=False)).apply(allow=ROOM)
+        since = stage.emulator.ledger.mark()
+
+        applied = stage.write(all=text_of(cases, after=True)).apply(allow=ROOM)
+
+        updated = {case.name: ["PATCH"] for case in cases if case.expected is Action.UPDATE}
+        left = {case.name for case in cases if case.expected is Action.REFUSED}
+        assert sent_by_name(stage, since) == updated
+        assert {c.key.name for c in stage.plan(allow=ROOM).plan.having(Action.REFUSED)} == left
+        assert applied.exit_code() is (ExitCode.PARTIAL if updated else ExitCode.REFUSED)
