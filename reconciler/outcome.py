@@ -28,7 +28,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Tell how one change ended. `id` is the platform's id after it; `problem` says why it failed."""
+    """Tell how one change ended. `id` is the platform's id after it; `problem` says why it failed.
+
+    `is_waited_for` marks the word given to those that need it while it is done and not yet well.
+    """
 
     key: ResourceKey
     action: Action
@@ -36,6 +39,7 @@ class Outcome:
     id: str = ""
     why: str = ""
     problem: Problem | None = None
+    is_waited_for: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from reconciler.apply import apply_plan
 from reconciler.declare import Checked, Declared, Request, World, declare
@@ -30,7 +29,7 @@ from reconciler.guard import Remembered, check_guards
 from reconciler.health import Health, Level
 from reconciler.journal import Journal, remembered
 from reconciler.observe import observe
-from reconciler.outcome import Applied, Outcome, Result, Step, Verdict
+from reconciler.outcome import Applied, Result, Step, Verdict
 from reconciler.plan import Action, Plan, make_plan
 from reconciler.plan.known import Known
 from reconciler.plan.make import newer_work
@@ -41,7 +40,7 @@ from reconciler.remember import known_for, owned_now, present
 from reconciler.resolve import place, resolve, resolve_target
 from reconciler.resource import Life, Live, Observed, Resource, Scope
 from reconciler.secret import secrets_in
-from reconciler.settle import Settling, until_settled
+from reconciler.settle import Settler
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
 
@@ -146,14 +145,17 @@ class Session:
         clock, started = self._world.clock, self._world.clock.monotonic()
         with Journal.open(self.fleet.id, clock=clock, environ=self._world.environ) as journal:
             journal.start(commit=planned.plan.commit, digest=planned.plan.digest)
-            begun = clock.now()
+            settler = Settler(self._providers, clock, listen, stop, clock.now())
             outcomes = await apply_plan(
-                planned.plan, self._providers, journal=journal, clock=clock, listen=listen, stop=stop
+                planned.plan,
+                self._providers,
+                journal=journal,
+                clock=clock,
+                listen=listen,
+                stop=stop,
+                ready=settler.ready,
             )
-            verdicts: tuple[Verdict, ...] = ()
-            if not stop.requested:
-                work = _to_settle(planned.plan, outcomes, begun)
-                verdicts = await until_settled(work, self._providers, clock=clock, listen=listen, stop=stop)
+            verdicts = () if stop.requested else await settler.rest(planned.plan.changes, outcomes)
             applied = Applied(outcomes, verdicts, is_interrupted=stop.requested)
             if stop.requested:
                 journal.end(clean=False)
@@ -331,21 +333,6 @@ def _missing_secrets(resources: Sequence[Resource]) -> list[Problem]:
             hint=f"set the environment variable {reference.rpartition('secret:')[2]}",
         )
         for reference, resource in sorted(missing.items())
-    ]
-
-
-def _to_settle(plan: Plan, outcomes: Sequence[Outcome], since: datetime) -> list[Settling]:
-    """List what was created or changed, and so has to become healthy."""
-    done = {outcome.key: outcome for outcome in outcomes if outcome.result is Result.DONE}
-    return [
-        Settling(
-            change.resource,
-            scope=change.scope,
-            id=done[change.key].id,
-            since=since if change.action is Action.UPDATE else None,
-        )
-        for change in plan.changes
-        if change.key in done and change.resource is not None and change.scope is not None
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.apply.poll import Patience
@@ -35,6 +35,14 @@ _PAST = {
 }
 
 
+Ready = Callable[[Change, Outcome], Awaitable[Outcome | None]]
+"""Wait until a change that others need is well. None: it is; else the outcome that holds them back."""
+
+
+async def _at_once(_change: Change, _outcome: Outcome) -> Outcome | None:
+    return None
+
+
 async def apply_plan(
     plan: Plan,
     providers: Mapping[str, Provider],
@@ -43,12 +51,13 @@ async def apply_plan(
     clock: Clock,
     listen: Callable[[Step], None],
     stop: Stop,
+    ready: Ready = _at_once,
     concurrency: int = 8,
     patience: Patience = PATIENCE,
 ) -> tuple[Outcome, ...]:
     """Carry out a plan and tell how each of its changes ended, in the plan's order; what is kept is left out.
 
-    A change begins when its needs are done; a failure blocks only what needs it. After a stop nothing
+    A change begins when its needs are done and `ready`; a failure blocks only what needs it. After a stop nothing
     begins any more. At most `concurrency` changes of one target run at once.
     """
     begun = clock.monotonic()
@@ -57,7 +66,7 @@ async def apply_plan(
         listen(Step(change.key, text, clock.monotonic() - begun, state))
 
     tools = Tools(plan.fleet_id, journal, clock, stop, patience, tell)
-    run = _Run(plan.changes, providers, tools, concurrency)
+    run = _Run(plan.changes, providers, tools, ready, concurrency)
     async with asyncio.TaskGroup() as group:
         for index in run.before:
             group.create_task(run.one(index))
@@ -69,10 +78,12 @@ class _Run:
     changes: Sequence[Change]
     providers: Mapping[str, Provider]
     tools: Tools
+    ready: Ready
     concurrency: int
     before: Mapping[int, frozenset[int]] = field(init=False)
     outcomes: list[Outcome | None] = field(init=False)
     denied: set[str] = field(default_factory=set)
+    unready: dict[int, Outcome] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.before = _order(self.changes)
@@ -93,7 +104,13 @@ class _Run:
             self.denied.add(change.key.target)
         text = _PAST[change.action] if outcome.result is Result.DONE else outcome.why or outcome.result.value
         self.tools.tell(change, text, _STEP_STATES.get(outcome.result, "failed"))
+        is_awaited = outcome.result is Result.DONE and self._is_needed(change)
+        if is_awaited and (held := await self.ready(change, outcome)):
+            self.unready[index] = held
         self._ended[index].set()
+
+    def _is_needed(self, change: Change) -> bool:
+        return any(change.key in other.needs for other in self.changes if other.action.writes)
 
     def _blocked(self, index: int, change: Change) -> Outcome | None:
         """Say why a change must not begin; None if it may."""
@@ -102,7 +119,8 @@ class _Run:
             return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why=why)
         if self.tools.stop.requested:
             return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why="stopped before it began")
-        needs = [other for other in self.outcomes if other and other.key in change.needs]
+        every = [self.unready.get(i, outcome) for i, outcome in enumerate(self.outcomes)]
+        needs = [other for other in every if other and other.key in change.needs]
         if change.action is not Action.DELETE:
             earlier = [self.outcomes[i] for i in sorted(self.before[index])]
             needs += [other for other in earlier if other and other.action is Action.DELETE]
@@ -129,7 +147,9 @@ def _held(change: Change, need: Outcome) -> Outcome:
     result = {Result.DEFERRED: Result.DEFERRED, Result.NOT_ATTEMPTED: Result.NOT_ATTEMPTED}.get(
         need.result, Result.SKIPPED
     )
-    return Outcome(change.key, change.action, result, why=f"needs {need.key} ({need.result.value})")
+    said = need.why if need.is_waited_for else need.result.value
+    why = f"needs {need.key} ({said})"
+    return Outcome(change.key, change.action, result, why=why)
 
 
 def _order(changes: Sequence[Change]) -> dict[int, frozenset[int]]:

@@ -74,7 +74,13 @@ def _held(change: Change, others: Mapping[ResourceKey, Change]) -> Change:
             return replace(change, action=Action.REFUSED, reason=f"needs {need}, which is {other.action}")
         if other.action is Action.DEFERRED or (_finishes(other) and not _is_finished(other)):
             return replace(change, action=Action.DEFERRED, reason=f"needs {need} to finish first")
+        if other.action is Action.KEEP and _has_failed(other):
+            return replace(change, action=Action.DEFERRED, reason=f"needs {need}, which failed")
     return change
+
+
+def _has_failed(change: Change) -> bool:
+    return change.observed is not None and change.observed.summary.life is Life.FAILED
 
 
 def _finishes(change: Change) -> bool:

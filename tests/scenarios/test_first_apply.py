@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.errors import ExitCode
+from reconciler.outcome import Result
 from reconciler.plan import Action
 from tests.scenarios.stage import Stage, a_manifest
 
@@ -85,3 +86,31 @@ def test_what_needs_a_job_is_deferred_and_started_by_a_later_apply(stage: Stage)
         "job": Action.KEEP,
         "after": Action.KEEP,
     }
+
+
+def test_what_needs_a_service_waits_until_it_is_healthy(stage: Stage) -> None:
+    stage.write(
+        web=a_manifest("web", "Workspace", dependsOn="[{kind: Workspace, name: store}]"),
+        store=a_manifest("store", "Workspace"),
+    )
+
+    stage.apply()
+
+    texts = [(step.key.name, step.state) for step in stage.steps if step.key]
+    assert texts.index(("store", "settled")) < texts.index(("web", "sent"))
+
+
+def test_what_needs_a_service_that_fails_is_skipped_and_then_deferred(stage: Stage) -> None:
+    stage.write(
+        web=a_manifest("web", "Workspace", dependsOn="[{kind: Workspace, name: store}]"),
+        store=a_manifest("store", "Workspace", spec="{image: 'no-such-image:1'}"),
+    )
+
+    first = stage.apply()
+    stage.clock.advance(3600)
+    second = stage.apply()
+
+    assert first.exit_code() is ExitCode.PARTIAL
+    assert {o.key.name: o.result for o in first.outcomes} == {"store": Result.DONE, "web": Result.SKIPPED}
+    assert {o.key.name: o.result for o in second.outcomes} == {"web": Result.DEFERRED}
+    assert set(stage.live()) == {"store"}
