@@ -57,8 +57,8 @@ async def apply_plan(
 ) -> tuple[Outcome, ...]:
     """Carry out a plan and tell how each of its changes ended, in the plan's order; what is kept is left out.
 
-    A change begins when its needs are done and `ready`; a failure blocks only what needs it. After a stop nothing
-    begins any more. At most `concurrency` changes of one target run at once.
+    A change begins when its needs are done and `ready`; a failure blocks only what needs it. After a
+    stop nothing begins any more. At most `concurrency` changes of one target run at once.
     """
     begun = clock.monotonic()
 
