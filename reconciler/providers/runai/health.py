@@ -66,17 +66,29 @@ class Doctor:
         try:
             row = await self._api.row(observed.id, subject)
         except NotFound:
-            return Health(Level.MISSING, message="it is not there any more", source=CONTROL_PLANE)
+            return await self._unlisted(observed)
         verdict = _from_row(row, observed.key.kind)
         verdict = await self._with_cluster(verdict, observed)
         update = self._update(observed, since)
-        if observed.key.kind == "Inference" and update and verdict.level is Level.HEALTHY:
+        if observed.key.kind == "Inference" and verdict.level is Level.HEALTHY:
             verdict = await judge_rollout(self._api, observed, verdict, update)
         if verdict.level in {Level.PROGRESSING, Level.DEGRADED} and verdict.reason not in _SETTLED:
             verdict = await self._with_events(verdict, observed, row, update)
         if verdict.level is Level.DEGRADED:
             verdict = await self._with_pods(verdict, observed)
         return verdict
+
+    async def _unlisted(self, observed: Observed) -> Health:
+        """Tell what has not come up yet from what is gone: reads by type show new objects first."""
+        try:
+            detail = await self._api.detail(observed.key.kind, observed.id, str(observed.key))
+        except NotFound:
+            detail = {"deletedAt": "now"}
+        if detail.get("deletedAt") or detail.get("desiredPhase") == "Deleted":
+            return Health(Level.MISSING, message="it is not there any more", source=CONTROL_PLANE)
+        phase = wire.words(detail, "actualPhase") or "Creating"
+        message = "the list does not show it yet"
+        return Health(Level.PROGRESSING, phase, message=message, source=CONTROL_PLANE)
 
     async def _with_cluster(self, verdict: Health, observed: Observed) -> Health:
         """Let the cluster's own word count where it is worse than the control plane's."""

@@ -30,17 +30,20 @@ class Update:
     ago: timedelta
 
 
-async def judge_rollout(api: Api, observed: Observed, verdict: Health, update: Update) -> Health:
-    """Judge an inference that was updated and looks well."""
+async def judge_rollout(api: Api, observed: Observed, verdict: Health, update: Update | None) -> Health:
+    """Judge an inference that looks well: its newest revision has to serve.
+
+    Where we did not update it ourselves and no revision is shown, nothing speaks against it.
+    """
     try:
         revisions = await api.revisions(observed.id, str(observed.key))
     except (NotFound, Rejected):
-        return await _by_pods(api, observed, verdict, update)
+        return await _by_pods(api, observed, verdict, update) if update else verdict
     if not revisions:
-        return _rolling(verdict, "no revision is shown yet")
+        return _rolling(verdict, "no revision is shown yet") if update else verdict
     newest = max(revisions, key=_made)
     name = wire.words(newest, "name") or wire.text(newest, "id")
-    if not _is_after(newest, update) and update.ago < _NO_NEW_ONE:
+    if update and not _is_after(newest, update) and update.ago < _NO_NEW_ONE:
         return _rolling(verdict, f"no revision newer than {name} is shown yet")
     return _by_revision(verdict, name, wire.text(newest, "phase"), wire.words(newest, "phaseMessage"))
 
