@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,10 +199,9 @@ def emptied(twenty: Stage) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def amnesia(emptied: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def amnesia(emptied: Stage) -> Stage:
     """Give the same to a machine that has never applied this fleet."""
-    monkeypatch.setitem(emptied.environ, "XDG_STATE_HOME", emptied.environ["HOME"] + "/other")
-    return emptied
+    return replace(emptied, environ={**emptied.environ, "XDG_STATE_HOME": emptied.environ["HOME"] + "/other"})
 
 
 def lying_count(stage: Stage) -> None:
