@@ -82,6 +82,12 @@ class Kind:
         """Name the kind; its functions say nothing to a reader."""
         return f"Kind({self.api_version} {self.name})"
 
+    @property
+    def schema_path(self) -> str:
+        """Give the path of its JSON Schema below `schemas/`, such as `runai/training.json`."""
+        words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.name)
+        return f"{self.api_version.partition('/')[0]}/{words.lstrip('-')}.json"
+
     def default(self, spec: Mapping[str, Json], pointer: str) -> Json:
         """Give the platform's documented default at a canonical pointer, or NOTHING."""
         if pointer in self.defaults:

@@ -10,23 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.cli.voice import Voice
+from reconciler.cli.voice import Output, Voice
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
-TEXT_FORMATS = ("table", "wide", "name", "markdown")
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Say one form a result is wanted in, and the file for it; "" is stdout."""
-
-    format: str
-    file: str = ""
-
-    @property
-    def is_text(self) -> bool:
-        """Tell whether people read it."""
-        return self.format in TEXT_FORMATS
 
 
 @dataclass(frozen=True, slots=True)

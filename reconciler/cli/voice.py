@@ -9,18 +9,34 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.cli.options import Output
     from reconciler.secret import Scrubber
 
 _CI_NAMES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD")
 _NO = ("", "0", "false")
 DEFAULT_WIDTH = 120
+
+
+TEXT_FORMATS = ("table", "wide", "name", "markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Say one form a result is wanted in, and the file for it; "" is stdout."""
+
+    format: str
+    file: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether people read it."""
+        return self.format in TEXT_FORMATS
 
 
 class Withheld(ReconcilerError):

@@ -12,7 +12,6 @@ from reconciler.providers import kinds as all_kinds
 from reconciler.providers import providers
 from reconciler.resource import Json
 from reconciler.validate.envelope import FleetPart, HealthPart, LifecyclePart, Metadata, Reference
-from reconciler.validate.stored import path_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -99,7 +98,7 @@ def schema_files() -> dict[str, str]:
     """Give every schema as text by its path below `schemas/`."""
     found = {"manifest.json": manifest_schema(), "fleet.json": fleet_schema()}
     for kind in all_kinds().values():
-        found[path_of(kind)] = schema_for(kind)
+        found[kind.schema_path] = schema_for(kind)
     return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in found.items()}
 
 

@@ -17,7 +17,7 @@ from reconciler.resource import Json
 def kind_schema(kind: Kind) -> dict[str, Json]:
     """Give the schema of one kind's manifests."""
     name = (kind.api_version, kind.name)
-    if kinds().get(name) is kind and (found := _read(path_of(kind))) is not None:
+    if kinds().get(name) is kind and (found := _read(kind.schema_path)) is not None:
         return found
     from reconciler.validate.schema import schema_for  # slow: only where no file has it
 
@@ -32,12 +32,6 @@ def stored_fleet_schema() -> dict[str, Json]:
     from reconciler.validate.schema import fleet_schema  # slow: only where no file has it
 
     return fleet_schema()
-
-
-def path_of(kind: Kind) -> str:
-    """Give a kind's path below `schemas/`, such as `runai/training.json`."""
-    words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in kind.name)
-    return f"{kind.api_version.partition('/')[0]}/{words.lstrip('-')}.json"
 
 
 @cache

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.ending import ended
-from reconciler.cli.options import Output
-from reconciler.cli.voice import Voice, Withheld
+from reconciler.cli.voice import Output, Voice, Withheld
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.secret import Scrubber
 
