@@ -1,0 +1,256 @@
+"""What the platform fills in, spells its own way or shows in another order is no drift."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+
+from reconciler.emulator.runai import Switches
+from reconciler.errors import ExitCode
+from reconciler.plan import Action
+from reconciler.yaml import parse
+from tests.scenarios.field_values import Json
+from tests.scenarios.stage import Stage, staged
+from tests.scenarios.test_every_field import CREATED_FROM, paths_of
+from tests.scenarios.whole_specs import WHOLE, in_other_words, stated, with_nulls
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "manifests").rglob("*.yaml"))
+EVERY_KIND = pytest.mark.parametrize("kind", sorted(CREATED_FROM))
+PROJECTS = ("team-forecast", "team-assist")
+ROOM = ("create=100",)
+AS_SENT, COMPLETED = Switches(), Switches(merge_defaults=True, reorder_lists=True)
+BOTH_READS = pytest.mark.parametrize(
+    "switches", [AS_SENT, COMPLETED], ids=["specs as sent", "specs completed"]
+)
+PLATFORMS = [
+    Switches(
+        merge_defaults=is_completed,
+        reorder_lists=is_completed,
+        list_env=lists_env,
+        lag_s=lag_s,
+        gone_status=200 if is_completed == lists_env else 404,
+        duplicate_name_status=400 if is_completed != bool(lag_s) else 409,
+    )
+    for is_completed in (False, True)
+    for lists_env in (False, True)
+    for lag_s in (0.0, 5.0)
+]
+
+
+def manifest(kind: str, name: str, spec: Mapping[str, Json]) -> str:
+    """Write a manifest. JSON is YAML."""
+    metadata = {"name": name, "project": "team-a"}
+    return json.dumps({"apiVersion": "runai/v1", "kind": kind, "metadata": metadata, "spec": spec})
+
+
+def whole_fleet() -> dict[str, str]:
+    """Write the manifests that together state every field of every kind."""
+    return {
+        f"{kind.lower()}{number}": manifest(kind, f"{kind.lower()}{number}", spec)
+        for kind, specs in WHOLE.items()
+        for number, spec in enumerate(specs)
+    }
+
+
+@contextmanager
+def applied(path: Path, switches: Switches, manifests: Mapping[str, str]) -> Iterator[Stage]:
+    """Set a stage on which these manifests have been applied."""
+    with staged(path / "repo", switches=switches, projects=", ".join(("team-a", *PROJECTS))) as stage:
+        for project in PROJECTS:
+            stage.emulator.world.add_project(project, quotas={"h100-pool": 16})
+        done = stage.write(**manifests).apply(allow=ROOM)
+        assert (done.is_replan_empty, done.not_taken) == (True, ())
+        yield stage
+
+
+def differences(stage: Stage) -> dict[str, list[str]]:
+    """Plan, and name what is not as git says, with the fields."""
+    plan = stage.plan(allow=ROOM).plan
+    assert plan.is_empty
+    return {str(c.key): [f.pointer for f in c.fields] for c in plan.changes if c.action is not Action.KEEP}
+
+
+@EVERY_KIND
+def test_the_whole_specs_state_every_field(kind: str) -> None:
+    wanted = set(paths_of(kind))
+
+    assert {path for spec in WHOLE[kind] for path in stated(spec)} == wanted
+
+
+@pytest.mark.parametrize("switches", PLATFORMS, ids=lambda s: f"{s}".removeprefix("Switches"))
+def test_a_fresh_plan_after_apply_is_empty_however_the_platform_answers(
+    switches: Switches, tmp_path: Path
+) -> None:
+    examples = {file.stem.replace("-", "_"): file.read_text(encoding="utf-8") for file in EXAMPLES}
+    with applied(tmp_path, switches, {**examples, **whole_fleet()}) as stage:
+        since = stage.emulator.ledger.mark()
+
+        drift = stage.drift()
+
+        assert differences(stage) == {}
+        assert {item.key.name: (item.state, item.fields) for item in drift.items} == {
+            "bad-image": ("degraded", ()),
+            "oom": ("degraded", ()),
+        }
+        again = stage.apply()
+        assert (again.outcomes, again.exit_code()) == ((), ExitCode.IN_ORDER)
+        assert stage.mutations(since) == []
+
+
+def test_the_examples_are_all_eight() -> None:
+    kinds = [parse(file.read_bytes(), str(file)).documents[0].value["kind"] for file in EXAMPLES]
+
+    assert sorted(kinds) == ["Inference"] * 2 + ["Training"] * 4 + ["Workspace"] * 2
+
+
+@BOTH_READS
+def test_amounts_in_other_units_and_lists_in_another_order_change_nothing(
+    switches: Switches, tmp_path: Path
+) -> None:
+    with applied(tmp_path, switches, whole_fleet()) as stage:
+        since = stage.emulator.ledger.mark()
+        for kind, specs in WHOLE.items():
+            for number, spec in enumerate(specs):
+                name = f"{kind.lower()}{number}"
+                stage.write(**{name: manifest(kind, name, in_other_words(spec))})
+
+        assert differences(stage) == {}
+        assert stage.apply().exit_code() is ExitCode.IN_ORDER
+        assert stage.mutations(since) == []
+
+
+@BOTH_READS
+@EVERY_KIND
+def test_null_is_the_same_as_nothing(kind: str, switches: Switches, tmp_path: Path) -> None:
+    plain = SPARE[kind]
+    nulls = with_nulls(plain, iter(paths_of(kind)))
+    manifests = {"one": manifest(kind, "one", plain), "two": manifest(kind, "two", nulls)}
+    with applied(tmp_path, switches, manifests) as stage:
+        since = stage.emulator.ledger.mark()
+
+        stage.write(one=manifest(kind, "one", nulls), two=manifest(kind, "two", plain))
+
+        assert differences(stage) == {}
+        assert stage.apply().exit_code() is ExitCode.IN_ORDER
+        assert stage.mutations(since) == []
+
+
+@BOTH_READS
+@EVERY_KIND
+def test_a_default_written_out_or_left_out_again_changes_nothing(
+    kind: str, switches: Switches, tmp_path: Path
+) -> None:
+    spare, full = SPARE[kind], merged(SPARE[kind], DEFAULTS[kind])
+    manifests = {"one": manifest(kind, "one", spare), "two": manifest(kind, "two", full)}
+    with applied(tmp_path, switches, manifests) as stage:
+        since = stage.emulator.ledger.mark()
+
+        stage.write(one=manifest(kind, "one", full), two=manifest(kind, "two", spare))
+
+        assert differences(stage) == {}
+        assert stage.apply().exit_code() is ExitCode.IN_ORDER
+        assert stage.mutations(since) == []
+
+
+def merged(base: Mapping[str, Json], more: Mapping[str, Json]) -> dict[str, Json]:
+    """Lay fields over a spec; the items of a list each take those of the same place."""
+    out = deepcopy(dict(base))
+    for name, value in more.items():
+        if isinstance(value, Mapping) and isinstance(out.get(name), dict):
+            out[name] = merged(out[name], value)
+        elif isinstance(out.get(name), list):
+            out[name] = [merged(old, new) for old, new in zip(out[name], value, strict=True)]
+        else:
+            out[name] = value
+    return out
+
+
+_SPARE: Mapping[str, Json] = {
+    "image": "busybox:1",
+    "command": "sleep infinity",
+    "probes": {"readiness": {"handler": {"httpGet": {"port": 80}}}},
+    "storage": {
+        "pvc": [
+            {"path": "/new", "claimInfo": {"size": "10Gi"}},
+            {"path": "/old", "claimName": "old", "existingPvc": True},
+        ],
+        "nfs": [{"server": "nfs.example", "path": "/export", "mountPath": "/nfs"}],
+        "git": [
+            {
+                "repository": "https://git.example/a.git",
+                "path": "/code",
+                "secretRef": {"name": "git", "authenticationMethod": "password"},
+            }
+        ],
+    },
+}
+_BUCKET = {"s3": [{"bucket": "a", "path": "/s3"}]}
+SPARE: Mapping[str, Mapping[str, Json]] = {
+    "Workspace": merged(_SPARE, {"storage": _BUCKET}),
+    "Training": merged(_SPARE, {"storage": _BUCKET}),
+    "Inference": merged(_SPARE, {"servingPort": {"container": 8000}}),
+}
+_FILLED_IN: Mapping[str, Json] = {
+    "imagePullPolicy": "IfNotPresent",
+    "probes": {"readiness": {"handler": {"httpGet": {"path": "/", "scheme": "HTTP"}}}},
+    "security": {"uidGidSource": "fromTheImage"},
+    "storage": {
+        "pvc": [
+            {
+                "existingPvc": False,
+                "readOnly": False,
+                "ephemeral": False,
+                "dataSharing": False,
+                "claimInfo": {
+                    "accessModes": {"readWriteOnce": True, "readOnlyMany": False, "readWriteMany": False},
+                    "volumeMode": "Filesystem",
+                },
+            },
+            {"readOnly": False, "dataSharing": False},
+        ],
+        "nfs": [{"readOnly": True}],
+        "git": [{"secretRef": {"secretKeyOfUser": "User", "secretKeyOfPassword": "Password"}}],
+    },
+}
+_JOB: Mapping[str, Json] = {
+    "autoDeletionTimeAfterCompletionSeconds": 2592000,
+    "backoffLimit": 6,
+    "security": {"uidGidSource": "fromTheImage", "hostIpc": False, "hostNetwork": False},
+    "storage": {"s3": [{"secretKeyOfAccessKeyId": "AccessKeyId", "secretKeyOfSecretKey": "SecretKey"}]},
+}
+DEFAULTS: Mapping[str, Mapping[str, Json]] = {
+    "Workspace": merged(
+        merged(_FILLED_IN, _JOB),
+        {"priorityClass": "high", "preemptibility": "non-preemptible", "category": "Build"},
+    ),
+    "Training": merged(
+        merged(_FILLED_IN, _JOB),
+        {"priorityClass": "low", "preemptibility": "preemptible", "category": "Train"},
+    ),
+    "Inference": merged(
+        _FILLED_IN,
+        {
+            "priorityClass": "very-high",
+            "preemptibility": "non-preemptible",
+            "category": "Deploy",
+            "servingPort": {
+                "protocol": "http",
+                "authorizationType": "public",
+                "clusterLocalAccessOnly": False,
+            },
+            "autoscaling": {
+                "minReplicas": 1,
+                "maxReplicas": 1,
+                "initialReplicas": 1,
+                "activationReplicas": 1,
+                "scaleToZeroRetentionSeconds": 0,
+            },
+        },
+    ),
+}
+"""What the platform documents that it fills in, for each kind."""
