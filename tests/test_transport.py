@@ -338,6 +338,53 @@ def test_the_proxy_of_the_environment_is_not_used_for_loopback(monkeypatch: pyte
     assert played(GOOD).value == {"ok": True}
 
 
+def test_a_proxy_that_refuses_to_connect_leaves_a_write_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> list[str]:
+        async with wire(says(403, "no")) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            carrier = transport("https://acme.example", FakeClock())
+            carrier.tokens = _TwoTokens()
+            with pytest.raises(Unavailable, match="proxy"):
+                await post(carrier)
+            await carrier.aclose()
+            return proxy.heads
+
+    (head,) = asyncio.run(run())
+
+    assert head.startswith("CONNECT acme.example:443")
+    assert "Bearer" not in head
+
+
+def test_a_host_without_proxy_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "acme.invalid")
+
+    async def run() -> None:
+        carrier = transport("https://acme.invalid", FakeClock())
+        with pytest.raises(Unavailable, match="does not resolve"):
+            await get(carrier)
+        await carrier.aclose()
+
+    asyncio.run(run())
+
+
+def test_reads_go_over_connections_that_are_kept() -> None:
+    answer = b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+
+    async def both(carrier: Transport) -> int:
+        await get(carrier)
+        await get(carrier)
+        return 0
+
+    assert played(twice, act=both).server.connections == 1
+
+
 def test_netrc_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password stolen\n")

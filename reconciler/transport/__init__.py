@@ -102,7 +102,7 @@ class Transport:
         self.speech = Speech(target, self.scrubber.scrub)
         self._deadline_s, self._connect_s = deadline_s, connect_s
         self._pace = Pace(clock, jitter=jitter)
-        self._clients: dict[tuple[bool, bool, str], httpx.AsyncClient] = {}
+        self._idle: dict[tuple[str, str, int], list[httpx.AsyncClient]] = {}
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self._checked: set[str] = set()
 
@@ -179,9 +179,9 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for client in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
+        for idle in self._idle.values():
+            while idle:
+                await idle.pop().aclose()
 
     async def _patiently(self, call: Call) -> Answer:
         """Climb the ladder of attempts; gives the last answer, or raises the last failure."""
@@ -237,7 +237,7 @@ class Transport:
             async with (
                 self._slots,
                 asyncio.timeout(self._deadline_s),
-                self._stream(call, token, wire) as response,
+                self._stream(call, token, wire if call.is_write else None) as response,
             ):
                 return await self._answer(call, response)
         except TimeoutError as err:
@@ -254,17 +254,35 @@ class Transport:
     async def _stream(
         self, call: Call, token: str, wire: _Exchange | None = None
     ) -> AsyncIterator[httpx.Response]:
-        client = self._client(call)
+        """Send a request and give the answer as soon as its headers are there."""
         headers = {"accept": "application/json, */*;q=0.5", "accept-encoding": "gzip"}
         headers |= {"authorization": f"Bearer {token}"} if token else {}
         headers |= {"content-type": call.content_type} if call.body is not None else {}
-        request = client.build_request(call.method, call.url, headers=headers, content=call.body)
-        request.extensions = {**request.extensions, "trace": wire.watch} if wire else request.extensions
-        response = await client.send(request, stream=True)
+        async with self._lent(call) as client:
+            request = client.build_request(call.method, call.url, headers=headers, content=call.body)
+            request.extensions = {**request.extensions, "trace": wire.watch} if wire else request.extensions
+            response = await client.send(request, stream=True)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+
+    @asynccontextmanager
+    async def _lent(self, call: Call) -> AsyncIterator[httpx.AsyncClient]:
+        """Lend a client of one connection: to a write a new one, to a read the one used last.
+
+        One client with many connections looks through all of them for each request: at 32 at once that
+        takes four times as long.
+        """
+        idle = self._idle.setdefault(origin_of(call.url), [])
+        client = idle.pop() if idle and not call.is_write else self._new_client(call)
         try:
-            yield response
+            yield client
         finally:
-            await response.aclose()
+            if call.is_write:
+                await client.aclose()
+            else:
+                idle.append(client)
 
     async def _answer(self, call: Call, response: httpx.Response) -> Answer:
         body, headers = Body(response.headers.get("content-encoding", "")), response.headers
@@ -318,26 +336,17 @@ class Transport:
         error = self.speech.error(kind, call, trouble.said, hint=trouble.hint)
         return _Failed(error, trouble.tries)
 
-    def _client(self, call: Call) -> httpx.AsyncClient:
-        """Give the client for a call: writes keep no connection, loopback knows no proxy."""
+    def _new_client(self, call: Call) -> httpx.AsyncClient:
         scheme, host, _ = origin_of(call.url)
-        key = (call.is_write, is_loopback(host), scheme)
-        if key not in self._clients:
-            self._clients[key] = self._new_client(keeps=not call.is_write, is_local=key[1], scheme=scheme)
-        return self._clients[key]
-
-    def _new_client(self, *, keeps: bool, is_local: bool, scheme: str) -> httpx.AsyncClient:
+        is_local = is_loopback(host)
         # Loading CAs takes a while and plain http needs none: an empty context trusts nobody.
-        plain = is_local and scheme == "http"
-        limits = httpx.Limits(
-            max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS if keeps else 0
-        )
+        is_plain = is_local and scheme == "http"
         return httpx.AsyncClient(
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else self.tls,
-            trust_env=not is_local,
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else self.tls,
+            trust_env=not is_local,  # no proxy stands between us and this machine
             follow_redirects=False,
             timeout=httpx.Timeout(None, connect=self._connect_s),
-            limits=limits,
+            limits=httpx.Limits(max_connections=1),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 

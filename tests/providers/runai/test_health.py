@@ -11,7 +11,7 @@ import pytest
 from reconciler.health import Health, Level
 from reconciler.provider import Edit
 from reconciler.providers.runai.provider import RunaiProvider
-from reconciler.resource import Resource, Scope
+from reconciler.resource import Life, Observed, Resource, Scope, Summary
 from tests.providers.runai.stage import MARK, Stage, a_resource, an_inference, only, stage
 
 GPUS: dict[str, Any] = {"compute": {"gpuDevicesRequest": 64}}
@@ -142,6 +142,21 @@ def test_what_is_not_there_any_more_is_missing() -> None:
         here.add()
 
         assert here.play(act).level is Level.MISSING
+
+
+def test_what_the_list_does_not_show_yet_is_on_its_way() -> None:
+    with stage(lag_s=20) as here:
+        id_ = here.add()
+
+        async def act(provider: RunaiProvider, scope: Scope) -> list[Level]:
+            key = a_resource().key
+            cluster = f"{scope.cluster_id}/team-a/Training/train"
+            unseen = Observed(Summary(key, id_, cluster, "Creating", Life.ACTIVE, ""), {})
+            levels = [(await provider.health(unseen)).level]
+            here.clock.advance(40)
+            return [*levels, (await provider.health(unseen)).level]
+
+        assert here.play(act) == [Level.PROGRESSING, Level.HEALTHY]
 
 
 # -- where the cluster cannot be asked ---------------------------------------------------------
