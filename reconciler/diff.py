@@ -93,9 +93,11 @@ def compare(
     returns (`kind.record_only`) are judged by the record alone.
     """
     judged_live = _with_recorded(live, declared, recorded, kind.record_only)
-    found = [c for c in _declared_changes(declared, judged_live) if not _is_default(c, live, kind)]
+    gone = _gone(declared, recorded)
+    wanted = _laid_over(_without(live, gone), declared)
+    found = [c for c in _declared_changes(declared, judged_live) if not _is_default(c, wanted, kind)]
     found += _secret_changes(declared, live)
-    found += _removed_changes(declared, live, recorded, kind)
+    found += _removed_changes(gone, declared, live, wanted, kind)
     changes = [
         replace(
             change,
@@ -112,9 +114,9 @@ def compare(
     )
 
 
-def _is_default(change: FieldChange, live: Mapping[str, Json], kind: Kind) -> bool:
+def _is_default(change: FieldChange, wanted: Mapping[str, Json], kind: Kind) -> bool:
     """Tell whether a declared value is only the platform's default written out: not a change."""
-    return change.before is ABSENT and kind.default(live, change.pointer) == change.after
+    return change.before is ABSENT and kind.default(wanted, change.pointer) == change.after
 
 
 def leaves(tree: Json, pointer: str = ROOT) -> Iterator[tuple[str, Json]]:
@@ -215,16 +217,42 @@ def _is_value(secret: Secret, live: Json) -> bool:
     return isinstance(live, str) and hmac.compare_digest(secret.reveal().encode(), live.encode())
 
 
+def _gone(declared: Mapping[str, Json], recorded: Recorded) -> frozenset[str]:
+    """Find what was declared once and no longer is: leaves, and items of lists as a whole."""
+    stated = frozenset(pointer for pointer, _ in leaves(declared))
+    return frozenset(_item_of(pointer, declared) for pointer in recorded.pointers() - stated)
+
+
+def _without(tree: Mapping[str, Json], gone: frozenset[str], pointer: str = ROOT) -> dict[str, Json]:
+    """Leave out the values at some pointers."""
+    kept: dict[str, Json] = {}
+    for key, value in tree.items():
+        here = f"{pointer}/{escaped(key)}"
+        if here not in gone:
+            kept[key] = _without(value, gone, here) if isinstance(value, Mapping) else value
+    return kept
+
+
+def _laid_over(tree: Json, declared: Json) -> Json:
+    """Lay what is declared over a tree: the spec as it will be, by which dependent defaults are judged."""
+    if not (isinstance(tree, Mapping) and isinstance(declared, Mapping)):
+        return declared
+    return {**tree, **{key: _laid_over(tree.get(key), value) for key, value in declared.items()}}
+
+
 def _removed_changes(
-    declared: Mapping[str, Json], live: Mapping[str, Json], recorded: Recorded, kind: Kind
+    gone: frozenset[str],
+    declared: Mapping[str, Json],
+    live: Mapping[str, Json],
+    wanted: Mapping[str, Json],
+    kind: Kind,
 ) -> Iterator[FieldChange]:
     stated = {pointer for pointer, _ in leaves(declared)}
-    gone = {_item_of(pointer, declared) for pointer in recorded.pointers() - stated}
     for pointer in sorted(gone):
         value = at(live, pointer)
         if value is ABSENT or any(_is_below(other, (pointer,)) for other in stated):
             continue
-        default = kind.default(live, pointer)
+        default = kind.default(wanted, pointer)
         if default is not NOTHING and default == value:
             continue
         after = ABSENT if default is NOTHING else default

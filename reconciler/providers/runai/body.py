@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.kind import Kind
+from reconciler.kind import NOTHING, Kind
 from reconciler.mark import Mark
 from reconciler.provider import Edit
 from reconciler.providers.runai.kinds.canonical import item_key
@@ -40,6 +40,7 @@ def patch_body(observed: Observed, resource: Resource, edit: Edit, mark: Mark, k
     before = _recorded(observed, kind) | set(edit.removed)
     fields = {_field(pointer) for pointer in (*edit.changed, *edit.removed)}
     spec = {field: _whole(field, observed.spec, resource, edit, before) for field in sorted(fields | {_ENV})}
+    spec = _with_followers(spec, observed.spec, resource, kind)
     return {"spec": {**spec, _ENV: with_marks(spec[_ENV], resource.spec, mark, kind)}}
 
 
@@ -70,6 +71,24 @@ def _whole(field: str, live: Mapping[str, Json], resource: Resource, edit: Edit,
             segments = _segments(pointer, root)
             value = _put(value, segments, _at(live.get(field), segments))
     return value
+
+
+def _with_followers(
+    spec: Mapping[str, Json], live: Mapping[str, Json], resource: Resource, kind: Kind
+) -> dict[str, Json]:
+    """Let undeclared values that are defaults of others, as maxReplicas of minReplicas, follow those.
+
+    A platform that shows its defaults would else be sent the old ones, which contradict the new spec.
+    """
+    sent, declared = dict(spec), set(pointers(resource.spec, kind))
+    old, new = kind.canonical(live), kind.canonical({**live, **spec})
+    for field in spec:
+        for pointer in pointers({field: live.get(field)}, kind):
+            was, will = kind.default(old, pointer), kind.default(new, pointer)
+            segments = _segments(pointer, f"/spec/{field}")
+            if pointer not in declared and was != will and _at(sent[field], segments) == was:
+                sent[field] = _put(sent[field], segments, None if will is NOTHING else will)
+    return sent
 
 
 def _joined(live: Json, wanted: Json, root: str, before: set[str]) -> Json:
