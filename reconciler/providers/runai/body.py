@@ -138,13 +138,16 @@ def _at(tree: Json, segments: Sequence[str]) -> Json:
 
 
 def _put(tree: Json, segments: Sequence[str], value: Json) -> Json:
-    """Set a value below a field; None takes a list item out and stands as null in an object."""
+    """Set a value below a field; None takes a list item out and stands as null in an object.
+
+    An item that says `exclude` is no value but an instruction, and stays.
+    """
     if not segments:
         return value
     first, rest = segments[0], segments[1:]
     if isinstance(tree, list):
         if not rest and value is None:
-            return [item for item in tree if item_key(item) != first]
+            return [item for item in tree if item_key(item) != first or item.get("exclude") is True]
         return [_put(item, rest, value) if item_key(item) == first else item for item in tree]
     if isinstance(tree, Mapping):
         return {**tree, first: _put(tree.get(first), rest, value)}
