@@ -311,7 +311,7 @@ _NO_ORDER = frozenset({"capabilities", "authorizedUsers", "authorizedGroups", "v
 def in_other_words(tree: Json, name: str = "") -> Json:
     """Say the same otherwise: amounts in other units, lists that have no order turned around."""
     if isinstance(tree, Mapping):
-        return {key: in_other_words(value, key) for key, value in reversed(tree.items())}
+        return {key: in_other_words(value, key) for key, value in reversed(list(tree.items()))}
     if isinstance(tree, list):
         items = [in_other_words(item) for item in tree]
         has_no_order = name in _NO_ORDER or all(isinstance(item, Mapping) for item in items)
