@@ -93,7 +93,7 @@ def raw(data: bytes, *, resets: bool = False) -> Play:
     return play
 
 
-def drips(data: bytes, *, forever: bool = False) -> Play:
+def drips(data: bytes) -> Play:
     """Answer a byte at a time, then hang."""
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
