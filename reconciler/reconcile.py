@@ -30,7 +30,7 @@ from reconciler.health import Health, Level
 from reconciler.journal import Journal, remembered
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
-from reconciler.plan import Action, Plan, make_plan
+from reconciler.plan import Action, Change, Plan, make_plan
 from reconciler.plan.known import Known
 from reconciler.plan.make import newer_work
 from reconciler.problem import Problem
@@ -177,7 +177,7 @@ class Session:
         slow = [
             change.observed
             for change in planned.plan.changes
-            if change.observed and change.resource and _may_be_ill(change.observed)
+            if change.observed and change.resource and _may_be_ill(change)
         ]
         verdicts = await asyncio.gather(*(self._judge(observed) for observed in slow))
         ill = {v.key: v.health for v in verdicts if v.health.level is Level.DEGRADED}
@@ -336,9 +336,14 @@ def _missing_secrets(resources: Sequence[Resource]) -> list[Problem]:
     ]
 
 
-def _may_be_ill(observed: Observed) -> bool:
-    """Tell whether a live object is worth a question: a row that says Running is not."""
-    return observed.summary.life is Life.ACTIVE and observed.summary.phase != "Running"
+def _may_be_ill(change: Change) -> bool:
+    """Tell whether a live object is worth a question: its row does not say that it runs, or not which spec.
+
+    What changes in place may serve an older spec than the one it shows.
+    """
+    if change.observed is None or change.kind is None or change.observed.summary.life is not Life.ACTIVE:
+        return False
+    return change.observed.summary.phase != "Running" or bool(change.kind.support.updatable)
 
 
 def _unread(plan: Plan) -> str:

@@ -119,3 +119,13 @@ def test_an_update_that_is_not_acted_on_at_all_is_reported_as_not_taken(stage: S
     assert problem.code == "RC432"
     assert "/spec/image" in problem.what
     assert effects(stage, sent) == {}
+
+
+def test_a_dropped_update_is_drift_as_long_as_the_old_revision_serves(stage: Stage) -> None:
+    stage.write(chat=with_gpus("busybox:1")).apply()
+    stage.write(chat=with_gpus("busybox:2")).apply()
+
+    found = stage.drift()
+
+    assert [(item.key.name, item.state) for item in found.items] == [("chat", "degraded")]
+    assert found.exit_code() is ExitCode.CHANGES
