@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.kind import NOTHING, Kind
 from reconciler.problem import Location
 from reconciler.resource import EMPTY, Json
-from reconciler.secret import SENSITIVE, Secret, referenced
+from reconciler.secret import SENSITIVE, Secret, names_credential, referenced, token_form
 
 ROOT = "/spec"
 
@@ -62,7 +62,9 @@ class Comparison:
     @property
     def only_secret_values(self) -> bool:
         """Tell whether all that differs are the values of secrets whose names stayed."""
-        return bool(self.changes) and all(c.is_sensitive and c.origin == "live" for c in self.changes)
+        return bool(self.changes) and all(
+            isinstance(c.after, Secret) and c.origin == "live" for c in self.changes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,9 @@ def compare(
         for change in found
         if not _is_below(change.pointer, ignore)
     ]
+    covered = [_covered(change, recorded) for change in changes]
     return Comparison(
-        changes=tuple(sorted(changes, key=lambda change: change.pointer)),
+        changes=tuple(sorted(covered, key=lambda change: change.pointer)),
         kept=tuple(_kept(declared, live, recorded)),
         unknown_secrets=tuple(s.reference for _, s in _secret_leaves(declared) if not s.is_known),
     )
@@ -303,6 +306,29 @@ def _origin(change: FieldChange, declared: Mapping[str, Json], recorded: Recorde
     if then == now:
         return "live"
     return "git" if then == change.before or then is change.before or change.is_sensitive else "both"
+
+
+def _covered(change: FieldChange, recorded: Recorded) -> FieldChange:
+    """Mask live values that were filled in from a secret, or look like a credential."""
+    parent, _, field = change.pointer.rpartition("/")
+    then = ABSENT if recorded.spec is None else at(recorded.spec, change.pointer)
+    before = _masked(change.before, then, field, parent.rpartition("name=")[2])
+    if before == change.before:
+        return change
+    return replace(change, before=before, is_sensitive=before == SENSITIVE)
+
+
+def _masked(live: Json, then: Json, field: str, item: str) -> Json:
+    """Mask a tree by what was recorded there, by the name of the item that has a value, and by form."""
+    if isinstance(live, Mapping):
+        was = then if isinstance(then, Mapping) else EMPTY
+        own = str(live.get("name", item))
+        return {key: _masked(value, was.get(key, ABSENT), key, own) for key, value in live.items()}
+    if not isinstance(live, str):
+        return live
+    was_secret = isinstance(then, str) and "secret:" in then
+    is_named = field == "value" and names_credential(item)
+    return SENSITIVE if was_secret or is_named or token_form(live) else live
 
 
 def _is_below(pointer: str, roots: Sequence[str]) -> bool:

@@ -185,7 +185,7 @@ class Observed:
     """
 
     summary: Summary
-    spec: Mapping[str, Json]
+    spec: Mapping[str, Json] = field(repr=False)  # the platform shows values of secrets in clear
     mark: Mark | None = None
     record: Mapping[str, Json] | None = None
     record_paths: tuple[str, ...] | None = None
