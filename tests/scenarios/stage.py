@@ -39,7 +39,9 @@ targets:
   prod:
     provider: runai
     url: {url}
-    auth: {{clientId: "${{{{ vars.RUNAI_CLIENT_ID }}}}", clientSecret: "${{{{ secrets.RUNAI_CLIENT_SECRET }}}}"}}
+    auth:
+      clientId: "${{{{ vars.RUNAI_CLIENT_ID }}}}"
+      clientSecret: "${{{{ secrets.RUNAI_CLIENT_SECRET }}}}"
     scope: {{projects: [{projects}]}}
 """
 _GIT = {

@@ -43,7 +43,8 @@ def test_plan_drift_and_health_send_nothing(stage: Stage) -> None:
 
 
 def test_three_kinds_with_a_secret_and_a_variable(stage: Stage) -> None:
-    spec = '{image: "busybox:${{ vars.IMAGE_TAG }}", environmentVariables: [{name: T, value: "${{ secrets.HF_TOKEN }}"}]}'
+    env = '[{name: T, value: "${{ secrets.HF_TOKEN }}"}]'
+    spec = f'{{image: "busybox:${{{{ vars.IMAGE_TAG }}}}", environmentVariables: {env}}}'
     stage.write(train=a_manifest(spec=spec))
 
     assert stage.apply().exit_code() is ExitCode.IN_ORDER
