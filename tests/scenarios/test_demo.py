@@ -1,0 +1,34 @@
+"""The demo tells the whole story, and ends well only if every command of it did."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_the_demo_ends_well_and_tells_its_story(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reconciler", "demo"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    for words in (
+        "8 manifests in 8 files: valid",
+        "8 to create, 0 to change",
+        "cannot pull its image",
+        "ran out of memory",
+        "6 healthy, 2 unhealthy",
+        "Nothing to do",
+        "/spec/autoscaling/maxReplicas   git 2",
+        "forces replacement: Run:ai cannot change /spec/image of a Training",
+        "1 to delete",
+    ):
+        assert words in told, told
+    assert list(tmp_path.iterdir()) == [], "it leaves nothing where it was started"
