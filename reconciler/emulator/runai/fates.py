@@ -7,7 +7,7 @@ from typing import Any
 
 Json = Any
 
-DEFAULT_SECONDS = 600.0
+DEFAULT_SECONDS = 3600.0
 OOM_AFTER_S = 8.0
 CRASH_AFTER_S = 4.0
 MISSING_IMAGES = frozenset(

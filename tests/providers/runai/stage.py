@@ -23,6 +23,8 @@ T = TypeVar("T")
 SECRET = "hunter2-hunter2"
 MARK = Mark("7f3a9c04d2b81e66", "ml", "", "1:0123456789abcdef")
 
+TEN_MINUTES = [{"name": "EMULATOR_SECONDS", "value": "600"}]
+
 
 class DrivenClock:
     """Be the provider's clock: waiting moves the emulator's time and takes none of ours."""
@@ -70,7 +72,7 @@ class Stage:
         self.emulator.faults.add(Fault(match, **rules))
 
     def add(self, name: str = "train", kind: str = "Training", **more: Any) -> str:
-        spec = more.pop("spec", {"image": "busybox"})
+        spec = more.pop("spec", {"image": "busybox", "environmentVariables": TEN_MINUTES})
         who = more.pop("created_by", "someone@example.com")
         return self.emulator.world.add_workload(
             kind=kind, project="team-a", name=name, spec=spec, created_by=who, **more
