@@ -9,14 +9,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from reconciler.kind import NOTHING, Kind
+from reconciler.pointer import ROOT, escaped, is_below, leaves, parts, pointer_to
 from reconciler.problem import Location
 from reconciler.resource import EMPTY, Json
 from reconciler.secret import SENSITIVE, Secret, names_credential, referenced, token_form
-
-ROOT = "/spec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def compare(
             in_place=kind.support.changes_in_place(change.pointer),
         )
         for change in found
-        if not _is_below(change.pointer, ignore)
+        if not any(is_below(change.pointer, root) for root in ignore)
     ]
     covered = [_covered(change, recorded) for change in changes]
     return Comparison(
@@ -122,24 +122,9 @@ def _is_default(change: FieldChange, wanted: Mapping[str, Json], kind: Kind) -> 
     return change.before is ABSENT and kind.default(wanted, change.pointer) == change.after
 
 
-def leaves(tree: Json, pointer: str = ROOT) -> Iterator[tuple[str, Json]]:
-    """Walk to every value that is not a non-empty map; lists of scalars are values."""
-    if isinstance(tree, Mapping) and tree:
-        for key, value in tree.items():
-            yield from leaves(value, f"{pointer}/{escaped(key)}")
-    else:
-        yield pointer, tree
-
-
-def escaped(segment: str) -> str:
-    """Escape one pointer segment as RFC 6901 says."""
-    return str(segment).replace("~", "~0").replace("/", "~1")
-
-
 def at(tree: Json, pointer: str) -> Json:
     """Find the value at a `/spec/...` pointer; ABSENT where there is none."""
-    for segment in pointer.removeprefix(ROOT).split("/")[1:]:
-        key = segment.replace("~1", "/").replace("~0", "~")
+    for key in parts(pointer, ROOT):
         if not isinstance(tree, Mapping) or key not in tree:
             return ABSENT
         tree = tree[key]
@@ -180,12 +165,7 @@ def _declared_changes(declared: Mapping[str, Json], live: Mapping[str, Json]) ->
 
 def _pointer_of(path: Sequence[Any]) -> str:
     """Write deepdiff's path as a pointer, ending at a list: a list of scalars is one value."""
-    segments: list[str] = []
-    for segment in path:
-        if isinstance(segment, int):
-            break
-        segments.append(f"/{escaped(segment)}")
-    return ROOT + "".join(segments)
+    return pointer_to(takewhile(lambda segment: not isinstance(segment, int), path), ROOT)
 
 
 def _leaf_changes(pointer: str, wanted: Json, found: Json) -> Iterator[FieldChange]:
@@ -253,7 +233,7 @@ def _removed_changes(
     stated = {pointer for pointer, _ in leaves(declared)}
     for pointer in sorted(gone):
         value = at(live, pointer)
-        if value is ABSENT or any(_is_below(other, (pointer,)) for other in stated):
+        if value is ABSENT or any(is_below(other, pointer) for other in stated):
             continue
         default = kind.default(wanted, pointer)
         if default is not NOTHING and default == value:
@@ -329,7 +309,3 @@ def _masked(live: Json, then: Json, field: str, item: str) -> Json:
     was_secret = isinstance(then, str) and "secret:" in then
     is_named = field == "value" and names_credential(item)
     return SENSITIVE if was_secret or is_named or token_form(live) else live
-
-
-def _is_below(pointer: str, roots: Sequence[str]) -> bool:
-    return any(pointer == root or pointer.startswith(root.rstrip("/") + "/") for root in roots)

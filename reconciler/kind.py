@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.pointer import is_below
 from reconciler.problem import Problem
 from reconciler.resource import EMPTY, Json
 
@@ -38,7 +39,7 @@ class Support:
     def changes_in_place(self, pointer: str) -> bool:
         """Tell whether the platform changes this pointer (`/spec/…` or below spec) in place."""
         path = pointer.removeprefix("/spec")
-        return any(path == root or path.startswith(root + "/") for root in self.updatable)
+        return any(is_below(path, root) for root in self.updatable)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.diff import ABSENT, FieldChange, leaves, projected
+from reconciler.diff import ABSENT, FieldChange, projected
 from reconciler.mark import Owner, owner_of
 from reconciler.plan.change import Change
 from reconciler.plan.declared import compare_with
+from reconciler.pointer import is_below, leaves
 from reconciler.provider import Edit
 from reconciler.resource import Json, Life, Observed
 
@@ -65,7 +66,7 @@ def not_taken(change: Change, now: Observed) -> tuple[str, ...]:
 
 
 def _touches(one: str, other: str) -> bool:
-    return one == other or one.startswith(other + "/") or other.startswith(one + "/")
+    return is_below(one, other) or is_below(other, one)
 
 
 def edit_of(change: Change) -> Edit:

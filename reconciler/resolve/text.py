@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from reconciler.pointer import escaped
 from reconciler.resource import Json
 from reconciler.secret import Secret
 from reconciler.validate.interpolation import Use, uses
@@ -28,16 +29,12 @@ class Names:
 def filled(value: Json, names: Names, missing: Missing, pointer: str = "") -> Json:
     """Give a new tree with every interpolation filled in; texts that hold a secret become Secret."""
     if isinstance(value, Mapping):
-        return {key: filled(item, names, missing, f"{pointer}/{_part(key)}") for key, item in value.items()}
+        return {key: filled(item, names, missing, f"{pointer}/{escaped(key)}") for key, item in value.items()}
     if isinstance(value, list):
         return [filled(item, names, missing, f"{pointer}/{index}") for index, item in enumerate(value)]
     if isinstance(value, str) and "${{" in value:
         return _filled_text(value, names, missing, pointer)
     return value
-
-
-def _part(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _filled_text(text: str, names: Names, missing: Missing, pointer: str) -> str | Secret:

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reconciler.pointer import parts, scalars
 from reconciler.problem import Problem, Severity
 from reconciler.resource import Json
 from reconciler.secret import names_credential, token_form
-from reconciler.validate.places import at_value, leaves, segments, value_at
+from reconciler.validate.places import at_value, value_at
 from reconciler.yaml import Document, line_of
 
 _SILENCE = re.compile(r"#.*\bnot-a-secret\b")
@@ -26,7 +27,7 @@ _BITS = 4.2
 
 def check(document: Document) -> Iterator[Problem]:
     """Find credentials written out in a document. Their text is never repeated."""
-    for pointer, value in leaves(document.value):
+    for pointer, value in scalars(document.value):
         if isinstance(value, str) and value:
             problem = _judge(document, pointer, value)
             if problem:
@@ -52,13 +53,13 @@ def _judge(document: Document, pointer: str, value: str) -> Problem | None:
 
 def _name_of(value: Json, pointer: str) -> str:
     """Name what holds a text: its field, or the list item whose `value` it is."""
-    parts = segments(pointer)
-    last = parts[-1] if parts else ""
+    path = parts(pointer)
+    last = path[-1] if path else ""
     if last in ("value", "literal"):
         item = value_at(value, pointer.rpartition("/")[0])
         name = item.get("name") if isinstance(item, dict) else None
         return str(name or last)
-    return f"{parts[-2]}[{last}]" if last.isdecimal() and len(parts) > 1 else last
+    return f"{path[-2]}[{last}]" if last.isdecimal() and len(path) > 1 else last
 
 
 def _variable(name: str) -> str:

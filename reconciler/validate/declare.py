@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from reconciler.fleet import Fleet, Target
 from reconciler.kind import Kind
+from reconciler.pointer import ROOT, parts, scalars
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json, Resource, ResourceKey
-from reconciler.validate.places import at_key, at_value, keyed_pointers, leaves
+from reconciler.validate.places import at_key, at_value, keyed_pointers
 from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
 from reconciler.validate.suggest import did_you_mean, near
 from reconciler.yaml import Document
@@ -134,16 +135,16 @@ def _scope_rule(
 
 
 def _reserved(document: Document) -> Iterator[Problem]:
-    for pointer, leaf in leaves(document.value.get("spec"), "/spec"):
-        parent, _, last = pointer.rpartition("/")
-        if last in RESERVED or last.startswith(_RESERVED_PREFIX.replace("/", "~1")):
-            yield at_key(document, pointer, _reserved_problem(last.replace("~1", "/")))
-        elif last == "name" and (leaf in RESERVED or _is_our_annotation(parent, leaf)):
+    for pointer, leaf in scalars(document.value.get("spec"), ROOT):
+        last = parts(pointer)[-1]
+        if last in RESERVED or last.startswith(_RESERVED_PREFIX):
+            yield at_key(document, pointer, _reserved_problem(last))
+        elif last == "name" and (leaf in RESERVED or _is_our_annotation(pointer, leaf)):
             yield at_value(document, pointer, _reserved_problem(str(leaf)))
 
 
-def _is_our_annotation(parent: str, leaf: Json) -> bool:
-    is_annotation = "/annotations/" in f"{parent}/"
+def _is_our_annotation(pointer: str, leaf: Json) -> bool:
+    is_annotation = "/annotations/" in pointer
     return is_annotation and isinstance(leaf, str) and leaf.startswith(_RESERVED_PREFIX)
 
 
@@ -171,7 +172,7 @@ def _model_rules(declared: Declared) -> Iterator[Problem]:
     except ValidationError as error:
         for detail in error.errors(include_input=False, include_url=False):
             pointer = "/spec" + "".join(f"/{part}" for part in detail["loc"])
-            if not any("${{" in str(leaf) for _, leaf in leaves(declared.resource.spec)):
+            if not any("${{" in str(leaf) for _, leaf in scalars(declared.resource.spec)):
                 yield at_value(declared.document, pointer, Problem("RC104", detail["msg"].casefold()))
 
 

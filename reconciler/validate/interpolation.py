@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.fleet import Fleet, Target
+from reconciler.pointer import scalars
 from reconciler.problem import Problem
 from reconciler.resource import Json
-from reconciler.validate.places import at_value, leaves
+from reconciler.validate.places import at_value
 from reconciler.validate.suggest import near
 from reconciler.yaml import Document
 
@@ -45,7 +46,7 @@ def uses(text: str) -> list[Use]:
 
 def uses_in(value: Json) -> Iterator[tuple[str, Use]]:
     """Find every interpolation in a JSON-like tree, with the pointer of its text."""
-    for pointer, leaf in leaves(value):
+    for pointer, leaf in scalars(value):
         if isinstance(leaf, str):
             yield from ((pointer, use) for use in uses(leaf))
 

@@ -13,12 +13,13 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from reconciler.kind import Kind
+from reconciler.pointer import escaped, pointer_to
 from reconciler.problem import Problem
 from reconciler.resource import EMPTY, Json
 from reconciler.validate.envelope import DURATION
-from reconciler.validate.places import at_key, at_value, field_name, pointer_to, shown
+from reconciler.validate.places import at_key, at_value, field_name, shown
 from reconciler.validate.suggest import as_quantity, as_truth, as_whole_number, field_hint, near
-from reconciler.yaml import Document, escaped, raw_text
+from reconciler.yaml import Document, raw_text
 
 _EXPECTED = {
     "integer": "a whole number",

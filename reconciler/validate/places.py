@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.pointer import escaped, parts, pointer_to
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json
 from reconciler.secret import holds_credential, names_credential, token_form
-from reconciler.yaml import Document, escaped, line_of, raw_text
+from reconciler.yaml import Document, line_of, raw_text
 
 KEYS = ("name", "container", "id", "path", "mountPath", "key", "url", "resource")
 """Fields that tell the items of a list apart; the first that an item has counts."""
@@ -16,21 +17,9 @@ KEYS = ("name", "container", "id", "path", "mountPath", "key", "url", "resource"
 _LONGEST = 60
 
 
-def leaves(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
-    """Walk all scalars of a JSON-like tree with their pointers, list items by index."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from leaves(item, f"{pointer}/{escaped(str(key))}")
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from leaves(item, f"{pointer}/{index}")
-    else:
-        yield pointer, value
-
-
 def value_at(value: Json, pointer: str) -> Json:
     """Give the value at a pointer, or None."""
-    for part in segments(pointer):
+    for part in parts(pointer):
         if isinstance(value, Mapping):
             value = value.get(part)
         elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
@@ -38,16 +27,6 @@ def value_at(value: Json, pointer: str) -> Json:
         else:
             return None
     return value
-
-
-def segments(pointer: str) -> list[str]:
-    """Split a pointer into its plain parts."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-
-
-def pointer_to(path: Sequence[str | int]) -> str:
-    """Write a path of keys and indexes as a pointer."""
-    return "".join(f"/{escaped(str(part))}" for part in path)
 
 
 def keyed_pointers(value: Json) -> dict[str, str]:
@@ -69,12 +48,12 @@ def _keyed(value: Json, keyed: str, indexed: str) -> Iterator[tuple[str, str]]:
 def _item_parts(items: Sequence[Json]) -> list[str]:
     if not all(isinstance(item, Mapping) for item in items):
         return [str(index) for index in range(len(items))]
-    parts: list[str] = []
+    found: list[str] = []
     for index, item in enumerate(items):
         part = escaped(item_key(item) or str(index))
-        repeats = sum(1 for other in parts if other.partition("#")[0] == part)
-        parts.append(f"{part}#{repeats + 1}" if repeats else part)
-    return parts
+        repeats = sum(1 for other in found if other.partition("#")[0] == part)
+        found.append(f"{part}#{repeats + 1}" if repeats else part)
+    return found
 
 
 def item_key(item: Mapping[str, Json]) -> str:
@@ -88,11 +67,11 @@ def item_key(item: Mapping[str, Json]) -> str:
 
 def is_sensitive(document: Document, pointer: str) -> bool:
     """Tell whether a value at a pointer may be a credential, by its name or that of its list item."""
-    parts = segments(pointer)
-    if any(names_credential(part) or part == "auth" for part in parts):
+    path = parts(pointer)
+    if any(names_credential(part) or part == "auth" for part in path):
         return True
-    for length in range(len(parts) + 1):
-        holder = value_at(document.value, pointer_to(parts[:length]))
+    for length in range(len(path) + 1):
+        holder = value_at(document.value, pointer_to(path[:length]))
         name = holder.get("name") if isinstance(holder, Mapping) else None
         if isinstance(name, str) and names_credential(name):
             return True
@@ -117,12 +96,12 @@ def shown(document: Document, pointer: str, value: Json) -> str:
 
 def field_name(pointer: str) -> str:
     """Name a field by its last part, list items with their list: `args[0]`."""
-    parts = segments(pointer)
-    name = parts.pop() if parts else "the document"
+    path = parts(pointer)
+    name = path.pop() if path else "the document"
     while name[:1].isdecimal() or name.startswith("["):
-        if not parts:
+        if not path:
             return name
-        name = f"{parts.pop()}[{name}]" if name[0] != "[" else parts.pop() + name
+        name = f"{path.pop()}[{name}]" if name[0] != "[" else path.pop() + name
     return name
 
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from reconciler.problem import Problem
 from reconciler.yaml.build import Builder, Stop
-from reconciler.yaml.document import Document, Event, Limits, Parsed, escaped, line_of, raw_text
+from reconciler.yaml.document import Document, Event, Limits, Parsed, line_of, raw_text
 from reconciler.yaml.grammar import explain
 from reconciler.yaml.text import decode
 
-__all__ = ["FILE_LIMITS", "Document", "Limits", "Parsed", "escaped", "line_of", "parse", "raw_text"]
+__all__ = ["FILE_LIMITS", "Document", "Limits", "Parsed", "line_of", "parse", "raw_text"]
 
 FILE_LIMITS = Limits()
 _ODD = re.compile(r"\t|^\.\.\.|^%|[|>][-+0-9]*#", re.MULTILINE)

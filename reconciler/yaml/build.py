@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
+from reconciler.pointer import escaped
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json
 from reconciler.secret import holds_credential
-from reconciler.yaml.document import Document, Event, Limits, Parsed, escaped, line_of
+from reconciler.yaml.document import Document, Event, Limits, Parsed, line_of
 from reconciler.yaml.grammar import TAB
 from reconciler.yaml.scalars import resolve
 from reconciler.yaml.text import FORBIDDEN, character_problem

@@ -69,11 +69,6 @@ def _nearest(places: Mapping[str, Location], pointer: str) -> Location | None:
     return places[pointer]
 
 
-def escaped(key: str) -> str:
-    """Write a key as one segment of a pointer."""
-    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
-
-
 def line_of(lines: tuple[str, ...], place: Location) -> str:
     """Give the source line at a place, or nothing."""
     return lines[place.line - 1] if 0 < place.line <= len(lines) else ""

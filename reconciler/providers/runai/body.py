@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from reconciler.kind import NOTHING, Kind
 from reconciler.mark import Mark
+from reconciler.pointer import escaped, is_below, parts
 from reconciler.provider import Edit
 from reconciler.providers.runai.kinds.canonical import item_key
-from reconciler.providers.runai.marks import escaped, marked, pointers, with_marks
+from reconciler.providers.runai.marks import marked, pointers, with_marks
 from reconciler.resource import Json, Observed, Resource, Scope
 from reconciler.secret import revealed
 
@@ -64,12 +65,12 @@ def _whole(field: str, live: Mapping[str, Json], resource: Resource, edit: Edit,
     root = f"/spec/{field}"
     value = _joined(live.get(field), revealed(resource.spec).get(field), root, before)
     for pointer, default in edit.removed.items():
-        if pointer == root or pointer.startswith(root + "/"):
-            value = _put(value, _segments(pointer, root), default)
+        if is_below(pointer, root):
+            value = _put(value, parts(pointer, root), default)
     for pointer in resource.lifecycle.ignore:
-        if pointer == root or pointer.startswith(root + "/"):
-            segments = _segments(pointer, root)
-            value = _put(value, segments, _at(live.get(field), segments))
+        if is_below(pointer, root):
+            path = parts(pointer, root)
+            value = _put(value, path, _at(live.get(field), path))
     return value
 
 
@@ -85,9 +86,9 @@ def _with_followers(
     for field in spec:
         for pointer in pointers({field: live.get(field)}, kind):
             was, will = kind.default(old, pointer), kind.default(new, pointer)
-            segments = _segments(pointer, f"/spec/{field}")
-            if pointer not in declared and was != will and _at(sent[field], segments) == was:
-                sent[field] = _put(sent[field], segments, None if will is NOTHING else will)
+            path = parts(pointer, f"/spec/{field}")
+            if pointer not in declared and was != will and _at(sent[field], path) == was:
+                sent[field] = _put(sent[field], path, None if will is NOTHING else will)
     return sent
 
 
@@ -117,17 +118,12 @@ def _joined_list(live: list[Json], wanted: Sequence[Json], root: str, before: se
 
 
 def _is_ours(pointer: str, before: set[str]) -> bool:
-    return any(known == pointer or known.startswith(pointer + "/") for known in before)
+    return any(is_below(known, pointer) for known in before)
 
 
-def _segments(pointer: str, root: str) -> list[str]:
-    rest = pointer.removeprefix(root).split("/")[1:]
-    return [segment.replace("~1", "/").replace("~0", "~") for segment in rest]
-
-
-def _at(tree: Json, segments: Sequence[str]) -> Json:
+def _at(tree: Json, path: Sequence[str]) -> Json:
     """Find a value below a field; None where there is none."""
-    for segment in segments:
+    for segment in path:
         if isinstance(tree, Mapping):
             tree = tree.get(segment)
         elif isinstance(tree, list):
@@ -137,14 +133,14 @@ def _at(tree: Json, segments: Sequence[str]) -> Json:
     return tree
 
 
-def _put(tree: Json, segments: Sequence[str], value: Json) -> Json:
+def _put(tree: Json, path: Sequence[str], value: Json) -> Json:
     """Set a value below a field; None takes a list item out and stands as null in an object.
 
     An item that says `exclude` is no value but an instruction, and stays.
     """
-    if not segments:
+    if not path:
         return value
-    first, rest = segments[0], segments[1:]
+    first, rest = path[0], path[1:]
     if isinstance(tree, list):
         if not rest and value is None:
             return [item for item in tree if item_key(item) != first or item.get("exclude") is True]

@@ -11,11 +11,12 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.kind import Kind
 from reconciler.mark import Mark, canonical_json, mark_from_text, mark_to_text
+from reconciler.pointer import leaves
 from reconciler.resource import Json
 from reconciler.secret import referenced
 
@@ -87,20 +88,7 @@ def carried(spec: Mapping[str, Json], kind: Kind) -> Carried:
 
 def pointers(declared: Json, kind: Kind) -> tuple[str, ...]:
     """List the leaf pointers of a declared spec in canonical form, such as `/spec/image`."""
-    return tuple(_leaves(kind.canonical(declared), "/spec"))
-
-
-def escaped(segment: str) -> str:
-    """Escape one pointer segment as RFC 6901 says."""
-    return segment.replace("~", "~0").replace("/", "~1")
-
-
-def _leaves(tree: Json, pointer: str) -> Iterator[str]:
-    if isinstance(tree, Mapping) and tree:
-        for key, value in tree.items():
-            yield from _leaves(value, f"{pointer}/{escaped(str(key))}")
-    else:
-        yield pointer
+    return tuple(pointer for pointer, _ in leaves(kind.canonical(declared)))
 
 
 def _paths_text(declared: Mapping[str, Json], kind: Kind) -> str:

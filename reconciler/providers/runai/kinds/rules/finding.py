@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.pointer import escaped, parts
 from reconciler.problem import Problem, Severity
 from reconciler.providers.runai.kinds.canonical import item_key
 from reconciler.resource import Json
@@ -76,8 +77,7 @@ def items_of(owner: Part, name: str) -> Iterator[Part]:
 
 def segment_of(key: str, number: int = 1) -> str:
     """Write an item's key as a segment of a pointer; items that share a key are numbered."""
-    escaped = key.replace("~", "~0").replace("/", "~1")
-    return escaped if number == 1 else f"{escaped}#{number}"
+    return escaped(key) if number == 1 else f"{escaped(key)}#{number}"
 
 
 def is_open(value: Json) -> bool:
@@ -93,8 +93,7 @@ def number(value: Json) -> float | None:
 def readable(pointer: str) -> str:
     """Write a pointer as messages do: `spec.environmentVariables[name=HF_TOKEN].value`."""
     text = ""
-    for segment in pointer.strip("/").split("/"):
-        name = segment.replace("~1", "/").replace("~0", "~")
+    for name in parts(pointer):
         is_item = "=" in name or name.isdigit()
         text += f"[{name}]" if is_item else f".{name}" if text else name
     return text

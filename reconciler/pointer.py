@@ -1,0 +1,56 @@
+"""Pointers: where a value stands in a tree, as RFC 6901 writes it.
+
+`/spec/environmentVariables/name=HF_TOKEN/value` addresses an item of a canonical list by its key;
+in a document as written the items have their index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from reconciler.resource import Json
+
+ROOT = "/spec"
+"""The pointer of a spec, which has no name of its own."""
+
+
+def escaped(part: str) -> str:
+    """Write a key as one part of a pointer."""
+    return part.replace("~", "~0").replace("/", "~1") if "~" in part or "/" in part else part
+
+
+def parts(pointer: str, root: str = "") -> list[str]:
+    """Split what a pointer has below a root into its plain keys."""
+    below = pointer.removeprefix(root).split("/")[1:]
+    return [part.replace("~1", "/").replace("~0", "~") for part in below]
+
+
+def pointer_to(path: Iterable[str | int], root: str = "") -> str:
+    """Write a path of keys and indexes as a pointer."""
+    return root + "".join(f"/{escaped(str(part))}" for part in path)
+
+
+def is_below(pointer: str, root: str) -> bool:
+    """Tell whether a pointer is a root or leads into it."""
+    return pointer == root or pointer.startswith(root.rstrip("/") + "/")
+
+
+def leaves(tree: Json, pointer: str = ROOT) -> Iterator[tuple[str, Json]]:
+    """Walk a canonical spec to every value that is not a non-empty map; a list is one value."""
+    if isinstance(tree, Mapping) and tree:
+        for key, value in tree.items():
+            yield from leaves(value, f"{pointer}/{escaped(key)}")
+    else:
+        yield pointer, tree
+
+
+def scalars(tree: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
+    """Walk a tree as written to every value that is neither map nor list; list items by index."""
+    if isinstance(tree, Mapping):
+        for key, item in tree.items():
+            yield from scalars(item, f"{pointer}/{escaped(str(key))}")
+    elif isinstance(tree, list | tuple):
+        for index, item in enumerate(tree):
+            yield from scalars(item, f"{pointer}/{index}")
+    else:
+        yield pointer, tree
