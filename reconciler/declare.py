@@ -58,11 +58,10 @@ class Checked:
 
 @dataclass(frozen=True)
 class Declared:
-    """Hold what git says. `everything` is the whole fleet; `resources` what this run is about."""
+    """Hold what git says; `resources` are those that this run is about."""
 
     request: Request
     fleet: Fleet
-    everything: tuple[Resource, ...]
     resources: tuple[Resource, ...]
     narrowing: Narrowing
     problems: tuple[Problem, ...]
@@ -118,7 +117,6 @@ def declare(request: Request, world: World) -> Declared:
     return Declared(
         request=request,
         fleet=fleet,
-        everything=checked.resources,
         resources=_kept(narrowing, checked.resources, problems),
         narrowing=narrowing,
         problems=problems,

@@ -48,11 +48,10 @@ ABSENT: Json = _Absent()
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Hold what differs, in pointer order; what is live, undeclared and kept; and unknown secrets."""
+    """Hold what differs, in pointer order, and what is live, undeclared and kept."""
 
     changes: tuple[FieldChange, ...] = ()
     kept: tuple[str, ...] = ()
-    unknown_secrets: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -113,7 +112,6 @@ def compare(
     return Comparison(
         changes=tuple(sorted(covered, key=lambda change: change.pointer)),
         kept=tuple(_kept(declared, live, recorded)),
-        unknown_secrets=tuple(s.reference for _, s in _secret_leaves(declared) if not s.is_known),
     )
 
 

@@ -10,7 +10,7 @@ from reconciler.fleet import Limits
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.plan.consent import Consents
 from reconciler.problem import Problem
-from reconciler.resource import EMPTY, Life
+from reconciler.resource import EMPTY
 
 FLOOR = 3
 """A percentage never lowers the destroy limit below this many."""
@@ -123,8 +123,3 @@ def _shrunk(
             f"{plan.declared} manifests are declared where the last apply had {remembered.declared}",
             hint="check the checkout, or consent with --allow shrunk",
         )
-
-
-def is_live(life: Life) -> bool:
-    """Tell whether an object counts as owned: it exists and is not on its way out."""
-    return life is not Life.LEAVING

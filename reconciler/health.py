@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """Grade an object. Ordered from best to worst by `worst`."""
+    """Grade an object, best first."""
 
     HEALTHY = "Healthy"
     SUSPENDED = "Suspended"
@@ -16,14 +15,6 @@ class Level(StrEnum):
     MISSING = "Missing"
     DEGRADED = "Degraded"
     UNKNOWN = "Unknown"
-
-
-_SCALE = tuple(Level)
-
-
-def worst(levels: Iterable[Level]) -> Level:
-    """Pick the worst of several levels; nothing at all is Healthy."""
-    return max(levels, key=_SCALE.index, default=Level.HEALTHY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 from reconciler.resource import ResourceKey
 
@@ -21,12 +21,3 @@ def waves(needs: Mapping[ResourceKey, Iterable[ResourceKey]]) -> tuple[tuple[Res
         found.append(ready)
         sorter.done(*ready)
     return tuple(found)
-
-
-def find_cycle(needs: Mapping[ResourceKey, Iterable[ResourceKey]]) -> tuple[ResourceKey, ...]:
-    """Give one circle of needs, its first key again at the end; empty where there is none."""
-    try:
-        waves(needs)
-    except CycleError as circle:
-        return tuple(circle.args[1])
-    return ()

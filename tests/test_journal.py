@@ -91,7 +91,7 @@ def test_a_run_that_never_ended_is_unclean_and_the_clean_one_before_still_counts
 
     assert not memory.ended_clean
     assert [(i.key, i.action, i.digest) for i in memory.doubtful] == [("prod:k", "create", "1:a")]
-    assert journal.remembered().owned == {"prod": 7}
+    assert memory.owned == {"prod": 7}
 
 
 @pytest.mark.parametrize("state", ["unknown", None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.order import find_cycle, waves
+from reconciler.order import waves
 from tests.factories import a_key
 
 A, B, C = a_key("a"), a_key("b"), a_key("c")
@@ -18,14 +18,3 @@ def test_things_without_needs_share_a_wave_in_key_order() -> None:
 
 def test_needs_outside_the_map_are_taken_as_met() -> None:
     assert waves({A: [B]}) == ((A,),)
-
-
-def test_a_circle_is_named_from_end_to_end() -> None:
-    circle = find_cycle({A: [B], B: [C], C: [A]})
-
-    assert circle[0] == circle[-1]
-    assert set(circle) == {A, B, C}
-
-
-def test_no_circle_is_empty() -> None:
-    assert find_cycle({A: [B], B: []}) == ()

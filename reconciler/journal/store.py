@@ -10,7 +10,6 @@ from typing import Protocol, Self
 
 from reconciler.clock import Clock
 from reconciler.errors import FleetError
-from reconciler.guard import Remembered
 from reconciler.journal.lock import Lock
 from reconciler.journal.records import Memory, Record, from_lines, learn, to_line, worth_keeping
 from reconciler.problem import Problem
@@ -141,10 +140,6 @@ class Journal:
         except OSError:
             return False
         return is_clean
-
-    def remembered(self) -> Remembered:
-        """Give the counts of the last clean run, for the guards."""
-        return Remembered(owned=self.memory.owned, declared=self.memory.declared)
 
     def _now(self) -> str:
         return self._clock.now().isoformat(timespec="seconds")
