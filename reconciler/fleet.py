@@ -1,10 +1,9 @@
-"""The fleet: which manifests, which targets, what the guards allow, where a token may be sent."""
+"""The fleet: which manifests, which targets, what the guards allow."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Any
 
 from reconciler.resource import EMPTY, HealthPolicy, Json, Lifecycle
@@ -61,8 +60,3 @@ class Fleet:
     def targets_of(self, provider: str) -> tuple[Target, ...]:
         """List the targets that a provider serves, in file order."""
         return tuple(target for target in self.targets.values() if target.provider == provider)
-
-
-def host_allowed(host: str, patterns: tuple[str, ...]) -> bool:
-    """Tell whether a host name matches one of the patterns; `*.acme.com` matches sub-domains only."""
-    return any(fnmatch(host.casefold(), pattern.casefold()) for pattern in patterns)
