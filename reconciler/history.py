@@ -19,8 +19,13 @@ SUFFIXES = (".yaml", ".yml")
 _SECONDS = 60.0
 _MOST_VERSIONS = 100
 _LARGEST = 1 << 20
+_LONGEST_PATH = 4096
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--literal-pathspecs", "--no-pager")
+
+
+Document = Mapping[str, Any] | None
+Wanted = Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +100,44 @@ class History:
         return tuple(sorted(loaded ^ self.tracked(folders)))
 
     def last_version(
-        self, path: str, wanted: Callable[[Mapping[str, Any]], bool]
-    ) -> Mapping[str, Any] | None:
+        self, path: str, wanted: Wanted, *, name: str, folders: Iterable[Path | str]
+    ) -> Document:
         """Find the newest committed document of a file that is wanted; None where git knows none.
 
-        Looks at the newest hundred commits that touch the file, HEAD first. Documents are as written,
-        before interpolation.
+        Looks at the newest hundred commits that touch the file, HEAD first. Where the document left the
+        file, it may stand in another one below the folders since; `name` is a word that it holds.
+        Documents are as written, before interpolation.
         """
+        found, removed_by = self._newest(path, wanted)
+        if not removed_by or found is None:
+            return found
+        since = self._output("rev-list", f"{removed_by}^..HEAD").split()
+        files = self._naming(name, removed_by, folders) - {path}
+        if len(files) > _MOST_VERSIONS:
+            return None
+        later = [self._newest(file, wanted) for file in sorted(files)]
+        ended = [(since.index(by) if by in since else -1, document) for document, by in later if document]
+        return min([*ended, (since.index(removed_by), found)], key=lambda end: end[0])[1]
+
+    def _newest(self, path: str, wanted: Wanted) -> tuple[Document, str]:
+        """Find the newest document of one file that is wanted, and the commit that took it out again."""
+        if not _lies_inside(path):
+            return None, ""
         commits = self._output("rev-list", f"--max-count={_MOST_VERSIONS}", "HEAD", "--", path)
+        removed_by = ""
         for commit in commits.split():
             if document := next(filter(wanted, self._documents(commit, path)), None):
-                return document
-        return None
+                return document, removed_by
+            removed_by = commit
+        return None, ""
+
+    def _naming(self, name: str, commit: str, folders: Iterable[Path | str]) -> frozenset[str]:
+        """List the manifests that name a thing more or less often since a commit, that one included."""
+        paths = [path for path in map(self.path_of, folders) if _lies_inside(path)]
+        safely = ("--no-textconv", "--no-ext-diff", "--no-renames")
+        shown = (*safely, "--name-only", "-z", "-m", "--format=")
+        listed = self._output("log", *shown, f"-S{name}", f"{commit}^..HEAD", "--", *paths)
+        return frozenset(file for file in listed.split("\0") if file.endswith(SUFFIXES))
 
     def _documents(self, commit: str, path: str) -> Sequence[Mapping[str, Any]]:
         """Read a file as one commit has it; nothing where the commit removed it or it is not YAML."""
@@ -127,6 +158,16 @@ class History:
             what = f"git {arguments[0]} failed: {said[:200]}"
             raise FleetError(problems=[Problem("RC306", what, subject=str(self.top))])
         return answer.stdout.decode(errors="surrogateescape")
+
+
+def _lies_inside(path: str) -> bool:
+    """Tell whether a path can be one of a repository; marks hold what anybody wrote there."""
+    try:
+        length = len(os.fsencode(path))
+    except UnicodeEncodeError:
+        return False
+    is_relative = not path.startswith("/") and ".." not in path.split("/")
+    return is_relative and 0 < length <= _LONGEST_PATH and "\0" not in path
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,19 +46,14 @@ def known_for(
     if history.is_shallow and gone and prune.is_on:
         raise ManifestError(problems=[_shallow(gone)])
     commits = {row.mark.commit for row in owned_rows(lives, base) if row.mark and row.mark.commit}
-    return Known(
-        fleet_id=fleet.id,
-        fleet=fleet.name,
-        kinds=kinds,
-        consents=declared.consents,
+    return replace(
+        base,
         commit=history.head.commit,
         commit_time=history.head.time,
         branch=history.head.branch,
         has_history=not history.is_shallow,
         ancestors={commit: history.is_ancestor(commit) for commit in sorted(commits)},
         last_policies={} if history.is_shallow else _last_policies(gone, history, declared, kinds),
-        default_on_remove=fleet.default_lifecycle.on_remove,
-        prune=prune,
         paths={file: history.path_of(declared.loaded.path_of(file)) for file in declared.loaded.files},
     )
 
@@ -93,11 +89,13 @@ def _last_policies(
 ) -> dict[ResourceKey, Policy]:
     """Ask git for the last version of each removed manifest."""
     found: dict[ResourceKey, Policy] = {}
+    folders = [Path(declared.fleet.root) / folder for folder in declared.fleet.manifests]
     for row in gone:
         kind = kinds.get((row.key.target, row.key.kind))
         if row.mark is None or not row.mark.path or kind is None:
             continue
-        document = history.last_version(row.mark.path, _declares(row.key, kind))
+        wanted = _declares(row.key, kind)
+        document = history.last_version(row.mark.path, wanted, name=row.key.name, folders=folders)
         if document is not None:
             found[row.key] = _policy(document, declared)
     return found

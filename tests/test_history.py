@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,15 @@ def repo(tmp_path: Path) -> Repo:
 
 def named(name: str) -> str:
     return f"kind: Training\nmetadata: {{name: {name}}}\n"
+
+
+def last_of_job(repo: Repo, path: str) -> Mapping[str, Any] | None:
+    """Ask for the last version of the manifest whose name is job."""
+
+    def is_job(document: Mapping[str, Any]) -> bool:
+        return document.get("metadata") == {"name": "job"}
+
+    return repo.history().last_version(path, is_job, name="job", folders=[repo.folder])
 
 
 def test_head_is_a_commit_a_time_in_utc_and_a_branch(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,20 +153,62 @@ def test_the_last_version_of_a_removed_manifest_is_found(repo: Repo) -> None:
     repo.commit({"a.yaml": named("job") + "lifecycle: {onRemove: Keep}\n---\n" + named("other")})
     repo.commit({"a.yaml": named("other")})
     repo.commit({"a.yaml": None})
-    history = repo.history()
 
-    last = history.last_version("a.yaml", lambda d: d.get("metadata") == {"name": "job"})
+    last = last_of_job(repo, "a.yaml")
 
     assert last == {"kind": "Training", "metadata": {"name": "job"}, "lifecycle": {"onRemove": "Keep"}}
-    assert history.last_version("a.yaml", lambda d: d.get("kind") == "Workspace") is None
-    assert history.last_version("never.yaml", lambda _: True) is None
+    assert repo.history().last_version("a.yaml", lambda _: False, name="job", folders=[repo.folder]) is None
+    assert last_of_job(repo, "never.yaml") is None
 
 
 def test_a_version_that_is_not_yaml_is_passed_over(repo: Repo) -> None:
     repo.commit({"a.yaml": named("job")})
     repo.commit({"a.yaml": "a: [1\n"})
 
-    assert repo.history().last_version("a.yaml", lambda _: True) is not None
+    assert last_of_job(repo, "a.yaml") is not None
+
+
+@pytest.mark.parametrize("edit", [True, False], ids=["while it moved", "after it moved"])
+def test_the_last_version_of_a_manifest_that_moved_is_found_where_it_went(repo: Repo, *, edit: bool) -> None:
+    kept = named("job") + "lifecycle: {onRemove: Keep}\n"
+    repo.commit({"a.yaml": named("job"), "b.yaml": named("other")})
+    repo.commit({"a.yaml": None, "m/c.yaml": kept if edit else named("job"), "b.yaml": "a: 1"})
+    repo.commit({"m/c.yaml": None})
+    repo.commit({"d.yml": kept, "b.yaml": "job: 2"})
+    repo.commit({"d.yml": None})
+
+    last = last_of_job(repo, "a.yaml")
+
+    assert last == {"kind": "Training", "metadata": {"name": "job"}, "lifecycle": {"onRemove": "Keep"}}
+
+
+def test_a_manifest_that_moved_there_and_back_is_found(repo: Repo) -> None:
+    repo.commit({"a.yaml": named("job")})
+    repo.commit({"a.yaml": None, "b.yaml": named("job")})
+    repo.commit({"b.yaml": None, "a.yaml": named("job") + "new: true"})
+    repo.commit({"a.yaml": None})
+
+    last = last_of_job(repo, "b.yaml")
+
+    assert last is not None
+    assert last["new"] is True
+
+
+def test_where_a_manifest_may_have_moved_to_too_many_files_nothing_is_known(repo: Repo) -> None:
+    repo.commit({"a.yaml": named("job")})
+    repo.commit({"a.yaml": None, **{f"b{n}.yaml": named(f"job-{n}") for n in range(101)}})
+
+    assert last_of_job(repo, "a.yaml") is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "../a.yaml", "m/../../a.yaml", "/etc/passwd", "a\0b", "\ud800", "-x", ":(glob)**", "x" * 300_000],
+)
+def test_a_path_that_lies_in_no_repository_has_no_versions(repo: Repo, path: str) -> None:
+    repo.commit({"a.yaml": named("job")})
+
+    assert last_of_job(repo, path) is None
 
 
 def test_a_shallow_clone_says_so(repo: Repo, tmp_path: Path) -> None:
@@ -182,13 +235,16 @@ def test_the_environment_cannot_point_elsewhere(
 
 
 def test_the_checkout_cannot_run_programs(repo: Repo, tmp_path: Path) -> None:
-    repo.commit({"a.yaml": "a: 1"})
+    repo.commit({"a.yaml": named("job"), ".gitattributes": "*.yaml diff=spy"})
+    repo.commit({"a.yaml": None})
     spy = tmp_path / "spy"
     spy.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
     spy.chmod(0o755)
-    repo.git("config", "core.fsmonitor", str(spy))
+    for setting in ("core.fsmonitor", "diff.spy.textconv", "diff.spy.command", "diff.external"):
+        repo.git("config", setting, str(spy))
 
-    assert repo.history().tracked([repo.folder]) == {"a.yaml"}
+    assert repo.history().tracked([repo.folder]) == frozenset()
+    assert last_of_job(repo, "a.yaml") is not None
     assert not (tmp_path / "ran").exists()
 
 
@@ -198,7 +254,7 @@ def test_reading_leaves_the_checkout_as_it_was(repo: Repo) -> None:
 
     history = repo.history()
     history.differing([repo.folder / "a.yaml"], [repo.folder])
-    history.last_version("a.yaml", lambda _: True)
+    history.last_version("a.yaml", lambda _: True, name="job", folders=[repo.folder])
 
     assert sorted((p, p.stat().st_mtime_ns) for p in (repo.folder / ".git").rglob("*")) == before
 

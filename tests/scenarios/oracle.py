@@ -14,7 +14,9 @@ from reconciler.emulator.runai.records import Workload
 from reconciler.emulator.runai.rows import asked
 from reconciler.emulator.runai.switches import Switches
 from reconciler.errors import ReconcilerError
+from reconciler.mark import Mark, mark_from_text, mark_to_text
 from reconciler.outcome import Applied, Outcome, Step
+from reconciler.providers.runai.marks import MARK, MARK_NOTE
 from reconciler.reconcile import Session, Stop
 from tests.scenarios.stage import Stage, a_manifest
 
@@ -92,6 +94,23 @@ def touched(entries: Iterable[Entry], ids: Iterable[str]) -> list[Entry]:
     ]
 
 
+def remarked(spec: dict[str, Any], change: Callable[[Mark], Mark]) -> dict[str, Any]:
+    """Give a spec whose mark says something else."""
+    changed = dict(spec)
+    for field, name in (("annotations", MARK_NOTE), ("environmentVariables", MARK)):
+        changed[field] = [
+            {**item, "value": _remarked(item["value"], change)} if item["name"] == name else item
+            for item in spec[field]
+        ]
+    return changed
+
+
+def _remarked(text: str, change: Callable[[Mark], Mark]) -> str:
+    known = mark_from_text(text)
+    assert known is not None
+    return mark_to_text(change(known))
+
+
 def a_sleeper(
     name: str = "train",
     kind: str = "Training",
@@ -128,5 +147,6 @@ __all__ = [
     "outcome_of",
     "record",
     "refusal",
+    "remarked",
     "touched",
 ]

@@ -12,7 +12,7 @@ import pytest
 from reconciler.emulator.faults import Fault
 from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode
-from reconciler.mark import Mark, mark_from_text, mark_to_text
+from reconciler.mark import Mark
 from reconciler.outcome import Result
 from reconciler.plan import Action
 from reconciler.providers.runai.marks import MARK, MARK_NOTE, OURS
@@ -28,29 +28,13 @@ from tests.scenarios.oracle import (
     outcome_of,
     record,
     refusal,
+    remarked,
     touched,
 )
 from tests.scenarios.stage import FLEET_ID, Stage, staged
 
 Spec = dict[str, Any]
 PLAIN: Spec = {"image": "busybox:1", "command": "sleep infinity"}
-
-
-def remarked(spec: Spec, change: Callable[[Mark], Mark]) -> Spec:
-    """Give a spec whose mark says something else."""
-    changed = dict(spec)
-    for field, name in (("annotations", MARK_NOTE), ("environmentVariables", MARK)):
-        changed[field] = [
-            {**item, "value": _remarked(item["value"], change)} if item["name"] == name else item
-            for item in spec[field]
-        ]
-    return changed
-
-
-def _remarked(text: str, change: Callable[[Mark], Mark]) -> str:
-    known = mark_from_text(text)
-    assert known is not None
-    return mark_to_text(change(known))
 
 
 def unmarked(spec: Spec) -> Spec:

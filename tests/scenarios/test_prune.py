@@ -118,6 +118,18 @@ def test_the_last_manifest_decides_and_not_the_mark_of_an_older_one(stage: Stage
     assert pruned(stage, before) == {"freed"}
 
 
+def test_the_last_manifest_decides_also_where_it_moved_to_another_file(stage: Stage) -> None:
+    stage.write(keep=a_sleeper("keep"), old=a_sleeper("old")).apply()
+    stage.remove("old").write(moved=a_sleeper("old", lifecycle="{onRemove: Keep}"))
+    stage.root.joinpath("manifests/moved.yaml").rename(stage.root / "manifests/again.yaml")
+    before = mark(stage.commit().remove("again"))
+
+    stage.apply()
+
+    assert stage.mutations(before) == []
+    assert reasons(stage)["old"] == "onRemove: Keep"
+
+
 NARROWED: Mapping[str, Mapping[str, Any]] = {
     "a label": {"selector": "app=x"},
     "a path": {"inputs": ("manifests/train.yaml",)},
