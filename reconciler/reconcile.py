@@ -129,14 +129,7 @@ class Session:
         refusals = (*newer_work(lives, known), *self._guards(plan, lives, known))
         return Planned(plan, refusals, failures, self.warnings)
 
-    async def apply(
-        self,
-        planned: Planned,
-        *,
-        listen: Callable[[Step], None],
-        stop: Stop,
-        require_running: bool = False,
-    ) -> Applied:
+    async def apply(self, planned: Planned, *, listen: Callable[[Step], None], stop: Stop) -> Applied:
         """Carry out a plan, wait until what changed is healthy, and plan afresh.
 
         Raises UnsafePlan, StalePlan or the ProviderError that stopped it; then nothing was changed.

@@ -137,9 +137,7 @@ async def _carry_out(session: Session, planned: Planned, voice: Voice, terms: Te
     stop, progress = Stop(), Progress(voice)
     with stopping(lambda: setattr(stop, "requested", True), voice) as signals:
         async with beating(progress):
-            applied = await session.apply(
-                planned, listen=progress.hear, stop=stop, require_running=terms.require_running
-            )
+            applied = await session.apply(planned, listen=progress.hear, stop=stop)
     code = applied.exit_code(require_running=terms.require_running)
     return _publish(voice, planned, applied, signals.code if code is ExitCode.INTERRUPTED else code)
 
