@@ -34,7 +34,6 @@ class Support:
     updatable: tuple[str, ...] = ()
     stops: bool = False
     mark_rewritable: bool = False
-    has_cluster_api: bool = False
 
     def changes_in_place(self, pointer: str) -> bool:
         """Tell whether the platform changes this pointer (`/spec/…` or below spec) in place."""

@@ -6,6 +6,7 @@ the network, plans or prints.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.kind import Kind, Support
@@ -60,59 +61,47 @@ def _inference() -> type[BaseModel]:
     return InferenceSpec
 
 
-WORKSPACE = Kind(
+_workload = partial(
+    Kind,
     api_version="runai/v1",
-    name="Workspace",
     provider="runai",
     platform="Run:ai",
-    model=_workspace,
     canonical=canonical,
-    support=Support(stops=True, has_cluster_api=True),
     name_space="runai/workload",
-    defaults=defaults.WORKSPACE,
     default_of=defaults.default_of,
+    dies_with=weight.volumes_that_die,
+    record_only=("/spec/templateId",),
+)
+
+WORKSPACE = _workload(
+    name="Workspace",
+    model=_workspace,
+    support=Support(stops=True),
+    defaults=defaults.WORKSPACE,
     check=check_job,
     gpus=weight.gpus_of_pod,
     aliases=aliases.WORKSPACE,
-    dies_with=weight.volumes_that_die,
-    record_only=("/spec/templateId",),
 )
 
-TRAINING = Kind(
-    api_version="runai/v1",
+TRAINING = _workload(
     name="Training",
-    provider="runai",
-    platform="Run:ai",
     model=_training,
-    canonical=canonical,
-    support=Support(stops=True, has_cluster_api=True),
+    support=Support(stops=True),
     finishes=True,
-    name_space="runai/workload",
     defaults=defaults.TRAINING,
-    default_of=defaults.default_of,
     check=check_job,
     gpus=weight.gpus_of_training,
     aliases=aliases.TRAINING,
-    dies_with=weight.volumes_that_die,
-    record_only=("/spec/templateId",),
 )
 
-INFERENCE = Kind(
-    api_version="runai/v1",
+INFERENCE = _workload(
     name="Inference",
-    provider="runai",
-    platform="Run:ai",
     model=_inference,
-    canonical=canonical,
-    support=Support(updatable=INFERENCE_UPDATABLE, mark_rewritable=True, has_cluster_api=True),
-    name_space="runai/workload",
+    support=Support(updatable=INFERENCE_UPDATABLE, mark_rewritable=True),
     defaults=defaults.INFERENCE,
-    default_of=defaults.default_of,
     check=check_inference,
     gpus=weight.gpus_of_inference,
     aliases=aliases.INFERENCE,
-    dies_with=weight.volumes_that_die,
-    record_only=("/spec/templateId",),
 )
 
 KINDS = (WORKSPACE, TRAINING, INFERENCE)
