@@ -1,7 +1,8 @@
 """The journal: what this machine set out to do and what came of it, one checked line each.
 
-`records.py` writes and reads lines, `store.py` keeps the file and its lock. It lies in the user's
-state folder, never in the checkout, and it is no source of truth: losing it costs a wait, not an object.
+`records.py` writes and reads lines, `store.py` keeps the file, `lock.py` lets one apply in. The file lies
+in the user's state folder, never in the checkout, and is no source of truth: losing it costs a wait, not
+an object.
 """
 
 from reconciler.journal.records import Intent, Memory

@@ -1,6 +1,7 @@
 """The plan: what apply would do, what it costs, and why. Thinking only: no network, files or clock.
 
-`change.py` holds the values, `ownership.py` and `actions.py` decide, `digest.py` fingerprints.
+`make.py` makes it: `declared.py` decides what git declares, `removed.py` what git no longer does, by what
+`known.py` holds and `consent.py` allows. `change.py` holds the values, `digest.py` fingerprints them.
 """
 
 from reconciler.plan.change import Action, Change, FieldChange, Impact, Plan, Prune, Stranger

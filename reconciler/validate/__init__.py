@@ -1,7 +1,8 @@
 """Validate manifests offline: schema first, then what a schema cannot say, every error with its place.
 
 Lives here: the schemas, the words for their errors, the semantic checks. May touch nothing but the
-documents and the fleet it is given. Reaches no network, reads no environment, resolves no secret.
+documents and the fleet it is given, and the schema files of this release. Reaches no network, reads no
+environment, resolves no secret.
 """
 
 from __future__ import annotations
