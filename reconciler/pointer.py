@@ -6,12 +6,22 @@ in a document as written the items have their index.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.resource import Json
+from reconciler.secret import Secret
 
 ROOT = "/spec"
 """The pointer of a spec, which has no name of its own."""
+
+KEYS = ("name", "container", "id", "path", "mountPath", "key", "url", "resource")
+"""Fields that may tell items of one list apart; the first that an item has counts.
+
+None of them is ever filled in by a platform, as the `claimName` of a new claim is.
+"""
+
+_EXACT_FLOATS = 2**53
 
 
 def escaped(part: str) -> str:
@@ -33,6 +43,26 @@ def pointer_to(path: Iterable[str | int], root: str = "") -> str:
 def is_below(pointer: str, root: str) -> bool:
     """Tell whether a pointer is a root or leads into it."""
     return pointer == root or pointer.startswith(root.rstrip("/") + "/")
+
+
+def item_key(item: Json) -> str:
+    """Name the key of a list item as pointers write it, `name=HF_TOKEN`; "" where it has none."""
+    if not isinstance(item, Mapping):
+        return ""
+    for field in KEYS:
+        value = item.get(field)
+        if isinstance(value, Secret):
+            return f"{field}={value.reference}"
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+            return f"{field}={whole(value) if isinstance(value, float) else value}"
+    return ""
+
+
+def whole(value: float) -> Json:
+    """Unify whole floats with integers; what JSON cannot hold becomes text."""
+    if not math.isfinite(value):
+        return str(value)
+    return int(value) if value.is_integer() and abs(value) <= _EXACT_FLOATS else value
 
 
 def leaves(tree: Json, pointer: str = ROOT) -> Iterator[tuple[str, Json]]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.pointer import escaped, parts, pointer_to
+from reconciler.pointer import escaped, item_key, parts, pointer_to
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json
 from reconciler.secret import holds_credential, names_credential, token_form
 from reconciler.yaml import Document, line_of, raw_text
-
-KEYS = ("name", "container", "id", "path", "mountPath", "key", "url", "resource")
-"""Fields that tell the items of a list apart; the first that an item has counts."""
 
 _LONGEST = 60
 
@@ -54,15 +51,6 @@ def _item_parts(items: Sequence[Json]) -> list[str]:
         repeats = sum(1 for other in found if other.partition("#")[0] == part)
         found.append(f"{part}#{repeats + 1}" if repeats else part)
     return found
-
-
-def item_key(item: Mapping[str, Json]) -> str:
-    """Name a list item by its key, as `name=HF_TOKEN`; empty where it has none."""
-    for field in KEYS:
-        value = item.get(field)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return f"{field}={value}"
-    return ""
 
 
 def is_sensitive(document: Document, pointer: str) -> bool:

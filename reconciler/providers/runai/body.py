@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from reconciler.kind import NOTHING, Kind
 from reconciler.mark import Mark
-from reconciler.pointer import escaped, is_below, parts
+from reconciler.pointer import escaped, is_below, item_key, parts
 from reconciler.provider import Edit
-from reconciler.providers.runai.kinds.canonical import item_key
 from reconciler.providers.runai.marks import marked, pointers, with_marks
 from reconciler.resource import Json, Observed, Resource, Scope
 from reconciler.secret import revealed

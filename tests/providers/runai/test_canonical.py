@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.mark import digest_of
+from reconciler.pointer import item_key
 from reconciler.providers.runai.kinds.canonical import (
     QUANTITIES,
     canonical,
     is_keyed,
-    item_key,
     plain,
     quantity,
     quantity_value,

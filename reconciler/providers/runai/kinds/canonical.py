@@ -7,19 +7,13 @@ containers and `exclude` instructions are gone. Pure; takes any JSON-like tree, 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from reconciler.pointer import KEYS, item_key, whole
 from reconciler.resource import Json
 from reconciler.secret import Secret, referenced
-
-KEYS = ("name", "container", "id", "path", "mountPath", "key", "url", "resource")
-"""Fields that may tell items of one list apart, the first that an item has counts.
-
-None of them is ever filled in by the platform, as the `claimName` of a new claim is.
-"""
 
 QUANTITIES = frozenset(
     {
@@ -44,7 +38,6 @@ _UNITS: Mapping[str, Fraction] = {
     **{unit: Fraction(10) ** power for unit, power in _TENS.items()},
 }
 _DEEPEST = 64
-_EXACT_FLOATS = 2**53
 
 
 def canonical(spec: Mapping[str, Json] | None) -> dict[str, Json]:
@@ -70,19 +63,6 @@ def is_keyed(tree: Json) -> bool:
         "=" in key and key.partition("=")[0] in KEYS and isinstance(item, Mapping)
         for key, item in tree.items()
     )
-
-
-def item_key(item: Json) -> str:
-    """Name the key of a list item as pointers write it, `name=HF_TOKEN`; "" where it has none."""
-    if not isinstance(item, Mapping):
-        return ""
-    for field in KEYS:
-        value = item.get(field)
-        if isinstance(value, Secret):
-            return f"{field}={value.reference}"
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
-            return f"{field}={_number(value) if isinstance(value, float) else value}"
-    return ""
 
 
 def quantity_value(text: Json) -> Fraction | None:
@@ -136,8 +116,8 @@ def _value(name: str, value: Json, depth: int) -> Json:
         value = quantity(value)
     if name in NUMBERS and isinstance(value, str):
         exact = quantity_value(value)
-        return value if exact is None else _number(float(exact))
-    return _number(value) if isinstance(value, float) else value
+        return value if exact is None else whole(float(exact))
+    return whole(value) if isinstance(value, float) else value
 
 
 def _list(name: str, items: Sequence[Json], depth: int) -> Json:
@@ -163,13 +143,6 @@ def _keyed(items: Sequence[Mapping[str, Json]], depth: int) -> dict[str, Json]:
 
 def _is_instruction(item: Json) -> bool:
     return isinstance(item, Mapping) and item.get("exclude") is True
-
-
-def _number(value: float) -> Json:
-    """Unify whole floats with integers; what JSON cannot hold becomes text."""
-    if not math.isfinite(value):
-        return str(value)
-    return int(value) if value.is_integer() and abs(value) <= _EXACT_FLOATS else value
 
 
 def _text(value: Json) -> str:

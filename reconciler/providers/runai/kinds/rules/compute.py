@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
+from reconciler.pointer import item_key
 from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.canonical import QUANTITIES, item_key, quantity_value
+from reconciler.providers.runai.kinds.canonical import QUANTITIES, quantity_value
 from reconciler.providers.runai.kinds.rules.finding import (
     COMBINATION,
     NEEDED,

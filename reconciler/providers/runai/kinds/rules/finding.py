@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.pointer import escaped, parts
+from reconciler.pointer import escaped, item_key, parts
 from reconciler.problem import Problem, Severity
-from reconciler.providers.runai.kinds.canonical import item_key
 from reconciler.resource import Json
 from reconciler.secret import Secret
 
