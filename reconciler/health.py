@@ -17,6 +17,10 @@ class Level(StrEnum):
     UNKNOWN = "Unknown"
 
 
+DROPPED = "UpdateDropped"
+"""The reason by which a provider says that the platform took an update and serves the old revision."""
+
+
 @dataclass(frozen=True, slots=True)
 class PodHealth:
     """Tell how one pod is. `reason` is Kubernetes' word, such as OOMKilled."""

@@ -6,14 +6,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.health import Health, Level
+from reconciler.health import DROPPED, Health, Level
 from reconciler.problem import Location, Problem
 from reconciler.resource import HealthPolicy, Resource
 
 GOOD = frozenset({Level.HEALTHY, Level.SUSPENDED})
-
-DROPPED = "UpdateDropped"
-"""The reason by which a provider says that the platform took an update and serves the old revision."""
 
 _IMAGE = re.compile(
     r"ErrImage\w*|ImagePullBackOff|InvalidImageName|RegistryUnavailable"

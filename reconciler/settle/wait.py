@@ -10,13 +10,13 @@ from datetime import datetime
 from reconciler.apply.write import Stop
 from reconciler.clock import Clock
 from reconciler.errors import Forbidden, NotFound, ProviderError, ReconcilerError, Unauthenticated
-from reconciler.health import Health, Level
+from reconciler.health import DROPPED, Health, Level
 from reconciler.outcome import Step, Verdict
 from reconciler.provider import Logs, Provider
 from reconciler.resource import EMPTY, Life, Observed, Resource, ResourceKey, Scope
 from reconciler.settle.cause import causal_line
 from reconciler.settle.logs import Streams, Tail
-from reconciler.settle.verdict import DROPPED, Elapsed, Ending, ending, problem_of
+from reconciler.settle.verdict import Elapsed, Ending, ending, problem_of
 
 _QUICK_S, _CALM_S, _QUICK_FOR_S = 2.0, 5.0, 30.0
 _MOST_FAILURES = 5

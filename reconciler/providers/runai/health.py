@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.errors import NotFound, ProviderError, Unavailable
-from reconciler.health import Health, Level, PodHealth
+from reconciler.health import DROPPED, Health, Level, PodHealth
 from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api, cluster_path
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.phases import FINAL, LEVELS, STUCK, level_of
-from reconciler.providers.runai.rollout import DROPPED, Update, judge_rollout
+from reconciler.providers.runai.rollout import Update, judge_rollout
 from reconciler.resource import Json, Observed
 
 CONTROL_PLANE = "control plane"

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.errors import NotFound, Rejected
-from reconciler.health import Health, Level
+from reconciler.health import DROPPED, Health, Level
 from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
 from reconciler.resource import Json, Observed
 
-DROPPED = "UpdateDropped"
 _COARSE = timedelta(seconds=2)  # a Date header has no fractions
 _NO_NEW_ONE = timedelta(seconds=30)  # a change of priority or category makes no revision
 _DEADLINE = timedelta(minutes=10)
