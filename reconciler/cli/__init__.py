@@ -73,10 +73,10 @@ class Commands(click.Group):
         word = args[0]
         if word in COMMANDS or word.startswith("-"):
             return super().resolve_command(ctx, args)
-        from difflib import get_close_matches  # only a typo pays for it
+        from reconciler.validate.suggest import near  # only a typo pays for it
 
-        near = get_close_matches(word, COMMANDS, 1)
-        hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(COMMANDS)}"
+        best = near(word, COMMANDS)
+        hint = f'did you mean "{best}"?' if best else f"there are {', '.join(COMMANDS)}"
         raise click.UsageError(f'no command "{word}"; {hint}', ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,8 +39,10 @@ class OutputType(click.ParamType[Output]):
             return value
         word, sign, file = str(value).partition("=")
         if word not in self.formats:
-            near = difflib.get_close_matches(word, self.formats, 1)
-            hint = f'; did you mean "{near[0]}"?' if near else ""
+            from reconciler.validate.suggest import near  # only a typo pays for it
+
+            best = near(word, self.formats)
+            hint = f'; did you mean "{best}"?' if best else ""
             self.fail(f'"{word}" is no format here; there are {", ".join(self.formats)}{hint}', param, ctx)
         if sign and not file:
             self.fail(f'"{value}" names no file', param, ctx)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -41,8 +40,10 @@ def command(voice: Voice, name: str | None, folder: Path | None) -> ExitCode:
         return ExitCode.IN_ORDER
     known = {each.casefold(): each for each in makers}
     if name.casefold() not in known:
-        near = difflib.get_close_matches(name.casefold(), known, 1)
-        hint = f'; did you mean "{known[near[0]]}"?' if near else f"; there are {', '.join(makers)}"
+        from reconciler.validate.suggest import near
+
+        best = near(name, makers)
+        hint = f'; did you mean "{best}"?' if best else f"; there are {', '.join(makers)}"
         raise UsageError(f'no schema for "{name}"{hint}')
     voice.document(_text(makers[known[name.casefold()]]()))
     return ExitCode.IN_ORDER
