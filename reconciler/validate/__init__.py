@@ -107,17 +107,22 @@ def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared
 def _kind_of(document: Document, kinds: Kinds) -> tuple[Kind | None, list[Problem]]:
     value = document.value
     if not isinstance(value, dict):
-        problem = Problem("RC102", "a document is not a mapping of fields", hint=_FIRST_LINES)
+        problem = Problem("RC102", "a document is not a mapping of fields", hint=_first_lines(kinds))
         return None, [at_value(document, "", problem)]
     missing = [field for field in ("apiVersion", "kind") if not isinstance(value.get(field), str)]
     if missing:
-        problem = Problem("RC102", f"a document has no {' and no '.join(missing)}", hint=_FIRST_LINES)
+        problem = Problem("RC102", f"a document has no {' and no '.join(missing)}", hint=_first_lines(kinds))
         return None, [at_key(document, f"/{missing[0]}" if missing[0] in value else "", problem)]
     kind = kinds.get((value["apiVersion"], value["kind"]))
     return kind, [] if kind else [_unknown_kind(document, kinds)]
 
 
-_FIRST_LINES = "start it with apiVersion: runai/v1 and kind: Training, for example"
+def _first_lines(kinds: Kinds) -> str:
+    """Show how a manifest starts, by the commonest sort: a job that finishes."""
+    usual = next((kind for kind in kinds.values() if kind.finishes), None)
+    if usual is None:
+        return "start it with apiVersion: and kind:"
+    return f"start it with apiVersion: {usual.api_version} and kind: {usual.name}, for example"
 
 
 def _unknown_kind(document: Document, kinds: Kinds) -> Problem:
