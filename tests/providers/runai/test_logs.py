@@ -10,13 +10,14 @@ from reconciler.errors import NotFound, ProviderError, Unauthenticated, Unavaila
 from reconciler.provider import LogLine
 from reconciler.providers.runai.provider import RunaiProvider
 from reconciler.resource import Observed, Scope
-from tests.providers.runai.stage import MARK, a_resource, only, stage
+from tests.providers.runai.stage import MARK, TEN_MINUTES, a_resource, only, stage
 
 STREAM = r"WS /cluster-api/.*/logs"
 
 
 async def running(here: Any, provider: RunaiProvider, scope: Scope, seconds: float = 60) -> Observed:
-    await provider.create(scope, a_resource(spec={"image": "x", "command": "train", "args": "-v"}), MARK)
+    spec = {"image": "x", "command": "train", "args": "-v", "environmentVariables": TEN_MINUTES}
+    await provider.create(scope, a_resource(spec=spec), MARK)
     here.clock.advance(seconds)
     return await only(provider, scope, "Training", "train")
 
