@@ -17,6 +17,11 @@ VERSION = 1
 CANON = 1
 """Version of the canonical form that digests are made of."""
 
+VARIABLES = frozenset({"RECONCILER_MARK", "RECONCILER_RECORD"})
+"""Environment variables in which a mark and a record travel; no manifest may state them."""
+PREFIX = "reconciler/"
+"""What annotations and labels of ours begin with; no manifest may state such a one."""
+
 _FIELDS = {
     "f": "fleet_id",
     "n": "fleet",

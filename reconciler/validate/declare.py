@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from reconciler.fleet import Fleet, Target
 from reconciler.kind import Kind
+from reconciler.mark import PREFIX, VARIABLES
 from reconciler.pointer import ROOT, parts, scalars
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json, Resource, ResourceKey
@@ -17,9 +18,6 @@ from reconciler.validate.places import at_key, at_value, keyed_pointers
 from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
 from reconciler.validate.suggest import did_you_mean, near
 from reconciler.yaml import Document
-
-RESERVED = ("RECONCILER_MARK", "RECONCILER_RECORD")
-_RESERVED_PREFIX = "reconciler/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +135,15 @@ def _scope_rule(
 def _reserved(document: Document) -> Iterator[Problem]:
     for pointer, leaf in scalars(document.value.get("spec"), ROOT):
         last = parts(pointer)[-1]
-        if last in RESERVED or last.startswith(_RESERVED_PREFIX):
+        if last in VARIABLES or last.startswith(PREFIX):
             yield at_key(document, pointer, _reserved_problem(last))
-        elif last == "name" and (leaf in RESERVED or _is_our_annotation(pointer, leaf)):
+        elif last == "name" and (leaf in VARIABLES or _is_our_annotation(pointer, leaf)):
             yield at_value(document, pointer, _reserved_problem(str(leaf)))
 
 
 def _is_our_annotation(pointer: str, leaf: Json) -> bool:
     is_annotation = "/annotations/" in pointer
-    return is_annotation and isinstance(leaf, str) and leaf.startswith(_RESERVED_PREFIX)
+    return is_annotation and isinstance(leaf, str) and leaf.startswith(PREFIX)
 
 
 def _reserved_problem(name: str) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from reconciler.mark import PREFIX, VARIABLES
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.rules.finding import (
     COMBINATION,
@@ -22,8 +23,6 @@ from reconciler.resource import Json
 
 LONGEST_VALUE = 10_000
 SOURCES = ("value", "secret", "configMap", "podFieldRef", "userCredential")
-RESERVED = frozenset({"RECONCILER_MARK", "RECONCILER_RECORD"})
-RESERVED_PREFIX = "reconciler/"
 _SOURCE_FIELDS = {
     "secret": ("name", "key"),
     "configMap": ("name", "key"),
@@ -71,7 +70,7 @@ def reserved_names(spec: Mapping[str, Json]) -> Iterator[Problem]:
     for field in ("environmentVariables", "annotations", "labels"):
         for item in items(spec, field):
             name = item.get("name")
-            if name in RESERVED or (isinstance(name, str) and name.startswith(RESERVED_PREFIX)):
+            if name in VARIABLES or (isinstance(name, str) and name.startswith(PREFIX)):
                 yield found(
                     "RC130", item.at("name"), "is reserved for reconciler's mark", "take another name"
                 )
