@@ -129,7 +129,11 @@ def _items(value: Json) -> Sequence[Json]:
 
 
 def _others(value: Json) -> list[Json]:
-    return [item for item in _items(value) if not (isinstance(item, Mapping) and item.get("name") in OURS)]
+    return [item for item in _items(value) if not (isinstance(item, Mapping) and _is_ours(item.get("name")))]
+
+
+def _is_ours(name: Json) -> bool:
+    return isinstance(name, str) and name in OURS
 
 
 def _values(value: Json) -> dict[str, str]:

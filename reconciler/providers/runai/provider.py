@@ -221,7 +221,7 @@ class RunaiProvider:
         try:
             row = await self._api.row(summary.id, str(summary.key))
         except NotFound:  # the list lags behind, or the end of a delete has just passed
-            phase = detail.get("actualPhase") or "Unknown"
+            phase = wire.words(detail, "actualPhase") or "Unknown"
             return replace(summary, phase=phase, life=life_of(phase))
         return wire.from_wire(row, target=self.target, scope=summary.key.scope)
 

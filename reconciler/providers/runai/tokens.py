@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,9 @@ from reconciler.transport.strict import read_json
 from reconciler.transport.words import words_of
 
 _FORM = "application/x-www-form-urlencoded"
+_TOKEN = re.compile(r"[!-~]+")
 _UNSTATED_S = 600.0
+_LONGEST_S = 86_400.0
 _USED_SHARE = 0.8
 _NO_V2 = frozenset({"2.22", "2.23"})
 _FINAL = frozenset({"invalid_client", "invalid_grant", "access_denied"})
@@ -114,11 +117,11 @@ class Tokens:
     def _read(self, call: Call, answer: Answer) -> tuple[str, float]:
         body = self._transport.speech.value(call, answer)
         token = _first(body, "access_token", "accessToken")
-        if not isinstance(token, str) or not token.isprintable() or not token or " " in token:
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise self._transport.speech.error(Malformed, call, "the answer holds no token")
         life = _first(body, "expires_in", "expiresIn")
         if isinstance(life, int | float) and not isinstance(life, bool) and life > 0:
-            return token, float(life)
+            return token, float(min(life, _LONGEST_S))
         return token, _life_of(token, answer)
 
     def _refusal(self, refused: list[tuple[Call, Answer]]) -> Unauthenticated:
@@ -154,7 +157,8 @@ def _life_of(token: str, answer: Answer) -> float:
     start = now.timestamp() if now else since
     if not isinstance(expiry, int | float) or not isinstance(start, int | float):
         return _UNSTATED_S
-    return max(float(expiry - start), 1.0)
+    last = min(expiry, start + _LONGEST_S)
+    return float(max(last - start, 1))
 
 
 def _claims(token: str) -> Mapping[str, Any]:
@@ -162,8 +166,8 @@ def _claims(token: str) -> Mapping[str, Any]:
     if len(parts) != 3:
         return {}
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
+        claims = read_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, binascii.Error):
         return {}
     return claims if isinstance(claims, dict) else {}
 

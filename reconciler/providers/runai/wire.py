@@ -16,6 +16,7 @@ from reconciler.resource import Deleted, Json, ResourceKey, Scope, Summary
 TYPES: Mapping[str, str] = {kind.name.casefold(): kind.name for kind in KINDS}
 """Our kinds by the platform's type word, in lower case: it spells them both ways."""
 
+_MOST = 1e12
 _RESTLESS = frozenset(
     {"totalPendingTimeSeconds", "totalRunningTimeSeconds", "idleGpus", "idleAllocatedGpus", "conditions"}
 )
@@ -70,9 +71,11 @@ def words(row: Mapping[str, Json], key: str) -> str:
 
 
 def number(row: Json, key: str) -> float:
-    """Take a number that may be missing."""
+    """Take an amount that may be missing; one beyond all measure counts as the most there can be."""
     value = row.get(key) if isinstance(row, Mapping) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(min(max(value, 0), _MOST))
 
 
 def moment(value: Json) -> datetime | None:
@@ -81,9 +84,9 @@ def moment(value: Json) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day there are have no UTC everywhere
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def kind_of(row: Mapping[str, Json]) -> tuple[str, bool]:
