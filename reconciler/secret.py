@@ -8,6 +8,7 @@ import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NoReturn
 
 SENSITIVE = "(sensitive)"
@@ -41,6 +42,7 @@ def names_credential(name: str) -> bool:
     return bool(_SENSITIVE_NAME.search(name)) and not _OPEN_NAME.search(name)
 
 
+@lru_cache(maxsize=64)  # a long line may be asked about for each of its problems
 def holds_credential(line: str) -> bool:
     """Tell whether a source line may hold a credential, so that it is better not shown."""
     return bool(token_form(line)) or bool(_SENSITIVE_NAME.search(line))

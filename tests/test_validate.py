@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -59,6 +60,20 @@ def checked(text: str) -> Validated:
     parsed = parse(text, "m.yaml")
     assert not parsed.problems
     return validate(parsed.documents, FLEET, kinds=kinds())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["${{" * 100_000, "${{ vars.NOT }}" * 20_000, "".join(f"${{{{ vars.A{n} }}}}" for n in range(15_000))],
+    ids=["never closed", "one name", "many names"],
+)
+def test_a_text_of_many_wrong_interpolations_is_judged_soon(text: str) -> None:
+    begun = time.monotonic()
+
+    found = checked(GOOD.replace("train.py", "train.py " + text))
+
+    assert not found.is_valid
+    assert time.monotonic() - begun < 10
 
 
 def test_a_good_manifest_becomes_a_resource() -> None:

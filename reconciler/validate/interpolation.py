@@ -63,9 +63,12 @@ def _names_of(target: Target) -> list[str]:
 def check(document: Document, fleet: Fleet) -> Iterator[Problem]:
     """Find interpolations in a manifest that stand in a wrong place or use a name that is not listed."""
     reserved = sign_in_names(fleet)
+    judged: set[tuple[str, str]] = set()
     for pointer, use in uses_in(document.value):
-        problem = _judge(pointer, use, fleet, reserved)
-        if problem:
+        if (pointer, use.text) in judged:
+            continue
+        judged.add((pointer, use.text))
+        if problem := _judge(pointer, use, fleet, reserved):
             yield at_value(document, pointer, problem)
     for pointer in document.key_places:
         if "${{" in pointer.rpartition("/")[2]:
