@@ -66,7 +66,7 @@ def _emulator(stack: ExitStack) -> Emulator:
     return Emulator(seed="demo", clock=ScaledClock(speed=SPEED))
 
 
-def examples_folder() -> Path:
+def _examples_folder() -> Path:
     """Find the example manifests: beside the package in a checkout, inside it when installed."""
     import reconciler
 
@@ -89,7 +89,7 @@ class _Show:
 
     def prepare(self, stack: ExitStack) -> None:
         """Copy the examples into a fresh git repository and start the control plane."""
-        source = examples_folder()
+        source = _examples_folder()
         shutil.copytree(source / "manifests", self.folder / "manifests")
         fleet = (source / "reconciler.yaml").read_text(encoding="utf-8")
         (self.folder / "reconciler.yaml").write_text(fleet + _HURRY, encoding="utf-8")

@@ -78,7 +78,7 @@ def learn(records: Iterable[Record]) -> Memory:
     """Work out what the last run left behind, and what the last clean one counted."""
     listed = list(records)
     clean = next((r for r in reversed(listed) if r.get("do") == "end" and r.get("clean") is True), {})
-    last = last_run(listed)
+    last = _last_run(listed)
     results = {str(r.get("op")): r.get("state") for r in last if r.get("do") == "result"}
     intents = [_intent(r) for r in last if r.get("do") == "intent"]
     return Memory(
@@ -90,7 +90,7 @@ def learn(records: Iterable[Record]) -> Memory:
     )
 
 
-def last_run(records: Iterable[Record]) -> list[Record]:
+def _last_run(records: Iterable[Record]) -> list[Record]:
     """Give the records from the last start on."""
     found: list[Record] = []
     for record in records:
@@ -103,7 +103,7 @@ def last_run(records: Iterable[Record]) -> list[Record]:
 def worth_keeping(records: Iterable[Record]) -> list[Record]:
     """Choose the records that `learn` needs: the end of the last clean run, and all of the last run."""
     listed = list(records)
-    last = last_run(listed)
+    last = _last_run(listed)
     earlier = listed[: len(listed) - len(last)]
     clean = [r for r in earlier if r.get("do") == "end" and r.get("clean") is True]
     return [*clean[-1:], *last]

@@ -32,11 +32,11 @@ def _of_change(change: Change) -> Mapping[str, Any]:
         "action": change.action.value,
         "fields": [[f.pointer, _plain(f.before), _plain(f.after), f.in_place] for f in change.fields],
         "spec": change.mark.digest if change.mark else "",
-        "pre": pre_image(change.observed),
+        "pre": _pre_image(change.observed),
     }
 
 
-def pre_image(observed: Observed | None) -> Mapping[str, Any]:
+def _pre_image(observed: Observed | None) -> Mapping[str, Any]:
     """Give what is bound of a live object: its id and whether it is active, stopped or finished."""
     if observed is None:
         return {}

@@ -17,13 +17,13 @@ def annotations_text(problems: Sequence[Problem], *, most: int = MOST) -> str:
     """Write at most `most` annotations, worst first, and one line that counts the rest."""
     ordered = worst_first(problems)
     shown = ordered if len(ordered) <= most else ordered[: most - 1]
-    text = "".join(f"{annotation(problem)}\n" for problem in shown)
+    text = "".join(f"{_annotation(problem)}\n" for problem in shown)
     if len(ordered) > len(shown):
         text += f"::notice title=reconciler::{count(len(ordered) - len(shown), 'more problem')} in the log\n"
     return text
 
 
-def annotation(problem: Problem) -> str:
+def _annotation(problem: Problem) -> str:
     """Write one annotation."""
     properties: dict[str, object] = {}
     if problem.location:

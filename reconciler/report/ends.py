@@ -37,7 +37,7 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
         change, impact = found[0]
         return f"{head}{key_text(change.key, targets)}, {impact_words(impact)}{_refused(found)}\n"
     total = sum(impact.gpus for _, impact in found), sum(impact.gpu_hours for _, impact in found)
-    lines = [f"{head}{count_gpus(total[0])}, {gpu_hours(total[1])}{_refused(found)}"]
+    lines = [f"{head}{_count_gpus(total[0])}, {gpu_hours(total[1])}{_refused(found)}"]
     lines += [
         f"  {key_text(change.key, targets)}, {impact_words(impact)}" for change, impact in found[:_LISTED]
     ]
@@ -48,7 +48,7 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
 
 def impact_words(impact: Impact) -> str:
     """Write what one object has cost so far: `running 6h 02m on 1 GPU, 6.0 GPU-hours`."""
-    words = f"{line(impact.phase).lower()} {duration(impact.running_seconds)} on {count_gpus(impact.gpus)}"
+    words = f"{line(impact.phase).lower()} {duration(impact.running_seconds)} on {_count_gpus(impact.gpus)}"
     parts = [words, gpu_hours(impact.gpu_hours)]
     if impact.lost_volumes:
         parts.append(
@@ -57,7 +57,7 @@ def impact_words(impact: Impact) -> str:
     return ", ".join(parts)
 
 
-def count_gpus(number: float) -> str:
+def _count_gpus(number: float) -> str:
     """Write GPUs held, also when there are none: `1 GPU`, `0 GPU`."""
     return f"{amount(number)} GPU"
 

@@ -48,9 +48,9 @@ def plan_document(
         "targets": list(plan.targets),
         "digest": plan.digest,
         "applyable": bool(plan.writes) and not refusals and not failures and not plan.unknown,
-        "counts": plan_counts(plan),
-        "changes": [change_form(change) for change in plan.changes if change.action is not Action.KEEP],
-        "kept": [change_form(change) for change in plan.changes if change.action is Action.KEEP],
+        "counts": _plan_counts(plan),
+        "changes": [_change_form(change) for change in plan.changes if change.action is not Action.KEEP],
+        "kept": [_change_form(change) for change in plan.changes if change.action is Action.KEEP],
         "unclaimed": [_stranger(stranger) for stranger in plan.strangers],
         "unknown": dict(sorted(plan.unknown.items())),
         "prune": {"on": plan.prune.is_on, "why": plan.prune.why},
@@ -60,13 +60,13 @@ def plan_document(
     }
 
 
-def plan_counts(plan: Plan) -> dict[str, int]:
+def _plan_counts(plan: Plan) -> dict[str, int]:
     """Count a plan's changes by action, and what was read."""
     counts = {str(action): len(plan.having(action)) for action in Action}
     return counts | {"declared": plan.declared, "owned": plan.owned, "read": plan.read_count}
 
 
-def change_form(change: Change) -> Document:
+def _change_form(change: Change) -> Document:
     """Give one change, with the state it was planned from as `preImage`."""
     return {
         **key_form(change.key),
@@ -123,13 +123,13 @@ def applied_document(applied: Applied, *, plan: Plan | None, exit_code: ExitCode
         "freshPlanProblem": applied.replan_problem or None,
         "notTaken": list(applied.not_taken),
         "outcomes": [_outcome(outcome) for outcome in applied.outcomes],
-        "verdicts": [verdict_form(verdict) for verdict in applied.verdicts],
+        "verdicts": [_verdict_form(verdict) for verdict in applied.verdicts],
     }
 
 
 def health_document(verdicts: Sequence[Verdict], *, exit_code: ExitCode) -> Document:
     """Give how each declared object is."""
-    return {**head("health", exit_code), "objects": [verdict_form(verdict) for verdict in verdicts]}
+    return {**head("health", exit_code), "objects": [_verdict_form(verdict) for verdict in verdicts]}
 
 
 def error_document(error: ReconcilerError) -> Document:
@@ -142,7 +142,7 @@ def error_document(error: ReconcilerError) -> Document:
     }
 
 
-def verdict_form(verdict: Verdict) -> Document:
+def _verdict_form(verdict: Verdict) -> Document:
     """Give how one object settled; log lines stay out, only the causal one is quoted."""
     return {
         **key_form(verdict.key),
@@ -188,7 +188,7 @@ def place_form(place: Location | None) -> Document | None:
     return {"file": place.file, "line": place.line or None, "column": place.column or None}
 
 
-def exit_form(code: ExitCode) -> Document:
+def _exit_form(code: ExitCode) -> Document:
     """Give an exit code with its name."""
     return {"code": int(code), "name": code.label}
 
@@ -199,7 +199,7 @@ def head(document: str, code: ExitCode) -> Document:
         "formatVersion": FORMAT,
         "document": document,
         "toolVersion": __version__,
-        "exit": exit_form(code),
+        "exit": _exit_form(code),
     }
 
 

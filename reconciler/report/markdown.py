@@ -47,12 +47,12 @@ def plan_markdown(
     head = f"### Plan for {targets}\n\n{counts(plan)}.\n\n"
     head += _ends(plan) + _problems([*refusals, *failure_problems(failures)], budget // 4)
     foot = _foot(plan, refusals)
-    changes = sorted(filter(is_notable, plan.changes), key=risk)
+    changes = sorted(filter(is_notable, plan.changes), key=_risk)
     room = budget - len(head.encode()) - len(foot.encode())
     return head + _table(changes, len(plan.targets), room) + foot
 
 
-def risk(change: Change) -> tuple[int, float, str]:
+def _risk(change: Change) -> tuple[int, float, str]:
     """Order changes for a reviewer: what ends something costly first."""
     cost = change.impact.gpu_hours if change.impact else 0.0
     return _RISK.index(change.action), -cost, change.key.full

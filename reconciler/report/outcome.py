@@ -26,7 +26,7 @@ def applied_text(applied: Applied, *, targets: int = 1, log_lines: int = 20) -> 
     """Write the end of an apply: the lists of what did not go well, then the sum in one line."""
     parts = [_result_text(applied.outcomes, result, targets) for result in _TOLD]
     parts += [
-        verdict_text(verdict, targets, log_lines) for verdict in applied.verdicts if not verdict.is_good
+        _verdict_text(verdict, targets, log_lines) for verdict in applied.verdicts if not verdict.is_good
     ]
     parts += [_not_taken(applied)]
     return "".join(parts) + (_stopped(applied) if applied.is_interrupted else "") + summary(applied)
@@ -46,7 +46,7 @@ def _outcome_line(outcome: Outcome, targets: int) -> str:
     return f"  {outcome.action}  {key_text(outcome.key, targets)}{why}\n"
 
 
-def verdict_text(verdict: Verdict, targets: int = 1, log_lines: int = 20) -> str:
+def _verdict_text(verdict: Verdict, targets: int = 1, log_lines: int = 20) -> str:
     """Write why one object is not well: its problem, the causal line, the last lines of its log."""
     if verdict.problem:
         text = problem_text(verdict.problem)

@@ -32,17 +32,17 @@ def plan_text(plan: Plan, *, wide: bool = False, width: int = 120, next_step: bo
     shown = [change for change in plan.changes if wide or is_notable(change)]
     parts = [
         ends_text(plan.changes, targets=len(plan.targets)),
-        header("plan", plan),
+        _header("plan", plan),
         _changes_text(shown, len(plan.targets), width=width, wide=wide)
         + _strangers_text(plan.strangers, len(plan.targets), most=None if wide else _STRANGERS)
         + unknown_text(plan.unknown),
         _notes_text(plan),
-        counts_text(plan, next_step=next_step),
+        _counts_text(plan, next_step=next_step),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def header(word: str, plan: Plan) -> str:
+def _header(word: str, plan: Plan) -> str:
     """Write which git state is compared with which targets, and how much was read of them."""
     place = f"{line(plan.branch)}@{plan.commit[:7]}" if plan.branch and plan.commit else plan.commit[:7]
     targets = ", ".join(map(line, plan.targets))
@@ -83,7 +83,7 @@ def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str
     size = max((cells(line(each.pointer)) for each in change.fields), default=0)
     for each in change.fields:
         note = _field_note(each, forces=each in forcing, why=change.reason if each in forcing[:1] else "")
-        lines += field_lines(each, note, size=size, width=width)
+        lines += _field_lines(each, note, size=size, width=width)
     lines += _kept_lines(change, wide=wide)
     if change.needs and change.action is Action.DEFERRED:
         lines.append(f"{_FIELD}needs {', '.join(key_text(key, targets) for key in change.needs)}")
@@ -108,7 +108,7 @@ def _kept_lines(change: Change, *, wide: bool) -> list[str]:
     return [f"{_FIELD}{count(len(change.kept), 'live item')} not declared, kept   (-v lists them)"]
 
 
-def field_lines(field: FieldChange, note: str, *, size: int, width: int) -> list[str]:
+def _field_lines(field: FieldChange, note: str, *, size: int, width: int) -> list[str]:
     """Write one field change on one line; a note or values that are too long get lines of their own."""
     before, after = sides(field)
     start = f"{_FIELD}{padded(line(field.pointer), size)}   {before} -> {after}"
@@ -143,7 +143,7 @@ def _notes_text(plan: Plan) -> str:
     return "".join(problem_text(note) for note in plan.notes)
 
 
-def counts_text(plan: Plan, *, next_step: bool = True) -> str:
+def _counts_text(plan: Plan, *, next_step: bool = True) -> str:
     """Write the counts, the digest, and the command that would do it."""
     digest = f"   digest {short_digest(plan.digest)}" if plan.digest else ""
     text = f"{counts(plan)}.{digest}\n"

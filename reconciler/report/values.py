@@ -25,7 +25,7 @@ def masked(value: Any) -> Any:
     return value
 
 
-def value_text(value: Any, *, limit: int = LONGEST) -> str:
+def _value_text(value: Any, *, limit: int = LONGEST) -> str:
     """Write one value: plain words bare, everything else as JSON."""
     if value is ABSENT:
         return "(absent)"
@@ -38,21 +38,21 @@ def value_text(value: Any, *, limit: int = LONGEST) -> str:
 def sides(change: FieldChange, *, limit: int = LONGEST) -> tuple[str, str]:
     """Write both sides of a field change, live first; a sensitive one says only whether it is there."""
     if not change.is_sensitive:
-        return value_text(change.before, limit=limit), value_text(change.after, limit=limit)
+        return _value_text(change.before, limit=limit), _value_text(change.after, limit=limit)
     before = "(absent)" if change.before is ABSENT else SENSITIVE
     if change.after is ABSENT:
         return before, "(absent)"
-    return before, "(sensitive, changed)" if before == SENSITIVE else str(masked_leaf(change.after))
+    return before, "(sensitive, changed)" if before == SENSITIVE else str(_masked_leaf(change.after))
 
 
-def masked_leaf(value: Any) -> Any:
+def _masked_leaf(value: Any) -> Any:
     """Give the word for a sensitive value: what a Secret says of itself, `(sensitive)` for all else."""
     return str(value) if isinstance(value, Secret) else SENSITIVE
 
 
 def json_sides(change: FieldChange) -> tuple[Any, Any]:
     """Give both sides of a field change for a JSON document: None where there is no value."""
-    hide = masked_leaf if change.is_sensitive else masked
+    hide = _masked_leaf if change.is_sensitive else masked
     return tuple(None if side is ABSENT else hide(side) for side in (change.before, change.after))  # type: ignore[return-value]  # two sides in, two out
 
 

@@ -66,7 +66,7 @@ def manifest_schema(kinds: Iterable[Kind] | None = None) -> dict[str, Json]:
 
 def fleet_schema(models: Mapping[str, type[BaseModel]] | None = None) -> dict[str, Json]:
     """Make the schema of the fleet file; each target block is its provider's own model."""
-    models = models or target_models()
+    models = models or _target_models()
     defs: dict[str, Json] = {}
     fleet = _cleaned(FleetPart.model_json_schema(), defs)
     properties = {
@@ -89,7 +89,7 @@ def fleet_schema(models: Mapping[str, type[BaseModel]] | None = None) -> dict[st
     }
 
 
-def target_models() -> dict[str, type[BaseModel]]:
+def _target_models() -> dict[str, type[BaseModel]]:
     """Load the model of each provider's target block, by provider name."""
     return {name: module.TargetModel() for name, module in sorted(providers().items())}
 

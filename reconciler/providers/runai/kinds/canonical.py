@@ -48,11 +48,11 @@ def canonical(spec: Mapping[str, Json] | None) -> dict[str, Json]:
 def plain(tree: Json) -> Json:
     """Turn a canonical tree back into the platform's shape: keyed maps are lists again."""
     if isinstance(tree, Mapping):
-        return as_list(tree) if is_keyed(tree) else {name: plain(value) for name, value in tree.items()}
+        return _as_list(tree) if is_keyed(tree) else {name: plain(value) for name, value in tree.items()}
     return [plain(value) for value in tree] if isinstance(tree, list) else tree
 
 
-def as_list(items: Mapping[str, Json]) -> list[Json]:
+def _as_list(items: Mapping[str, Json]) -> list[Json]:
     """Turn a keyed map into the list that the platform takes, in the order of the map."""
     return [plain(item) for item in items.values()]
 

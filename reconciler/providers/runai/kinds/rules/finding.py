@@ -37,7 +37,7 @@ class Part:
     @property
     def path(self) -> str:
         """Write the pointer as messages do: `spec.compute`, `spec.ports[container=80]`."""
-        return readable(self.pointer)
+        return _readable(self.pointer)
 
 
 def without_nulls(value: Json) -> Any:
@@ -89,7 +89,7 @@ def number(value: Json) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def readable(pointer: str) -> str:
+def _readable(pointer: str) -> str:
     """Write a pointer as messages do: `spec.environmentVariables[name=HF_TOKEN].value`."""
     text = ""
     for name in parts(pointer):
@@ -101,7 +101,7 @@ def readable(pointer: str) -> str:
 def found(code: str, pointer: str, says: str, hint: str = "", *, warning: bool = False) -> Problem:
     """Report one problem; the message starts with the field's path."""
     severity = Severity.WARNING if warning else Severity.ERROR
-    return Problem(code, f"{readable(pointer)} {says}", hint=hint, severity=severity, pointer=pointer)
+    return Problem(code, f"{_readable(pointer)} {says}", hint=hint, severity=severity, pointer=pointer)
 
 
 def missing(owner: Part, *names: str) -> Iterator[Problem]:
