@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from reconciler.errors import FleetError
+from reconciler.load.files import SUFFIXES
 from reconciler.problem import Problem
 from reconciler.yaml import parse
 
-SUFFIXES = (".yaml", ".yml")
 _SECONDS = 60.0
 _MOST_VERSIONS = 100
 _LARGEST = 1 << 20

@@ -34,7 +34,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
         strangers=strangers(lives, declared, known),
         unknown=_unknown(lives),
         prune=known.prune,
-        notes=tuple(_notes(ordered, lives, known)),
+        notes=tuple(_notes(lives, known)),
         commit=known.commit,
         branch=known.branch,
         targets=tuple(sorted(lives)),
@@ -93,7 +93,7 @@ def _is_finished(change: Change) -> bool:
     return change.observed is None or change.observed.summary.life is Life.FINISHED
 
 
-def _notes(changes: Iterable[Change], lives: Mapping[str, Live], known: Known) -> Iterable[Problem]:
+def _notes(lives: Mapping[str, Live], known: Known) -> Iterable[Problem]:
     if not known.prune.is_on:
         yield Problem("RC301", f"nothing is pruned: {known.prune.why}", severity=Severity.NOTE)
     newer = {

@@ -108,7 +108,7 @@ def summary(applied: Applied) -> str:
 
 def _health_counts(verdicts: Iterable[Verdict]) -> Mapping[str, int]:
     words = [verdict_word(verdict) for verdict in verdicts]
-    return {word: words.count(word) for word in ("healthy", "queued", "suspended", "waiting", "unhealthy")}
+    return {word: words.count(word) for word in ("healthy", "queued", "suspended", "unhealthy")}
 
 
 def verdict_word(verdict: Verdict) -> str:
