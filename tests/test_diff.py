@@ -168,6 +168,13 @@ def test_a_secret_that_differs_shows_neither_value() -> None:
     assert comparison.only_secret_values
 
 
+def test_the_live_value_of_a_secret_is_not_shown_where_no_record_tells_of_it() -> None:
+    (change,) = diff(_env(Secret("secret:T", "new-value")), _env("old-value")).changes
+
+    assert change.before == "(sensitive)"
+    assert change.is_sensitive
+
+
 def test_a_secret_whose_name_changed_is_not_a_value_only_change() -> None:
     comparison = diff(_env(Secret("secret:NEW", "new-value")), _env("old-value"), record=_env("secret:OLD"))
 

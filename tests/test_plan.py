@@ -308,6 +308,13 @@ def test_a_removed_manifest_deletes_what_it_declared() -> None:
     assert change.impact is not None
 
 
+def test_an_unknown_scope_deletes_nothing() -> None:
+    made = plan([], a_live(observed(a_resource()), unknown="the list broke off"))
+
+    assert not made.changes
+    assert made.owned == 0
+
+
 def test_a_phase_we_do_not_know_is_never_pruned() -> None:
     assert _pruned({"life": Life.UNKNOWN, "phase": "Strange"}).action is Action.KEEP
 
@@ -405,6 +412,21 @@ def test_the_digest_moves_with_the_spec_and_not_with_time() -> None:
 
     assert first.digest != plan([a_resource(spec={"image": "b"})], a_live()).digest
     assert first.digest == plan([a_resource()], a_live(), known(commit_time="2027-01-01T00:00:00Z")).digest
+
+
+def test_the_digest_moves_with_the_life_of_an_object_and_not_with_its_phase() -> None:
+    running = plan([a_resource()], a_live(observed(a_resource())))
+    starting = plan([a_resource()], a_live(observed(a_resource(), phase="Initializing")))
+    ended = plan([a_resource()], a_live(observed(a_resource(), life=Life.FINISHED)))
+
+    assert running.digest == starting.digest != ended.digest
+
+
+def test_the_digest_moves_with_what_could_not_be_read_and_with_prune() -> None:
+    whole = plan([], a_live())
+
+    assert whole.digest != plan([], a_live(unknown="the list broke off")).digest
+    assert whole.digest != plan([], a_live(), known(prune=Prune(is_on=False))).digest
 
 
 def test_a_secrets_value_is_nowhere_in_a_plan() -> None:
