@@ -56,7 +56,7 @@ _WEIGHT = (12, 130, 143, 1, 10, 9, 8, 7, 5, 6, 4, 11, 3, 0)
 
 
 def heaviest(codes: Sequence[ExitCode]) -> ExitCode:
-    """Pick the exit code that speaks for several: 12 > 10 > 9 > 8 > 7 > 5 > 6 > 11 > 3 > 0."""
+    """Pick the exit code that speaks for several, the first of `_WEIGHT`; none is IN_ORDER."""
     return min(codes, key=_WEIGHT.index, default=ExitCode.IN_ORDER)
 
 
