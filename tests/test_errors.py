@@ -34,7 +34,7 @@ PROVIDER_CODES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("heavy", "light"), pairwise(HEAVIEST_FIRST))
+@pytest.mark.parametrize(("heavy", "light"), list(pairwise(HEAVIEST_FIRST)))
 def test_the_heavier_code_speaks_for_both(heavy: int, light: int) -> None:
     pair = [ExitCode(light), ExitCode(heavy)]
 
