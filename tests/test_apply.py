@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from reconciler.apply import apply_plan
 from reconciler.diff import FieldChange
 from reconciler.errors import Forbidden, ProviderError, Rejected, Unauthenticated, Unavailable
-from reconciler.journal import NoJournal
 from reconciler.outcome import Outcome, Result
 from reconciler.plan.change import Action, Change
 from reconciler.provider import Provider
@@ -37,7 +36,7 @@ OVERLOADED = Unavailable(TARGET, "create", "train", status=503)
 FULL = Rejected(TARGET, "create", "train", status=400, said="no")
 
 
-class Notes(NoJournal):
+class Notes:
     """A journal in memory, beside the platform's own list of calls."""
 
     def __init__(self, platform: FakePlatform) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ExitCode, FleetError, StalePlan
-from reconciler.journal import Intent, Journal, NoJournal, remembered
+from reconciler.journal import Intent, Journal, remembered
 from reconciler.journal.records import from_lines, learn, to_line, worth_keeping
 from reconciler.journal.store import LARGEST, journal_folder
 from tests.fakes import FakeClock
@@ -218,9 +218,3 @@ def test_what_cannot_be_written_is_not_followed_by_more(tmp_path: Path) -> None:
             journal.intent("k", "create")
     assert not journal.end()
     journal.close()
-
-
-def test_no_journal_remembers_nothing() -> None:
-    journal = NoJournal()
-
-    journal.result(journal.intent("k", "create"), "ok")

@@ -6,6 +6,6 @@ an object.
 """
 
 from reconciler.journal.records import Intent, Memory
-from reconciler.journal.store import Journal, NoJournal, WriteAhead, remembered
+from reconciler.journal.store import Journal, WriteAhead, remembered
 
-__all__ = ["Intent", "Journal", "Memory", "NoJournal", "WriteAhead", "remembered"]
+__all__ = ["Intent", "Journal", "Memory", "WriteAhead", "remembered"]

@@ -31,17 +31,6 @@ class WriteAhead(Protocol):
         ...
 
 
-class NoJournal:
-    """Remember nothing: for whoever only reads, and for tests."""
-
-    def intent(self, key: str, action: str, *, digest: str = "", object_id: str = "") -> str:
-        """Note nothing."""
-        return ""
-
-    def result(self, op: str, state: str, *, object_id: str = "") -> None:
-        """Note nothing."""
-
-
 class Journal:
     """Keep one fleet's journal open for one apply. A context manager: leaving frees the lock.
 
