@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.diff import FieldChange
 from reconciler.errors import ExitCode, ProviderError, heaviest
-from reconciler.health import Health
+from reconciler.health import Health, Level
 from reconciler.mark import Owner
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Location
@@ -118,7 +118,7 @@ def _is_unclaimed(change: Change) -> bool:
 def _by_life(change: Change) -> str:
     if change.observed is None:
         return "finished" if change.action is Action.KEEP else ""
-    life, phase = change.observed.summary.life, change.observed.summary.phase
-    if life is Life.FAILED or phase == "Degraded":
+    life, level = change.observed.summary.life, change.observed.summary.level
+    if life is Life.FAILED or (life is Life.ACTIVE and level is Level.DEGRADED):
         return "degraded"
     return {Life.STOPPED: "stopped", Life.FINISHED: "finished"}.get(life, "")

@@ -45,7 +45,7 @@ class Support:
 class Kind:
     """Describe one kind.
 
-    `platform` is the provider's name as people write it, such as Run:ai.
+    `platform` is the provider's name as people write it.
     `model` loads the pydantic model of `spec` (a function, so that nothing heavy loads early).
     `canonical` turns a spec into the form that is compared: quantities by value, keyed lists as maps
     (`{"name=HF_TOKEN": {...}}`), `exclude` markers and nulls gone. Secret leaves pass through.
@@ -84,7 +84,7 @@ class Kind:
 
     @property
     def schema_path(self) -> str:
-        """Give the path of its JSON Schema below `schemas/`, such as `runai/training.json`."""
+        """Give the path of its JSON Schema below `schemas/`: a folder per API, a file per kind."""
         words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.name)
         return f"{self.api_version.partition('/')[0]}/{words.lstrip('-')}.json"
 

@@ -336,7 +336,7 @@ def _may_be_ill(change: Change) -> bool:
     """
     if change.observed is None or change.kind is None or change.observed.summary.life is not Life.ACTIVE:
         return False
-    return change.observed.summary.phase != "Running" or bool(change.kind.support.updatable)
+    return change.observed.summary.level is not Level.HEALTHY or bool(change.kind.support.updatable)
 
 
 def _unread(plan: Plan) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from reconciler.health import Level
 from reconciler.mark import Mark
 from reconciler.problem import Location
 
@@ -152,7 +153,8 @@ class Summary:
     `key.kind` is the platform's type word where we do not know the type (`is_known_kind` False).
     `mark` is what the list can show of it; `shows_marks` False means: read the detail to know.
     `fingerprint` changes whenever the row does. `identity` is the key as a mark would write it.
-    `gpus` are GPUs held now; `since` is when the present phase began.
+    `level` is how well the phase alone says that it is. `gpus` are GPUs held now; `since` is when the
+    present phase began.
     """
 
     key: ResourceKey
@@ -161,6 +163,7 @@ class Summary:
     phase: str
     life: Life
     fingerprint: str
+    level: Level = Level.UNKNOWN
     mark: Mark | None = None
     shows_marks: bool = True
     is_known_kind: bool = True

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.drift import drift_of
 from reconciler.errors import ExitCode, Forbidden
+from reconciler.health import Level
 from reconciler.plan import make_plan
 from reconciler.plan.known import Policy
 from reconciler.resource import Life, Live, Resource
@@ -40,6 +41,7 @@ def test_a_changed_field_is_drift_with_git_after_and_live_before() -> None:
         (a_live(), "missing", ExitCode.CHANGES),
         (a_live(observed(a_resource(), row=a_row(mark=None))), "unclaimed", ExitCode.CHANGES),
         (a_live(observed(a_resource(), life=Life.FAILED)), "degraded", ExitCode.CHANGES),
+        (a_live(observed(a_resource(), level=Level.DEGRADED)), "degraded", ExitCode.CHANGES),
         (a_live(observed(a_resource(), life=Life.FINISHED)), "finished", ExitCode.IN_ORDER),
         (a_live(observed(a_resource(), life=Life.STOPPED)), "stopped", ExitCode.IN_ORDER),
         (a_live(unknown="no answer"), "unknown", ExitCode.UNOBSERVED),

@@ -24,7 +24,7 @@ from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.health import Doctor
 from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.marks import carried
-from reconciler.providers.runai.phases import life_of
+from reconciler.providers.runai.phases import level_of, life_of
 from reconciler.providers.runai.sweep import Torn, sweep
 from reconciler.providers.runai.target import RunaiTarget
 from reconciler.providers.runai.tokens import Tokens
@@ -222,7 +222,7 @@ class RunaiProvider:
             row = await self._api.row(summary.id, str(summary.key))
         except NotFound:  # the list lags behind, or the end of a delete has just passed
             phase = wire.words(detail, "actualPhase") or "Unknown"
-            return replace(summary, phase=phase, life=life_of(phase))
+            return replace(summary, phase=phase, life=life_of(phase), level=level_of(phase))
         return wire.from_wire(row, target=self.target, scope=summary.key.scope)
 
     def _observed(self, summary: Summary, detail: Mapping[str, Json], kind: Kind) -> Observed:

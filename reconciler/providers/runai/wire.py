@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from reconciler.mark import Mark, mark_from_text
 from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.marks import MARK
-from reconciler.providers.runai.phases import life_of
+from reconciler.providers.runai.phases import level_of, life_of
 from reconciler.resource import Deleted, Json, ResourceKey, Scope, Summary
 
 TYPES: Mapping[str, str] = {kind.name.casefold(): kind.name for kind in KINDS}
@@ -127,6 +127,7 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: str) -> Summary:
         identity=identity_of(text(row, "clusterId"), text(row, "projectName"), kind, name),
         phase=phase,
         life=life_of(phase),
+        level=level_of(phase),
         fingerprint=fingerprint(row),
         mark=mark_in(row),
         shows_marks=env is not None,
