@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.errors import ExitCode
-from reconciler.outcome import Result
+from reconciler.outcome import Result, Step
 from reconciler.plan import Action
+from tests.scenarios.oracle import apply_hearing
 from tests.scenarios.stage import Stage, a_manifest
 
 
@@ -115,3 +116,17 @@ def test_what_needs_a_service_that_fails_is_skipped_and_then_deferred(stage: Sta
     assert {o.key.name: o.result for o in first.outcomes} == {"store": Result.DONE, "web": Result.SKIPPED}
     assert {o.key.name: o.result for o in second.outcomes} == {"web": Result.DEFERRED}
     assert set(stage.live()) == {"store"}
+
+
+def test_what_moved_between_the_read_back_and_the_fresh_plan_is_not_done(stage: Stage) -> None:
+    def meddle(step: Step) -> None:
+        if step.state == "settled":
+            stage.emulator.world.edit_spec(stage.live()["chat"].id, {"image": "busybox:9"}, by="somebody")
+
+    stage.write(chat=a_manifest("chat", "Inference"))
+
+    applied = apply_hearing(stage, meddle)
+
+    assert [outcome.result for outcome in applied.outcomes] == [Result.DONE]
+    assert applied.exit_code() is ExitCode.PARTIAL
+    assert not applied.is_replan_empty
