@@ -60,6 +60,11 @@ def heaviest(codes: Sequence[ExitCode]) -> ExitCode:
     return min(codes, key=_WEIGHT.index, default=ExitCode.IN_ORDER)
 
 
+def shortened(said: str, limit: int = 256) -> str:
+    """Cut words that are not ours, with an ellipsis where something is missing."""
+    return said if len(said) <= limit else f"{said[: limit - 1].rstrip()}…"
+
+
 class ReconcilerError(Exception):
     """Fail with a message for people and an exit code for machines."""
 
@@ -127,7 +132,7 @@ class ProviderError(ReconcilerError):
         hint: str = "",
     ) -> None:
         self.target, self.verb, self.subject = target, verb, subject
-        self.said, self.status, self.url, self.hint = said[:256], status, url, hint
+        self.said, self.status, self.url, self.hint = shortened(said), status, url, hint
         words = f"{target}: cannot {verb} {subject}".rstrip()
         if status:
             words += f" ({status})"

@@ -8,7 +8,7 @@ from reconciler.diff import ABSENT
 from reconciler.drift import Drift, DriftItem
 from reconciler.plan.change import FieldChange
 from reconciler.report.plan import unknown_text
-from reconciler.report.safe import line
+from reconciler.report.safe import line, short
 from reconciler.report.table import cells, padded
 from reconciler.report.values import key_text, sides
 
@@ -58,7 +58,7 @@ def _items_text(items: Sequence[DriftItem], targets: int, width: int) -> str:
         source = line(item.source or "")
         fits = cells(start) + 3 + cells(source) <= width
         lines += [f"{start}   {source}"] if fits else [start, f"{_FIELD}{source}"]
-        lines += [f"{_FIELD}{line(item.reason)}"] if item.reason and not _is_told_by(item) else []
+        lines += [f"{_FIELD}{short(item.reason)}"] if item.reason and not _is_told_by(item) else []
         size = max((cells(line(field.pointer)) for field in item.fields), default=0)
         for field in item.fields:
             lines += _field_lines(field, size, width)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.health import Health, Level
 from reconciler.outcome import Verdict
-from reconciler.report.safe import line
+from reconciler.report.safe import short
 from reconciler.report.table import table
 from reconciler.report.units import amount, since
 from reconciler.report.values import key_text
@@ -43,7 +43,7 @@ def _health_word(health: Health) -> str:
 
 def _health_why(health: Health) -> str:
     """Give the platform's words, and what could not be asked."""
-    return "; ".join(line(part) for part in (health.why, *health.notes) if part)
+    return "; ".join(short(part) for part in (health.why, *health.notes) if part)
 
 
 def _gpus(verdict: Verdict) -> str:

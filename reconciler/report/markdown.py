@@ -16,9 +16,9 @@ from reconciler.report.ends import ending, impact_words
 from reconciler.report.outcome import summary, verdict_word
 from reconciler.report.plan import counts, is_notable, short_digest
 from reconciler.report.platform import failure_problems
-from reconciler.report.safe import code, cut, fenced, line
+from reconciler.report.safe import code, cut, fenced, line, short
 from reconciler.report.units import count, gpu_hours, gpus
-from reconciler.report.values import key_text, sides
+from reconciler.report.values import key_text, sides, value_text
 
 BUDGET = 60_000
 _RISK = (
@@ -31,7 +31,7 @@ _RISK = (
     Action.DEFERRED,
     Action.KEEP,
 )
-_FIELDS, _VALUE = 8, 120
+_FIELDS, _VALUE, _NAMED = 8, 120, 3
 _CLOSING_ROOM = 4_000
 
 
@@ -90,8 +90,10 @@ def _row(change: Change, targets: int) -> str:
 def _what(change: Change) -> Iterable[str]:
     if change.impact and change.impact.is_running and change.is_destructive:
         yield code(impact_words(change.impact))
+    if change.action is Action.CREATE and change.resource and (image := change.resource.spec.get("image")):
+        yield f"{gpus(change.gpus) or 'no GPU'}, {code(value_text(image, limit=_VALUE))}"
     if change.reason:
-        yield code(cut(change.reason, 300))
+        yield code(short(change.reason))
     for field in change.fields[:_FIELDS]:
         before, after = sides(field, limit=_VALUE)
         yield f"{code(field.pointer)} {code(before)} to {code(after)}"
@@ -121,11 +123,11 @@ def _problems(problems: Sequence[Problem], room: int) -> str:
 
 def _foot(plan: Plan, refusals: Sequence[Problem]) -> str:
     unread = [
-        f"- not read: {code(scope)}: {code(cut(why, 200))}\n" for scope, why in sorted(plan.unknown.items())
+        f"- not read: {code(scope)}: {code(short(why))}\n" for scope, why in sorted(plan.unknown.items())
     ]
     text = "".join(_within(unread, _CLOSING_ROOM)) + ("\n" if unread else "")
     if plan.strangers:
-        text += f"{count(len(plan.strangers), 'object')} not ours, not touched.\n\n"
+        text += f"{_strangers(plan)} not ours, not touched.\n\n"
     if not plan.prune.is_on and plan.prune.why:
         text += f"Nothing is pruned: {code(plan.prune.why)}\n\n"
     words = consents(plan, refusals)
@@ -133,6 +135,14 @@ def _foot(plan: Plan, refusals: Sequence[Problem]) -> str:
         shown = list(_within([f"--allow {word}" for word in words], _CLOSING_ROOM))
         text += f"To consent, all or some of:\n\n{fenced(chr(10).join(shown))}\n"
     return text + f"Digest {code(short_digest(plan.digest) or '-')}\n"
+
+
+def _strangers(plan: Plan) -> str:
+    """Name a few objects of others; count more than a few."""
+    if len(plan.strangers) > _NAMED:
+        return f"{count(len(plan.strangers), 'object')} that are"
+    names = ", ".join(code(key_text(each.key, len(plan.targets))) for each in plan.strangers)
+    return f"{names} {'is' if len(plan.strangers) == 1 else 'are'}"
 
 
 def _within(items: Iterable[str], room: int) -> Iterable[str]:
@@ -168,5 +178,5 @@ def applied_markdown(applied: Applied, *, targets: int = 1, budget: int = BUDGET
 
 def _verdict(verdict: Verdict, targets: int) -> str:
     what = verdict.problem.what if verdict.problem else verdict.health.why
-    text = f"- {code(key_text(verdict.key, targets))} {verdict_word(verdict)}: {code(cut(what, 300))}\n"
+    text = f"- {code(key_text(verdict.key, targets))} {verdict_word(verdict)}: {code(short(what))}\n"
     return text + (f"\n{fenced(cut(verdict.cause, 400))}\n" if verdict.cause else "")

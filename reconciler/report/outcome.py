@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reconciler.health import Level
 from reconciler.outcome import Applied, Outcome, Result, Verdict
 from reconciler.report.problems import problem_text
-from reconciler.report.safe import cut, line
+from reconciler.report.safe import line, short
 from reconciler.report.units import count, duration
 from reconciler.report.values import key_text
 
@@ -19,7 +19,7 @@ _TOLD = (
     Result.DEFERRED,
     Result.NOT_ATTEMPTED,
 )
-_LOG_LINE = 400
+_QUEUED = 10
 
 
 def applied_text(applied: Applied, *, targets: int = 1, log_lines: int = 20) -> str:
@@ -28,7 +28,10 @@ def applied_text(applied: Applied, *, targets: int = 1, log_lines: int = 20) -> 
     parts += [
         _verdict_text(verdict, targets, log_lines) for verdict in applied.verdicts if not verdict.is_good
     ]
-    parts += [_not_taken(applied)]
+    parts += [
+        _queued_text([each for each in applied.verdicts if each.is_queued], targets),
+        _not_taken(applied),
+    ]
     return "".join(parts) + (_stopped(applied) if applied.is_interrupted else "") + summary(applied)
 
 
@@ -46,19 +49,27 @@ def _outcome_line(outcome: Outcome, targets: int) -> str:
     return f"  {outcome.action}  {key_text(outcome.key, targets)}{why}\n"
 
 
+def _queued_text(queued: Sequence[Verdict], targets: int) -> str:
+    lines = [
+        f"  {key_text(each.key, targets)}   {short(each.health.why)}".rstrip() for each in queued[:_QUEUED]
+    ]
+    lines += [f"  and {len(queued) - _QUEUED} more"] if len(queued) > _QUEUED else []
+    return "".join(f"{each}\n" for each in (f"queued: {len(queued)}", *lines)) if queued else ""
+
+
 def _verdict_text(verdict: Verdict, targets: int = 1, log_lines: int = 20) -> str:
     """Write why one object is not well: its problem, the causal line, the last lines of its log."""
     if verdict.problem:
         text = problem_text(verdict.problem)
     else:
         health = verdict.health
-        why = f": {line(health.why)}" if health.why else ""
+        why = f": {short(health.why)}" if health.why else ""
         ended = " in time" if verdict.timed_out else ""
         text = (
             f"error: {key_text(verdict.key, targets)} is not healthy{ended} ({health.level.lower()}){why}\n"
         )
     if verdict.cause and line(verdict.cause) not in text:
-        text += f"  its log says: {cut(line(verdict.cause), _LOG_LINE)}\n"
+        text += f"  its log says: {short(verdict.cause)}\n"
     return (
         text
         + _log_text(verdict.log, log_lines)
@@ -72,7 +83,7 @@ def _log_text(log: Mapping[str, Sequence[str]], limit: int) -> str:
         tail = kept[-limit:] if limit else ()
         if tail:
             lines.append(f"  log of {line(pod)}, last {count(len(tail), 'line')}:")
-            lines += [f"    | {cut(line(each), _LOG_LINE)}" for each in tail]
+            lines += [f"    | {short(each)}" for each in tail]
     return "".join(f"{each}\n" for each in lines)
 
 
@@ -101,9 +112,12 @@ def summary(applied: Applied) -> str:
     done = [outcome for outcome in tried if outcome.result is Result.DONE]
     parts = [f"{n} {word}" for word, n in _health_counts(applied.verdicts).items() if n]
     told = [f"{n} {result}" for result, n in applied.counts().items() if result is not Result.DONE]
-    words = ", ".join([*parts, *told, f"in {duration(applied.seconds)}"])
-    text = f"Applied {len(done)} of {len(tried)}: {words}."
-    return f"{text} A fresh plan is empty.\n" if applied.is_replan_empty else f"{text}\n"
+    words = ", ".join([*parts, *told])
+    text = (
+        f"Applied {len(done)} of {len(tried)}{f': {words},' if words else ''} in {duration(applied.seconds)}."
+    )
+    is_all = applied.is_replan_empty and len(done) == len(tried) and not applied.replan_problem
+    return f"{text} A fresh plan is empty.\n" if is_all else f"{text}\n"
 
 
 def _health_counts(verdicts: Iterable[Verdict]) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
 from reconciler.report.ends import ends_text
 from reconciler.report.problems import problem_text
-from reconciler.report.safe import line
+from reconciler.report.safe import line, short
 from reconciler.report.table import cells, padded
 from reconciler.report.units import count, gpus
 from reconciler.report.values import key_text, sides
@@ -24,7 +24,7 @@ SIGNS = {
 }
 _PLAIN_KEEPS = frozenset({"", "finished", "same", "in order", "unchanged", "as declared"})
 _FIELD = " " * 6
-_STRANGERS = 10
+_STRANGERS = 3
 
 
 def plan_text(plan: Plan, *, wide: bool = False, width: int = 120, next_step: bool = True) -> str:
@@ -33,7 +33,7 @@ def plan_text(plan: Plan, *, wide: bool = False, width: int = 120, next_step: bo
     parts = [
         ends_text(plan.changes, targets=len(plan.targets)),
         _header("plan", plan),
-        _changes_text(shown, len(plan.targets), width=width, wide=wide)
+        _changes_text(shown, plan, width=width, wide=wide)
         + _strangers_text(plan.strangers, len(plan.targets), most=None if wide else _STRANGERS)
         + unknown_text(plan.unknown),
         _notes_text(plan),
@@ -56,7 +56,8 @@ def is_notable(change: Change) -> bool:
     return bool(change.hint or change.fields or change.reason not in _PLAIN_KEEPS)
 
 
-def _changes_text(changes: Sequence[Change], targets: int, *, width: int, wide: bool) -> str:
+def _changes_text(changes: Sequence[Change], plan: Plan, *, width: int, wide: bool) -> str:
+    targets, told = len(plan.targets), frozenset(plan.unknown.values())
     word_size = max((len(change.action) for change in changes), default=0)
     key_size = max((cells(key_text(change.key, targets)) for change in changes), default=0)
     gpu_size = max((len(gpus(change.gpus)) for change in changes), default=0)
@@ -66,7 +67,7 @@ def _changes_text(changes: Sequence[Change], targets: int, *, width: int, wide: 
         columns = [f"  {word}  {padded(key_text(change.key, targets), key_size)}"]
         columns += [f"{gpus(change.gpus):<{gpu_size}}"] if gpu_size else []
         lines += _first_lines("   ".join(columns), str(change.source or ""), width)
-        lines += _detail(change, targets, width=width, wide=wide)
+        lines += [] if change.reason in told else _detail(change, targets, width=width, wide=wide)
     return "".join(f"{each.rstrip()}\n" for each in lines)
 
 
@@ -79,7 +80,7 @@ def _first_lines(start: str, source: str, width: int) -> list[str]:
 def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str]:
     forcing = [each for each in change.fields if not each.in_place] if _may_force(change) else []
     told = forcing or (change.action is Action.UPDATE and change.fields)
-    lines = [] if told or not change.reason else [f"{_FIELD}{line(change.reason)}"]
+    lines = [] if told or not change.reason else [f"{_FIELD}{short(change.reason)}"]
     size = max((cells(line(each.pointer)) for each in change.fields), default=0)
     for each in change.fields:
         note = _field_note(each, forces=each in forcing, why=change.reason if each in forcing[:1] else "")
@@ -96,7 +97,7 @@ def _may_force(change: Change) -> bool:
 
 def _field_note(field: FieldChange, *, forces: bool, why: str) -> str:
     moved = {"live": "changed live", "both": "changed in git and live"}.get(field.origin, "")
-    forced = "forces replacement" + (f": {line(why)}" if why else "") if forces else ""
+    forced = "forces replacement" + (f": {short(why)}" if why else "") if forces else ""
     return ", ".join(part for part in (forced, moved) if part)
 
 
@@ -122,12 +123,14 @@ def _field_lines(field: FieldChange, note: str, *, size: int, width: int) -> lis
 
 
 def _strangers_text(strangers: Sequence[Stranger], targets: int, *, most: int | None) -> str:
-    text = "".join(
+    if most is not None and len(strangers) > most:
+        owners = [each.owner for each in strangers]
+        told = ", ".join(f"{owners.count(owner)} {line(owner)}" for owner in dict.fromkeys(owners))
+        return f"  ? {told}: not ours, not touched   (-o wide lists them)\n"
+    return "".join(
         f"  ? {line(each.owner)}  {key_text(each.key, targets)}{_made_by(each)}: not ours, not touched\n"
-        for each in strangers[:most]
+        for each in strangers
     )
-    left = len(strangers) - len(strangers[:most])
-    return text + (f"  ? and {left} more that are not ours   (-o wide lists them)\n" if left else "")
 
 
 def _made_by(stranger: Stranger) -> str:
@@ -136,7 +139,7 @@ def _made_by(stranger: Stranger) -> str:
 
 def unknown_text(unknown: Mapping[str, str]) -> str:
     """List the scopes that could not be read, and why."""
-    return "".join(f"  ? unknown  {line(scope)}: {line(why)}\n" for scope, why in sorted(unknown.items()))
+    return "".join(f"  ? unknown  {line(scope)}: {short(why)}\n" for scope, why in sorted(unknown.items()))
 
 
 def _notes_text(plan: Plan) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from reconciler.errors import shortened
+
 _UNSEEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
@@ -82,6 +84,11 @@ def fenced(text: str, language: str = "") -> str:
 
 def _longest_run(text: str) -> int:
     return max((len(run) for run in re.findall("`+", text)), default=0)
+
+
+def short(text: object) -> str:
+    """Show any text on one line, and of a very long one the beginning and an ellipsis."""
+    return shortened(line(text))
 
 
 def cut(text: str, limit: int) -> str:

@@ -100,7 +100,7 @@ class Tail:
         if kept := {pod: tuple(ring) for pod, ring in self.rings.items() if ring}:
             return kept, self.note
         try:
-            events = tuple(await self.provider.last_words(observed))[-self.lines :]
+            events = tuple(dict.fromkeys(await self.provider.last_words(observed)))[-self.lines :]
         except ProviderError as failure:
             return {}, f"no log: {failure}"
         return ({"events": events}, "no log; these are the platform's events") if events else ({}, REMOVED)

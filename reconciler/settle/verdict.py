@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.errors import shortened
 from reconciler.health import DROPPED, Health, Level
 from reconciler.problem import Location, Problem
 from reconciler.resource import HealthPolicy, Resource
@@ -68,7 +69,7 @@ _HOLDS = {
 def problem_of(resource: Resource, health: Health, *, cause: str, timed_out: bool, waited: float) -> Problem:
     """Say what is wrong with an object that is not well: code, place, the platform's words, the way out."""
     code, what, pointer, hint = _case(health, cause, timed_out=timed_out, waited=waited)
-    told = [health.message or health.reason, cause]
+    told = [shortened(words) for words in (health.message or health.reason, cause)]
     return Problem(
         code,
         f"{resource.key} {what}",

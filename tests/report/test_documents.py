@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.errors import ExitCode
-from reconciler.plan.change import Action, Change, Plan
+from reconciler.plan.change import Action, Change, Plan, Stranger
 from reconciler.problem import Problem
 from reconciler.report.driftform import drift_document
 from reconciler.report.jsonform import (
@@ -23,6 +23,7 @@ from reconciler.report.jsonform import (
 )
 from reconciler.report.markdown import applied_markdown, consents, plan_markdown
 from reconciler.report.planschema import plan_schema
+from tests.factories import a_resource
 from tests.report.values import (
     APPLIED,
     CANARY,
@@ -131,3 +132,15 @@ def test_a_document_holds_no_command_for_a_runner() -> None:
 
     assert "##[" not in text
     assert json.loads(text)["branch"] == "##[group]x"
+
+
+def test_a_create_says_in_markdown_what_will_run_and_a_few_strangers_are_named() -> None:
+    change = Change(LORA, Action.CREATE, resource=a_resource("lora"), gpus=1)
+    strangers = tuple(Stranger(key(f"team-a/Training/old-{n}"), "unclaimed", "Running") for n in range(4))
+
+    few = plan_markdown(a_plan(change, strangers=strangers[:2]))
+    many = plan_markdown(a_plan(change, strangers=strangers))
+
+    assert "| 1 GPU, `busybox:1` |" in few
+    assert "`team-a/Training/old-0`, `team-a/Training/old-1` are not ours, not touched." in few
+    assert "4 objects that are not ours, not touched." in many

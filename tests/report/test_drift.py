@@ -50,3 +50,9 @@ def test_what_apply_cannot_mend_is_not_offered_to_it() -> None:
     assert "1 degraded, 1 stopped" in text
     assert "= stopped" not in text
     assert "= stopped" in drift_text(replace(DRIFT, items=items), wide=True)
+
+
+def test_a_long_sentence_of_the_platform_is_cut_with_an_ellipsis() -> None:
+    text = drift_text(replace(DRIFT, items=(DriftItem(PRETRAIN, "degraded", reason="x" * 300),)))
+
+    assert f"{'x' * 255}…\n" in text

@@ -36,10 +36,13 @@ TABLE = (
 )
 
 
-def test_an_apply_that_went_well_is_one_line() -> None:
+def test_an_apply_that_went_well_is_one_line_and_what_waits_for_gpus() -> None:
     text = applied_text(APPLIED)
 
-    assert text == "Applied 4 of 4: 3 healthy, 1 queued, in 9.9s. A fresh plan is empty.\n"
+    assert text == (
+        "queued: 1\n  team-forecast/Training/pretrain   4 of 6 GPUs free in h100-pool\n"
+        "Applied 4 of 4: 3 healthy, 1 queued, in 9.9s. A fresh plan is empty.\n"
+    )
 
 
 def test_an_apply_that_did_not_lists_why(golden: Golden) -> None:

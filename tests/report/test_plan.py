@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.plan.change import Plan
+from reconciler.plan.change import Action, Change, Plan, Stranger
 from reconciler.report.plan import plan_text
-from tests.report.values import CANARY, FIRST, MIXED, REFUSED, a_plan
+from tests.report.values import CANARY, CHAT, FIRST, MIXED, REFUSED, a_plan, key
 
 Golden = Callable[[str, str], None]
 PLANS = {"first": FIRST, "refused": REFUSED, "mixed": MIXED, "empty": a_plan(declared=5)}
@@ -48,3 +48,21 @@ def test_a_fleet_of_several_targets_names_them() -> None:
     text = plan_text(a_plan(*FIRST.changes, targets=("east", "west")))
 
     assert "runai-demo:team-assist/Inference/assist-chat" in text
+
+
+def test_more_than_a_few_strangers_are_counted_unless_all_are_asked_for() -> None:
+    some = [Stranger(key(f"team-a/Training/old-{n}"), "unclaimed", "Running", "mina") for n in range(3)]
+    many = [*some, Stranger(key("team-a/Training/copy"), "copied mark", "Running")]
+
+    assert plan_text(a_plan(strangers=tuple(some))).count("(made by mina): not ours, not touched") == 3
+    assert "  ? 3 unclaimed, 1 copied mark: not ours, not touched   (-o wide lists them)\n" in plan_text(
+        a_plan(strangers=tuple(many))
+    )
+    assert plan_text(a_plan(strangers=tuple(many)), wide=True).count(": not ours, not touched") == 4
+
+
+def test_why_a_project_is_unknown_is_told_once() -> None:
+    why = "prod: cannot list workloads of team-assist (403)"
+    change = Change(CHAT, Action.UNKNOWN, reason=why)
+
+    assert plan_text(a_plan(change, unknown={"runai-demo:team-assist": why})).count(why) == 1
