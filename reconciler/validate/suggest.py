@@ -22,6 +22,7 @@ _NUMBERS = {
 _YES = {"true", "yes", "on", "y"}
 _NO = {"false", "no", "off", "n"}
 _NUMBER = re.compile(r"\s*(-?[0-9]+)(?:\.0*)?\s*(?:gpus?|s|seconds|cores?)?\s*", re.IGNORECASE | re.ASCII)
+_DOTTED = re.compile(r"\w+(?:\[\])?\.[\w.\[\]]*\w")
 _WRITTEN_QUANTITY = re.compile(r"\s*([0-9.]+)\s*([a-zA-Z]*)\s*")
 
 
@@ -54,12 +55,22 @@ def field_hint(
     """
     names = list(known)
     alias = aliases.get(word) or aliases.get(_plain(word), "")
-    if alias:
-        inside = alias.removeprefix(f"{where}.")
-        return f'use "{inside}"' if re.fullmatch(r"[\w.\[\]]+", inside) else f"use {inside}"
+    if alias and (told := _alias_told(alias, where, {*names}, {*homes.values()})):
+        return f"use {told}"
     if word in homes:
         return f'"{word}" belongs under {homes[word]}'
     return did_you_mean(word, names, "" if len(names) > 20 else f"it has: {', '.join(sorted(names))}")
+
+
+def _alias_told(alias: str, where: str, names: set[str], parts: set[str]) -> str:
+    """Write what an alias stands for as seen from `where`; nothing where no such field can stand."""
+    root = re.split(r"\W", alias.removeprefix(f"{where}."))[0]
+    if root not in names | parts:
+        return ""
+    lead = "" if root in names else "spec."
+    if re.fullmatch(r"\w+", alias):
+        return f'"{lead}{alias}"'
+    return _DOTTED.sub(lambda found: f'"{lead}{found[0].removeprefix(f"{where}.")}"', alias)
 
 
 def as_whole_number(value: Json) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+_GPUS = "compute.gpuDevicesRequest (whole GPUs) or compute.gpuPortionRequest (a fraction)"
 _ANY: Mapping[str, str] = {
-    "gpu": "compute.gpuDevicesRequest",
-    "gpus": "compute.gpuDevicesRequest",
+    "gpu": _GPUS,
+    "gpus": _GPUS,
     "numGpus": "compute.gpuDevicesRequest",
     "gpuCount": "compute.gpuDevicesRequest",
     "gpu-devices": "compute.gpuDevicesRequest",
