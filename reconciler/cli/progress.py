@@ -24,7 +24,7 @@ class Progress:
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
         self._tracks: dict[str, Track] = {}
-        self._drawn = 0
+        self._drawn = self._size = 0
         self._spoke_at = time.monotonic()
 
     def hear(self, step: Step) -> None:
@@ -69,7 +69,7 @@ class Progress:
         over = [track for track in self._tracks.values() if track.is_over or last]
         active = [track for track in self._tracks.values() if track not in over]
         room = max(1, _height() - 2)
-        size = max((len(track.name) for track in self._tracks.values()), default=0)
+        size = self._size = max(self._size, *(len(track.name) for track in self._tracks.values()), 0)
         width = self._voice.width
         text = "".join(f"{line_of(track, size=size, width=width)}\n" for track in over)
         shown = active[:room]

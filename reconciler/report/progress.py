@@ -45,7 +45,7 @@ class Track:
 
     @property
     def story(self) -> str:
-        """Tell the steps in order, each after the first with how long the one before took."""
+        """Tell the steps in order, each but the last with how long the one before took."""
         told = []
         for number, (text, seconds) in enumerate(self._steps):
             ended = self._steps[number + 1][1] if number + 1 < len(self._steps) else None
@@ -56,11 +56,19 @@ class Track:
 
 def line_of(track: Track, *, size: int, width: int, cut: bool = False) -> str:
     """Write one object's line; `cut` keeps it on one line of a terminal, in which it is redrawn."""
-    start = f"  {padded(line(track.name), size)}   {track.story}"
-    room = width - 12
+    start, room = f"  {padded(line(track.name), size)}   ", width - 12
+    start += newest(track.story, room - cells(start))
     if cut and cells(start) > room:
         start = start[: max(8, room - 3)] + "..."
     return f"{padded(start, max(room, cells(start)))} {track.word}".rstrip()
+
+
+def newest(story: str, room: int) -> str:
+    """Leave out the oldest steps of a story that is too long: what is so now matters most."""
+    steps = story.split(", ")
+    while len(steps) > 1 and cells(", ".join(steps)) > room:
+        steps = steps[1:]
+    return ", ".join(steps)
 
 
 def log_line(step: Step, now: datetime) -> str:
