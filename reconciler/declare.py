@@ -36,13 +36,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Hold the doors to this machine that a run uses; tests own them."""
+    """Hold the doors to this machine that a run uses; tests own them. `tell` hears of long waits."""
 
     environ: Mapping[str, str]
     cwd: Path
     clock: Clock
     read_stdin: Callable[[], bytes]
     scrubber: Scrubber
+    tell: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,4 +36,5 @@ def world_of(voice: Voice) -> World:
         clock=SystemClock(),
         read_stdin=lambda: sys.stdin.buffer.read(),
         scrubber=voice.scrubber,
+        tell=lambda words: voice.talk(f"{words}\n"),
     )

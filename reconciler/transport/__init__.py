@@ -94,6 +94,7 @@ class Transport:
         deadline_s: float = DEADLINE_S,
         connect_s: float = CONNECT_S,
         jitter: Callable[[], float] = random.random,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.target, self.base_url, self.hosts, self.clock = target, base_url.rstrip("/"), hosts, clock
         self.tokens: TokenSource | None = None
@@ -101,7 +102,7 @@ class Transport:
         self.scrubber = Scrubber()
         self.speech = Speech(target, self.scrubber.scrub)
         self._deadline_s, self._connect_s = deadline_s, connect_s
-        self._pace = Pace(clock, jitter=jitter)
+        self._pace, self._tell = Pace(clock, jitter=jitter), tell
         self._idle: dict[tuple[str, str, int], list[httpx.AsyncClient]] = {}
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self._checked: set[str] = set()
@@ -198,7 +199,8 @@ class Transport:
                 return answer
             wait = asked_wait(answer.retry_after, date=answer.date, now=self.clock.now())
             if wait is not None:
-                self._pace.pause(call.host, wait)
+                if self._pace.pause(call.host, wait):
+                    self._tell(f"{self.target} asks to slow down: waiting {wait:.0f}s ({answer.status})")
             elif self._pace.may_retry():
                 await self._pace.back_off(attempt)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ ATTEMPTS = 5
 REPEATABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 FIRST_S, LONGEST_S, CLAMP_S = 0.5, 20.0, 60.0
 _SPARE, _SHARE = 10.0, 0.1
+_QUIET_S = 30.0
 
 
 def asked_wait(value: str | None, *, date: str | None, now: datetime) -> float | None:
@@ -50,6 +52,7 @@ class Pace:
         self._clock, self._jitter = clock, jitter
         self._calls, self._retries = 0, 0.0
         self._pauses: dict[str, float] = {}
+        self._told: dict[str, float] = {}
 
     async def turn(self, host: str) -> None:
         """Wait until a host's pause is over, and count the call."""
@@ -64,10 +67,14 @@ class Pace:
         self._retries += 1
         return True
 
-    def pause(self, host: str, seconds: float) -> None:
-        """Hold all calls to a host for as long as it asks, and a little."""
-        until = self._clock.monotonic() + seconds + self._jitter()
-        self._pauses[host] = max(until, self._pauses.get(host, 0.0))
+    def pause(self, host: str, seconds: float) -> bool:
+        """Hold all calls to a host for as long as it asks, and a little; True where that is news."""
+        now = self._clock.monotonic()
+        self._pauses[host] = max(now + seconds + self._jitter(), self._pauses.get(host, 0.0))
+        is_news = now - self._told.get(host, -math.inf) >= _QUIET_S
+        if is_news:
+            self._told[host] = now
+        return is_news
 
     async def back_off(self, attempt: int) -> None:
         """Wait a random part of 0.5, 1, 2, … 20 seconds after the n-th attempt."""

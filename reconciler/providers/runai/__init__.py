@@ -6,6 +6,7 @@ diff, order, wait, retry or print.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reconciler.providers.runai.kinds import KINDS
@@ -29,8 +30,14 @@ def TargetModel() -> type[BaseModel]:  # noqa: N802 - it stands for the class it
     return RunaiTarget
 
 
-def connect(target: Target, *, allowed_hosts: tuple[str, ...], clock: Clock) -> Provider:
-    """Open a provider for one target. Nothing is sent before the first call."""
+def connect(
+    target: Target,
+    *,
+    allowed_hosts: tuple[str, ...],
+    clock: Clock,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Provider:
+    """Open a provider for one target. Nothing is sent before the first call; `tell` hears of waits."""
     from reconciler.providers.runai.provider import RunaiProvider  # httpx loads only when asked
 
-    return RunaiProvider(target, allowed_hosts=allowed_hosts, clock=clock)
+    return RunaiProvider(target, allowed_hosts=allowed_hosts, clock=clock, tell=tell)

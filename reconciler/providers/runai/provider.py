@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -41,7 +41,14 @@ class RunaiProvider:
 
     name = "runai"
 
-    def __init__(self, target: Target, *, allowed_hosts: tuple[str, ...], clock: Clock) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        allowed_hosts: tuple[str, ...],
+        clock: Clock,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         settings = _settings(target)
         hosts = Hosts.of(settings.url, *settings.clusterApi.values(), patterns=allowed_hosts)
         if why := hosts.refusal(settings.url):
@@ -49,7 +56,7 @@ class RunaiProvider:
             raise FleetError(problems=[Problem("RC204", f"{target.name}: {why}", hint=hint)])
         self.target = target.name
         self.kinds: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
-        self.transport = Transport(target.name, settings.url, hosts=hosts, clock=clock)
+        self.transport = Transport(target.name, settings.url, hosts=hosts, clock=clock, tell=tell)
         self.transport.tokens = Tokens(self.transport, settings)
         self._api = Api(self.transport)
         self._clusters = Clusters(self._api, settings)
