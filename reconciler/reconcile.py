@@ -20,6 +20,7 @@ from reconciler.errors import (
     ManifestError,
     ProviderError,
     StalePlan,
+    Unauthenticated,
     UnsafePlan,
     UsageError,
     heaviest,
@@ -37,15 +38,17 @@ from reconciler.problem import Problem
 from reconciler.provider import LogLine, Logs, Provider
 from reconciler.providers import providers
 from reconciler.remember import known_for, owned_now, present
-from reconciler.resolve import place, resolve, resolve_target
+from reconciler.resolve import doubt_credentials, place, resolve, resolve_target, with_excerpt
 from reconciler.resource import Life, Live, Observed, Resource, Scope
 from reconciler.secret import secrets_in
 from reconciler.settle import Settler
+from reconciler.validate.suggest import near
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
 
 
 _AT_ONCE = 8
+_REFUSED = frozenset({400, 401})  # how a platform says that it does not know these credentials
 
 
 @dataclass(slots=True)
@@ -114,6 +117,10 @@ class Session:
         doors = _connect(declared, world)
         try:
             yield cls(declared, resolved.resources, doors, world)
+        except Unauthenticated as refused:
+            if refused.status in _REFUSED and refused.target in declared.fleet.targets:
+                refused.hint = doubt_credentials(declared.fleet.targets[refused.target], world.environ)
+            raise
         finally:
             for provider in doors.values():
                 await provider.aclose()
@@ -149,7 +156,7 @@ class Session:
                 ready=settler.ready,
             )
             verdicts = () if stop.requested else await settler.rest(planned.plan.changes, outcomes)
-            applied = Applied(outcomes, verdicts, is_interrupted=stop.requested)
+            applied = Applied(outcomes, self._pointed_out(verdicts), is_interrupted=stop.requested)
             if stop.requested:
                 journal.end(clean=False)
             else:
@@ -204,7 +211,7 @@ class Session:
             seen[target] = await provider.scopes()
             placed, wrong = place(self._resources, seen[target], self.fleet.targets[target])
             desired += placed
-            problems += wrong
+            problems += [with_excerpt(problem, self._declared.loaded.documents) for problem in wrong]
         if problems:
             raise ManifestError(problems=problems)
         wanted = tuple(desired)
@@ -244,6 +251,14 @@ class Session:
         if planned.refusals:
             stale = any(problem.code == "RC307" for problem in planned.refusals)
             raise (StalePlan if stale else UnsafePlan)(problems=planned.refusals)
+
+    def _pointed_out(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        """Show with each verdict the line of the manifest that it is about."""
+        documents = self._declared.loaded.documents
+        return tuple(
+            replace(each, problem=with_excerpt(each.problem, documents)) if each.problem else each
+            for each in verdicts
+        )
 
     async def _planned_afresh(self, applied: Applied, journal: Journal) -> Applied:
         """Plan again: whatever a finished apply still finds to do did not take."""
@@ -299,14 +314,16 @@ class Session:
 def _connect(declared: Declared, world: World) -> dict[str, Provider]:
     wanted = declared.request.targets or tuple(declared.fleet.targets)
     if unknown := [name for name in wanted if name not in declared.fleet.targets]:
-        raise UsageError(
-            f"the fleet has no target {', '.join(unknown)}; it has {', '.join(declared.fleet.targets)}"
-        )
+        best = near(unknown[0], declared.fleet.targets)
+        hint = f'did you mean "{best}"?' if best else f"it has {', '.join(declared.fleet.targets)}"
+        raise UsageError(f"the fleet has no target {', '.join(unknown)}; {hint}")
     doors: dict[str, Provider] = {}
     for name in wanted:
         target = resolve_target(declared.fleet.targets[name], world.environ, world.scrubber)
         module = providers()[target.provider]
-        doors[name] = module.connect(target, allowed_hosts=declared.fleet.allowed_hosts, clock=world.clock)
+        doors[name] = module.connect(
+            target, allowed_hosts=declared.fleet.allowed_hosts, clock=world.clock, tell=world.tell
+        )
     return doors
 
 

@@ -10,9 +10,17 @@ import pytest
 
 from reconciler.errors import FleetError
 from reconciler.fleet import Fleet, Target
-from reconciler.problem import Location
+from reconciler.problem import Location, Problem
 from reconciler.providers import kinds
-from reconciler.resolve import Resolved, describe_secret, place, resolve, resolve_target
+from reconciler.resolve import (
+    Resolved,
+    describe_secret,
+    doubt_credentials,
+    place,
+    resolve,
+    resolve_target,
+    with_excerpt,
+)
 from reconciler.resource import Resource, ResourceKey, Scope
 from reconciler.secret import Scrubber, Secret, referenced, revealed
 from reconciler.validate import validate
@@ -188,6 +196,29 @@ def test_a_wrong_url_is_refused_without_saying_the_secret() -> None:
 )
 def test_a_secret_is_described_without_showing_it(value: str, words: str) -> None:
     assert describe_secret("KEY", value) == words
+
+
+def test_refused_credentials_are_doubted_by_where_they_come_from_and_never_shown() -> None:
+    auth = {"clientId": "${{ vars.ID }}", "clientSecret": "${{ secrets.SECRET }}"}
+    target = replace(TARGET, settings={**TARGET.settings, "auth": auth})
+
+    words = doubt_credentials(target, {"ID": "app", "SECRET": "canary-value\n"})
+    other = doubt_credentials(target, {"ID": "app", "SECRET": "canary-value"})
+
+    assert "clientId from ID (3 characters), clientSecret from SECRET (13 characters, ends with" in words
+    assert "gh secret set SECRET" in words
+    assert "regenerated or deleted" in other
+    assert "canary" not in words + other
+
+
+def test_the_line_of_a_manifest_is_shown_unless_it_may_hold_a_credential() -> None:
+    documents = parse("a: 1\nspec:\n  image: x\n  password: y\n", "f.yaml").documents
+    image = Problem("RC501", "no image", Location("f.yaml", 3, 10, 11), pointer="/spec/image")
+    password = Problem("RC501", "no", Location("f.yaml", 4, 13, 14), pointer="/spec/password")
+
+    assert with_excerpt(image, documents).excerpt == "  image: x"
+    assert with_excerpt(password, documents).excerpt == ""
+    assert with_excerpt(replace(image, location=Location("g.yaml", 3, 1)), documents).excerpt == ""
 
 
 def a_resource(scope: str = "nlp", cluster: str = "", name: str = "lora") -> Resource:

@@ -5,8 +5,17 @@ Lives here: interpolation and placing. Reads the environment it is handed and no
 
 from __future__ import annotations
 
+from reconciler.resolve.excerpt import with_excerpt
 from reconciler.resolve.place import place
-from reconciler.resolve.target import describe_secret, resolve_target
+from reconciler.resolve.target import describe_secret, doubt_credentials, resolve_target
 from reconciler.resolve.variables import Resolved, resolve
 
-__all__ = ["Resolved", "describe_secret", "place", "resolve", "resolve_target"]
+__all__ = [
+    "Resolved",
+    "describe_secret",
+    "doubt_credentials",
+    "place",
+    "resolve",
+    "resolve_target",
+    "with_excerpt",
+]

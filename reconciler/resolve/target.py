@@ -82,13 +82,40 @@ def _without_nulls(value: Json) -> Json:
     return value
 
 
+def doubt_credentials(target: Target, environ: Mapping[str, str]) -> str:
+    """Tell where credentials that were refused come from, and what is most likely wrong with them."""
+    found: dict[str, str] = {}
+    told: list[str] = []
+    for field, value in (target.settings.get("auth") or {}).items():
+        names = [use.name for _, use in uses_in(value) if use.store]
+        found |= {name: environ.get(name, "") for name in names}
+        told += [f"{field} from {describe_secret(name, found[name])}" for name in names]
+        told += [] if names else [f"{field} as written in the fleet file"]
+    bad = next((name for name, value in found.items() if value != value.strip() or _is_quoted(value)), "")
+    if not bad:
+        return (
+            f"{', '.join(told)}\nlikely: the key was regenerated or deleted, or is of another control plane"
+        )
+    mend = f'try:    printf %s "${bad}" | gh secret set {bad}' if found[bad] != found[bad].rstrip() else ""
+    return "\n".join(part for part in (", ".join(told), f"likely: {_doubt(found[bad], bad)}", mend) if part)
+
+
+def _doubt(value: str, name: str) -> str:
+    return f"what {name} holds {_remark(value)}, which does not belong to it"
+
+
 def describe_secret(name: str, value: str) -> str:
     """Describe a secret without showing it: its name, length, and what often is wrong with it."""
-    remarks = [f"{len(value)} characters"]
-    if value.endswith("\n"):
-        remarks.append("ends with a newline")
-    elif value != value.strip():
-        remarks.append("has spaces around it")
-    if value[:1] in "'\"" and value[:1] == value[-1:] and len(value) > 1:
-        remarks.append("stands in quotes")
+    remarks = [f"{len(value)} characters", *filter(None, [_remark(value)])]
     return f"{name} ({', '.join(remarks)})" if value else f"{name} (empty)"
+
+
+def _remark(value: str) -> str:
+    """Say what often is wrong with a secret and can be told from its edges."""
+    found = ["ends with a newline"] if value.endswith("\n") else []
+    found += ["has spaces around it"] if not found and value != value.strip() else []
+    return ", ".join([*found, *(["stands in quotes"] if _is_quoted(value) else [])])
+
+
+def _is_quoted(value: str) -> bool:
+    return len(value) > 1 and value[0] in "'\"" and value[0] == value[-1]
