@@ -34,6 +34,15 @@ _REFUSALS: tuple[tuple[type[ProviderError], str, str], ...] = (
 )
 
 
+_HINTS = {
+    "RC401": "run apply again; if it stays, the key was deleted or regenerated",
+    "RC420": "give the access key a role that may do this in the project, then run apply again",
+    "RC423": "run apply again later; it does what is left",
+    "RC422": "run apply again; it does what is left",
+    "RC410": "run apply again; it does what is left",
+}
+
+
 def refused(change: Change, verb: str, error: ProviderError) -> Outcome:
     """Make the outcome of a request that the platform turned down, quoting its words."""
     code, words = _named(error)
@@ -42,7 +51,7 @@ def refused(change: Change, verb: str, error: ProviderError) -> Outcome:
         code,
         f"{change.key}: {verb}: {words}{status}",
         why=f'{_platform(change)} says: "{error.said}"' if error.said else "",
-        hint=error.hint,
+        hint=error.hint or _HINTS.get(code, ""),
     )
     said = f": {error.said}" if error.said else ""
     return failed(change, f"{verb}: {words}{status}{said}", problem)

@@ -91,7 +91,10 @@ async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
         if _may_go_on(planned, terms):
             if not planned.plan.writes:
                 session.note_unchanged(planned)
-                return _publish(voice, planned, None, _code_of_nothing(planned))
+                code = _code_of_nothing(planned)
+                if code is ExitCode.REFUSED:
+                    voice.complain("Nothing was changed: what there was to do is refused, as shown.\n")
+                return _publish(voice, planned, None, code)
             if not terms.yes:
                 ask(voice, planned.plan)
         elif len(planned.failures) > 1:  # one alone is told by the error that ends this

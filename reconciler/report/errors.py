@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from reconciler.errors import (
     ExitCode,
-    FleetError,
-    ManifestError,
     ProviderError,
     ReconcilerError,
     Unauthenticated,
 )
-from reconciler.report.platform import NOTHING_READ, failure_problem
+from reconciler.report.platform import NOT_MISSING, failure_problem
 from reconciler.report.problems import problem_text, problems_text, tally
 from reconciler.report.safe import line
 
@@ -32,10 +30,10 @@ def _provider_text(error: ProviderError) -> str:
     text = problem_text(failure_problem(error))
     if isinstance(error, Unauthenticated):
         return text + "Nothing was read or changed.\n"
-    return text if NOTHING_READ in text else text + _closing(error)
+    if error.exit_code == ExitCode.UNOBSERVED:
+        return f"{text}{NOT_MISSING}\n"
+    return text + _closing(error)
 
 
 def _closing(error: ReconcilerError) -> str:
-    if isinstance(error, ManifestError | FleetError):
-        return "Nothing was read from a platform or changed.\n"
     return "Nothing was changed.\n" if error.exit_code in _PROMISES_NO_CHANGE else ""

@@ -19,7 +19,7 @@ from reconciler.errors import (
 from reconciler.problem import Problem
 from reconciler.report.units import count
 
-NOTHING_READ = "Nothing was read, so nothing is reported as missing."
+NOT_MISSING = "Nothing was changed, and nothing is reported as missing."
 _NAME_WORDS = ("resolve", "getaddrinfo", "name or service", "nodename", "dns")
 _TLS_WORDS = ("certificate", "ssl", "tls")
 
@@ -59,8 +59,7 @@ def _unauthenticated(error: ProviderError) -> Problem:
         "RC401",
         f"{error.target} did not accept the access key",
         error,
-        hint="likely: the secret ends with a newline, or the key was regenerated or deleted\n"
-        "see `auth` of this target in reconciler.yaml for the environment variables it comes from",
+        hint="see `auth` of this target in reconciler.yaml for where they come from",
     )
 
 
@@ -110,19 +109,27 @@ def _unavailable(error: ProviderError) -> Problem:
         what = f"{error.target} failed while asked to {error.verb} {error.subject}".rstrip()
         return _problem("RC422", what, error, hint="run again; if it stays, tell the platform's operators")
     if any(word in said for word in _TLS_WORDS):
-        return _problem(
+        return Problem(
             "RC411",
-            f"the certificate of {error.target} is not trusted: {error.said}",
-            error,
-            hint="set caFile: for this target, or SSL_CERT_FILE, to the file of your certificate authority",
+            f"the certificate of {_host(error)} is not trusted: {error.said.rpartition(': ')[2]}",
+            hint=error.hint or _AUTHORITY,
+            subject=error.url,
         )
-    cause = "its name does not resolve" if any(word in said for word in _NAME_WORDS) else error.said
-    return _problem(
-        "RC410",
-        f"cannot reach {_host(error)}: {cause or 'no answer'}",
-        error,
-        hint=f"Are you on the VPN? {NOTHING_READ}",
-    )
+    return Problem("RC410", f"cannot reach {_host(error)}: {_no_way(error)}", hint=_VPN, subject=error.url)
+
+
+def _no_way(error: ProviderError) -> str:
+    """Tell why there was no answer, without the host, which was just named."""
+    if any(word in error.said.casefold() for word in _NAME_WORDS):
+        return "its name does not resolve"
+    host = f'host "{_host(error)}"'
+    if error.said == f"cannot connect to {host}":
+        return "it takes no connections"
+    return error.said.replace(f" to {host}", "").replace(host, "it") or "no answer"
+
+
+_VPN = "Are you on the VPN? Else check the url of this target in reconciler.yaml"
+_AUTHORITY = "set SSL_CERT_FILE to the file of your certificate authority"
 
 
 def _malformed(error: ProviderError) -> Problem:
