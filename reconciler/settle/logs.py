@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.clock import Clock
-from reconciler.errors import ProviderError
+from reconciler.errors import NotFound, ProviderError
 from reconciler.health import Health
 from reconciler.provider import Logs
 from reconciler.resource import Observed
@@ -119,6 +119,8 @@ class Tail:
             for pod in (await self.provider.pods(observed))[:_MOST_FETCHED]:
                 if pod in self._tasks or not self.rings.get(pod):
                     await self._fetch(observed, pod)
+        except NotFound as gone:  # as on Run:ai once a workload has ended; what was followed is kept
+            self.note = self.note if any(self.rings.values()) else f"the log could not be fetched: {gone}"
         except ProviderError as failure:
             self.note = f"the log could not be fetched: {failure}"
 
