@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import main
+from reconciler.emulator.clock import ManualClock
 from reconciler.emulator.faults import Fault
-from reconciler.emulator.runai import Emulator, ScaledClock
+from reconciler.emulator.runai import Emulator
 from reconciler.emulator.server import Tls
+from tests.scenarios.stage import DrivenClock
 
 FLEET_ID = "7f3a9c04d2b81e66"
 NO_SUCH_IMAGE = "ghcr.io/wattfield/no-such-forecaster:v1"
@@ -153,7 +155,7 @@ def played(
     *,
     tls: Tls | None = None,
 ) -> Iterator[Scene]:
-    """Set a scene in an empty folder and stand in it."""
+    """Set a scene in an empty folder and stand in it. Time is the emulator's: waiting takes none of ours."""
     root = folder / "repo"
     (root / "manifests").mkdir(parents=True)
     monkeypatch.chdir(root)
@@ -164,7 +166,9 @@ def played(
         "COLUMNS": "100",
     }.items():
         monkeypatch.setenv(name, value)
-    emulator = Emulator(seed="empty", clock=ScaledClock(200))
+    clock = ManualClock()
+    monkeypatch.setattr("reconciler.cli.request.SystemClock", lambda: DrivenClock(clock))
+    emulator = Emulator(seed="empty", clock=clock)
     with emulator.serve(tls=tls) as url:
         scene = Scene(emulator, root, capsys, f"{folder}/", url)
         scene.git("init", "-q", "-b", "main")

@@ -209,6 +209,7 @@ def test_an_image_that_cannot_be_pulled_is_quoted(scene: Scene, hold: Hold) -> N
 
 
 def test_a_job_out_of_memory_shows_the_end_of_its_log(scene: Scene, hold: Hold) -> None:
+    scene.edit("reconciler.yaml", "hold: 1s", "hold: 1m")
     scene.declare(
         "train",
         more="""\

@@ -66,7 +66,8 @@ class DrivenClock:
         return (self._clock.now() - self._start).total_seconds()
 
     async def sleep(self, seconds: float) -> None:
-        self._clock.advance(max(0.0, seconds))
+        if seconds > 0:
+            self._clock.advance(max(1e-6, seconds))  # a clock of whole microseconds never stands still
         await asyncio.sleep(0)
 
 
