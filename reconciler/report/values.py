@@ -25,7 +25,7 @@ def masked(value: Any) -> Any:
     return value
 
 
-def _value_text(value: Any, *, limit: int = LONGEST) -> str:
+def value_text(value: Any, *, limit: int = LONGEST) -> str:
     """Write one value: plain words bare, everything else as JSON."""
     if value is ABSENT:
         return "(absent)"
@@ -38,7 +38,7 @@ def _value_text(value: Any, *, limit: int = LONGEST) -> str:
 def sides(change: FieldChange, *, limit: int = LONGEST) -> tuple[str, str]:
     """Write both sides of a field change, live first; a sensitive one says only whether it is there."""
     if not change.is_sensitive:
-        return _value_text(change.before, limit=limit), _value_text(change.after, limit=limit)
+        return value_text(change.before, limit=limit), value_text(change.after, limit=limit)
     before = "(absent)" if change.before is ABSENT else SENSITIVE
     if change.after is ABSENT:
         return before, "(absent)"
