@@ -18,6 +18,7 @@ from reconciler.providers import kinds
 from reconciler.resource import Resource
 from reconciler.secret import Scrubber
 from reconciler.validate import validate
+from reconciler.validate.suggest import near
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Declared:
 def declare(request: Request, world: World) -> Declared:
     """Load, validate and narrow. Raises FleetError for a bad fleet file, UsageError for bad words."""
     fleet = load_fleet(request.fleet or None, cwd=world.cwd, environ=world.environ)
+    _must_have(fleet, request.targets)
     words = tuple(word for word in request.inputs if _names_object(word, world.cwd))
     paths = tuple(word for word in request.inputs if word not in words)
     is_inside = bool(paths) and all(_is_in_fleet(path, fleet, world.cwd) for path in paths)
@@ -123,6 +125,13 @@ def declare(request: Request, world: World) -> Declared:
         problems=problems,
         loaded=loaded,
     )
+
+
+def _must_have(fleet: Fleet, targets: tuple[str, ...]) -> None:
+    if unknown := [name for name in targets if name not in fleet.targets]:
+        best = near(unknown[0], fleet.targets)
+        hint = f'did you mean "{best}"?' if best else f"it has {', '.join(fleet.targets)}"
+        raise UsageError(f"the fleet has no target {', '.join(unknown)}; {hint}")
 
 
 def _kept(

@@ -42,7 +42,6 @@ from reconciler.resolve import doubt_credentials, place, resolve, resolve_target
 from reconciler.resource import Life, Live, Observed, Resource, Scope
 from reconciler.secret import secrets_in
 from reconciler.settle import Settler
-from reconciler.validate.suggest import near
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
 
@@ -313,10 +312,6 @@ class Session:
 
 def _connect(declared: Declared, world: World) -> dict[str, Provider]:
     wanted = declared.request.targets or tuple(declared.fleet.targets)
-    if unknown := [name for name in wanted if name not in declared.fleet.targets]:
-        best = near(unknown[0], declared.fleet.targets)
-        hint = f'did you mean "{best}"?' if best else f"it has {', '.join(declared.fleet.targets)}"
-        raise UsageError(f"the fleet has no target {', '.join(unknown)}; {hint}")
     doors: dict[str, Provider] = {}
     for name in wanted:
         target = resolve_target(declared.fleet.targets[name], world.environ, world.scrubber)
