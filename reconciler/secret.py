@@ -131,13 +131,19 @@ def secrets_in(value: Any) -> Iterator[Secret]:
 class Scrubber:
     """Take known secret values out of any text, in the spellings that servers and tools echo.
 
-    Values shorter than 6 characters cannot be told from ordinary words and are left alone.
+    A value is found as well where white space in it was changed, where a long one was cut into pieces,
+    and each line of several for itself. Values shorter than 6 characters cannot be told from ordinary
+    words and are left alone.
     """
 
     SHORTEST = 6
+    SHORTEST_LINE = 8
+    SHORTEST_PIECE = 23
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._spellings: list[str] = []
+        self._loose: dict[str, re.Pattern[str]] = {}
+        self._long: dict[str, str] = {}
         for value in values:
             self.learn(value)
 
@@ -145,30 +151,84 @@ class Scrubber:
         """Add a value to take out from now on."""
         if len(value) < self.SHORTEST:
             return
-        quoted = {urllib.parse.quote(value, safe=safe) for safe in ("", "/")} | {
-            urllib.parse.quote_plus(value)
-        }
-        spellings = {value, value.strip(), json.dumps(value)[1:-1], *quoted}
-        encoded = value.encode()
-        for shift in range(3):
-            text = base64.b64encode(b"\0" * shift + encoded).decode().rstrip("=")
-            spellings.add(text[(0, 2, 3)[shift] : len(text) - 1 if (len(encoded) + shift) % 3 else None])
-        spellings |= {text.replace("+", "-").replace("/", "_") for text in tuple(spellings)}
-        spellings.add(encoded.hex())
-        known = {text for text in spellings if len(text) >= self.SHORTEST}
+        lines = [line.strip() for line in value.splitlines() if len(line.strip()) >= self.SHORTEST_LINE]
+        known = {text for text in (*_spelled(value), *lines) if len(text) >= self.SHORTEST}
         self._spellings = sorted({*self._spellings, *known}, key=len, reverse=True)
+        if len(value.split()) > 1 or "|" in value:
+            self._loose[value] = _loosely(value)
+        if len(value) > self.SHORTEST_PIECE:
+            self._long |= dict.fromkeys(_windows(value), value)
 
     def absorb(self, other: Scrubber) -> None:
         """Take out from now on whatever another scrubber takes out."""
         self._spellings = sorted({*self._spellings, *other._spellings}, key=len, reverse=True)
+        self._loose |= other._loose
+        self._long |= other._long
 
     def scrub(self, text: str) -> str:
         """Give the text with every known secret replaced by `(sensitive)`."""
         for spelling in self._spellings:
             if spelling in text:
                 text = text.replace(spelling, SENSITIVE)
+        for pattern in self._loose.values():
+            text = pattern.sub(SENSITIVE, text)
+        for start, end in reversed(list(self._pieces(text))):
+            text = f"{text[:start]}{SENSITIVE}{text[end:]}"
         return text
 
     def finds(self, text: str) -> bool:
         """Tell whether a known secret stands in the text."""
-        return any(spelling in text for spelling in self._spellings)
+        if any(spelling in text for spelling in self._spellings):
+            return True
+        return any(p.search(text) for p in self._loose.values()) or any(True for _ in self._pieces(text))
+
+    def _pieces(self, text: str) -> Iterator[tuple[int, int]]:
+        """Find where longer pieces of long values stand; any of them holds one aligned window."""
+        done = 0
+        for at in range(0, len(text) - _WINDOW + 1, _WINDOW) if self._long else ():
+            value = self._long.get(text[at : at + _WINDOW])
+            if value is None or at < done:
+                continue
+            start, end = _widened(text, at, value)
+            if end - start >= self.SHORTEST_PIECE and start >= done:
+                yield start, end
+                done = end
+
+
+_WINDOW = 12
+"""A piece of twice this length less one holds a window that begins at a multiple of it."""
+
+
+def _spelled(value: str) -> set[str]:
+    """Spell a value the ways that tools do: JSON, URLs, base64 at every alignment, hex."""
+    quoted = {urllib.parse.quote(value, safe=safe) for safe in ("", "/")} | {urllib.parse.quote_plus(value)}
+    found = {value, value.strip(), json.dumps(value)[1:-1], *quoted}
+    encoded = value.encode()
+    for shift in range(3):
+        text = base64.b64encode(b"\0" * shift + encoded).decode().rstrip("=")
+        found.add(text[(0, 2, 3)[shift] : len(text) - 1 if (len(encoded) + shift) % 3 else None])
+    return found | {text.replace("+", "-").replace("/", "_") for text in found} | {encoded.hex()}
+
+
+def _loosely(value: str) -> re.Pattern[str]:
+    """Match a value whose white space was changed or spelled out, or whose bars were escaped."""
+    words = (re.escape(word).replace(r"\|", r"\\?\|") for word in value.split())
+    return re.compile(r"(?:\s|\\[nrt])+".join(words))
+
+
+def _windows(value: str) -> Iterator[str]:
+    """Give every window of a value that is no ordinary text: no white space, and not the same again."""
+    for start in range(len(value) - _WINDOW + 1):
+        window = value[start : start + _WINDOW]
+        if len(set(window)) > _WINDOW // 3 and not any(map(str.isspace, window)):
+            yield window
+
+
+def _widened(text: str, at: int, value: str) -> tuple[int, int]:
+    """Widen a window to all around it that the value holds in the same order."""
+    start, end = at, at + _WINDOW
+    while end < len(text) and text[start : end + 1] in value:
+        end += 1
+    while start and text[start - 1 : end] in value:
+        start -= 1
+    return start, end

@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import pickle
+import time
 import urllib.parse
 
 import pytest
@@ -65,6 +66,55 @@ def test_every_spelling_is_scrubbed(spelled: str) -> None:
 
     assert VALUE not in scrubber.scrub(f"a {spelled} b")
     assert SENSITIVE in scrubber.scrub(f"a {spelled} b")
+
+
+LONG = "".join(f"{n * 7919 % 9973:x}" for n in range(100))
+PEM = "-----BEGIN KEY-----\nMIIEvAIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("one|two|three", "| `one\\|two\\|three` |"),
+        ("pass phrase of four", "failed: pass phrase\n        of four, again"),
+        ("tab\tand more", "tab\\tand more"),
+        (PEM, PEM.replace("\n", " ")),
+        (PEM, "line 2: hkiG9w0BAQEFAASC"),
+        (LONG, f"{LONG[:68]}... 270 more ...{LONG[-68:]}"),
+        (LONG, "\n".join(LONG[n : n + 40] for n in range(0, len(LONG), 40))),
+        (LONG, f"x{LONG[101:124]}y"),
+    ],
+    ids=["a table", "wrapped", "spelled", "one line", "one of its lines", "cut", "wrapped hard", "a piece"],
+)
+def test_what_reports_make_of_a_value_is_scrubbed(value: str, text: str) -> None:
+    scrubber, other = Scrubber(), Scrubber([value])
+    scrubber.absorb(other)
+
+    said = scrubber.scrub(text)
+
+    assert scrubber.finds(text)
+    assert SENSITIVE in said
+    assert not scrubber.finds(said)
+    shown = [said[n : n + 12] for n in range(len(said) - 11)]
+    assert [piece for piece in shown if piece in value and "KEY--" not in piece] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a short piece: " + LONG[:22], "nothing at all", "-" * 50, " " * 50, "line\n" * 20, "k: v"],
+)
+def test_other_text_stays_as_it_is(text: str) -> None:
+    scrubber = Scrubber([LONG, PEM, "-" * 60, "deep:\n" + " " * 60 + "k: v\nline\n"])
+
+    assert scrubber.scrub(text) == text
+
+
+def test_a_long_text_is_searched_for_a_long_value_soon() -> None:
+    scrubber, text = Scrubber([LONG * 10]), json.dumps({str(n): "workload" * 9 for n in range(40_000)})
+    begun = time.monotonic()
+
+    assert scrubber.scrub(text) == text
+    assert time.monotonic() - begun < 2
 
 
 def test_short_values_are_left_alone() -> None:
