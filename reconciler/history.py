@@ -84,12 +84,23 @@ class History:
         return Path(file).as_posix()
 
     def tracked(self, folders: Iterable[Path | str]) -> frozenset[str]:
-        """List the manifest files that git tracks below folders, files standing for themselves."""
+        """List the manifest files that HEAD holds below folders, files standing for themselves.
+
+        HEAD and not the index: a deletion that is not committed proves nothing yet.
+        """
         paths = [self.path_of(folder) for folder in folders]
         if not paths:
             return frozenset()
-        listed = self._output("ls-files", "-z", "--cached", "--", *paths)
+        listed = self._output("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", *paths)
         return frozenset(name for name in listed.split("\0") if name.endswith(SUFFIXES))
+
+    def is_edited(self, paths: Iterable[Path | str]) -> bool:
+        """Tell whether anything at or below these paths is not as HEAD has it."""
+        named = [self.path_of(path) for path in paths]
+        inside = [name for name in named if not name.startswith("/")]
+        return bool(inside) and bool(
+            self._output("status", "--porcelain", "-z", "--untracked-files=all", "--", *inside)
+        )
 
     def differing(self, files: Iterable[Path | str], folders: Iterable[Path | str]) -> tuple[str, ...]:
         """Name what is loaded and not tracked, or tracked below the folders and not loaded, sorted.

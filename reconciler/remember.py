@@ -23,10 +23,13 @@ def known_for(
     lives: Mapping[str, Live],
     desired: Sequence[Resource],
     kinds: Mapping[tuple[str, str], Kind],
+    *,
+    is_reading: bool = False,
 ) -> Known:
     """Gather what planning needs of git: HEAD, ancestry of the marks seen, policies of what was removed.
 
-    Raises ManifestError (exit 4) when something would be pruned and the clone is shallow.
+    Raises ManifestError (exit 4) when something would be pruned and the clone is shallow, unless the run
+    only reads.
     """
     fleet = declared.fleet
     history = History.open(Path(fleet.root))
@@ -41,20 +44,34 @@ def known_for(
     )
     if history is None:
         return base
-    keys = frozenset(resource.key for resource in desired)
-    gone = list(removed(lives, keys, base))
+    gone = list(removed(lives, frozenset(resource.key for resource in desired), base))
     if history.is_shallow and gone and prune.is_on:
-        raise ManifestError(problems=[_shallow(gone)])
+        if not is_reading:
+            raise ManifestError(problems=[_shallow(gone)])
+        base = replace(base, prune=Prune(is_on=False, why="this clone is shallow: git cannot tell"))
+    return _with_history(base, history, declared, gone, lives)
+
+
+def _with_history(
+    base: Known,
+    history: History,
+    declared: Declared,
+    gone: Sequence[Summary],
+    lives: Mapping[str, Live],
+) -> Known:
+    """Add what git says about HEAD, the commits in marks, and manifests that were removed."""
     commits = {row.mark.commit for row in owned_rows(lives, base) if row.mark and row.mark.commit}
+    files = declared.loaded.files
     return replace(
         base,
         commit=history.head.commit,
         commit_time=history.head.time,
         branch=history.head.branch,
+        is_edited=history.is_edited(_folders(declared)),
         has_history=not history.is_shallow,
         ancestors={commit: history.is_ancestor(commit) for commit in sorted(commits)},
-        last_policies={} if history.is_shallow else _last_policies(gone, history, declared, kinds),
-        paths={file: history.path_of(declared.loaded.path_of(file)) for file in declared.loaded.files},
+        last_policies={} if history.is_shallow else _last_policies(gone, history, declared, base.kinds),
+        paths={file: history.path_of(declared.loaded.path_of(file)) for file in files},
     )
 
 
@@ -67,17 +84,22 @@ def _prune(declared: Declared, history: History | None) -> Prune:
     if history is None:
         return Prune(is_on=True)
     files = [declared.loaded.path_of(file) for file in declared.loaded.files]
-    strayed = history.differing(files, [Path(declared.fleet.root) / m for m in declared.fleet.manifests])
+    strayed = history.differing(files, _folders(declared))
     if strayed:
         return Prune(is_on=False, why=f"the files are not those git tracks: {', '.join(strayed[:3])}")
     return Prune(is_on=True)
+
+
+def _folders(declared: Declared) -> list[Path]:
+    return [Path(declared.fleet.root) / folder for folder in declared.fleet.manifests]
 
 
 def _shallow(gone: Sequence[Summary]) -> Problem:
     return Problem(
         "RC306",
         f"{len(gone)} live objects have no manifest, and this clone is too shallow to know why",
-        hint="fetch the whole history (actions/checkout: fetch-depth: 0), or run with --no-prune",
+        hint="fetch the whole history (git fetch --unshallow; actions/checkout: fetch-depth: 0), "
+        "or run with --no-prune",
     )
 
 
@@ -89,7 +111,7 @@ def _last_policies(
 ) -> dict[ResourceKey, Policy]:
     """Ask git for the last version of each removed manifest."""
     found: dict[ResourceKey, Policy] = {}
-    folders = [Path(declared.fleet.root) / folder for folder in declared.fleet.manifests]
+    folders = _folders(declared)
     for row in gone:
         kind = kinds.get((row.key.target, row.key.kind))
         if row.mark is None or not row.mark.path or kind is None:

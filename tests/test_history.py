@@ -264,5 +264,15 @@ def test_a_question_that_git_cannot_answer_is_no_empty_answer(repo: Repo) -> Non
     history = repo.history()
     (repo.folder / ".git" / "index").write_bytes(b"broken")
 
-    with pytest.raises(FleetError, match="git ls-files failed"):
-        history.tracked([repo.folder])
+    with pytest.raises(FleetError, match="git status failed"):
+        history.is_edited([repo.folder])
+
+
+def test_a_deletion_that_is_not_committed_proves_nothing(repo: Repo) -> None:
+    repo.commit({"a.yaml": "a: 1", "b.yaml": "b: 1"})
+    repo.git("rm", "-q", "b.yaml")
+
+    history = repo.history()
+
+    assert history.differing([repo.folder / "a.yaml"], [repo.folder]) == ("b.yaml",)
+    assert history.is_edited([repo.folder])

@@ -105,7 +105,8 @@ class Plan:
     """Hold everything apply would do. Changes are sorted by key; `digest` covers them.
 
     `unknown` maps `target:scope` to why it could not be read. `strangers` are never touched.
-    `commit` is HEAD's hash, "" outside git; `owned` counts live objects of ours.
+    `commit` is HEAD's hash, "" outside git; `is_edited`: the manifests are not as it has them; `owned`
+    counts live objects of ours.
     """
 
     fleet_id: str
@@ -117,6 +118,7 @@ class Plan:
     notes: tuple[Problem, ...] = ()
     commit: str = ""
     branch: str = ""
+    is_edited: bool = False
     targets: tuple[str, ...] = ()
     read_count: int = 0
     owned: int = 0

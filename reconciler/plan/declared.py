@@ -207,6 +207,8 @@ def _refused(change: Change, reason: str, *, hint: str = "") -> Change:
 
 
 def _why(fields: Sequence[FieldChange]) -> str:
+    if all(field.is_sensitive and field.origin == "live" for field in fields):
+        return "secret rotated, or changed live"
     origins = {field.origin for field in fields}
     if "both" in origins or origins >= {"git", "live"}:
         return "changed in git and live"

@@ -25,7 +25,8 @@ class Policy:
 class Known:
     """Hold everything planning needs that is neither desired nor live.
 
-    `kinds` is by (target, kind). `commit` is empty outside git. `ancestors` tells for each commit
+    `kinds` is by (target, kind). `commit` is empty outside git; `is_edited` when the manifests are not as
+    it has them. `ancestors` tells for each commit
     seen in a mark whether HEAD's history has it. `last_policies` holds, for each object without a
     manifest, what git's last version of it says; a missing key means git does not know.
     `paths` maps a manifest's file as shown to its path in the repository.
@@ -38,6 +39,7 @@ class Known:
     commit: str = ""
     commit_time: str = ""
     branch: str = ""
+    is_edited: bool = False
     has_history: bool = False
     ancestors: Mapping[str, bool] = EMPTY
     last_policies: Mapping[ResourceKey, Policy] = EMPTY

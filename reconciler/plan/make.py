@@ -37,6 +37,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
         notes=tuple(_notes(lives, known)),
         commit=known.commit,
         branch=known.branch,
+        is_edited=known.is_edited,
         targets=tuple(sorted(lives)),
         read_count=sum(len(read.rows) for live in lives.values() for read in live.scopes.values()),
         owned=len(owned_rows(lives, known)),

@@ -77,15 +77,23 @@ def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change
     if known.has_history and not known.ancestors.get(mark.commit, False) and not allowed:
         return replace(keep, reason="made by a commit this clone lacks")
     if last is None and is_live and not allowed:
-        return replace(keep, reason="git history does not know its manifest, and it is running")
+        return replace(keep, reason="git history does not know its manifest, and it is live")
     impact = impact_of(row, change.observed.spec if change.observed else EMPTY, change.kind)
     return replace(
         change,
         action=Action.DELETE,
-        reason=f"its manifest {mark.path} is gone" if mark.path else "its manifest is gone",
+        reason=_why_gone(mark, known),
         impact=impact,
         is_destructive=is_live,
     )
+
+
+def _why_gone(mark: Mark, known: Known) -> str:
+    if not mark.path:
+        return "its manifest is gone"
+    if mark.path in known.paths.values():
+        return f"{mark.path} no longer declares it"
+    return f"its manifest {mark.path} is gone"
 
 
 def _more_protective(mark: Mark, default: str) -> Policy:

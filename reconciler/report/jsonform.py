@@ -44,6 +44,7 @@ def plan_document(
         **head("plan", exit_code),
         "fleet": {"id": plan.fleet_id, "name": plan.fleet},
         "commit": plan.commit or None,
+        "uncommitted": plan.is_edited,
         "branch": plan.branch or None,
         "targets": list(plan.targets),
         "digest": plan.digest,

@@ -27,8 +27,10 @@ _FIELD = " " * 6
 _STRANGERS = 3
 
 
-def plan_text(plan: Plan, *, wide: bool = False, width: int = 120, next_step: bool = True) -> str:
-    """Write the whole plan. `wide` also shows what stays as it is; `next_step` says how to do it."""
+def plan_text(
+    plan: Plan, *, wide: bool = False, width: int = 120, next_step: str = "reconciler apply"
+) -> str:
+    """Write the whole plan. `wide` also shows what stays as it is; `next_step` is the command for it."""
     shown = [change for change in plan.changes if wide or is_notable(change)]
     parts = [
         ends_text(plan.changes, targets=len(plan.targets)),
@@ -45,6 +47,7 @@ def plan_text(plan: Plan, *, wide: bool = False, width: int = 120, next_step: bo
 def _header(word: str, plan: Plan) -> str:
     """Write which git state is compared with which targets, and how much was read of them."""
     place = f"{line(plan.branch)}@{plan.commit[:7]}" if plan.branch and plan.commit else plan.commit[:7]
+    place += "+uncommitted" if plan.is_edited else ""
     targets = ", ".join(map(line, plan.targets))
     return f"{word}  {place or line(plan.fleet)} -> {targets}   read {count(plan.read_count, 'object')}\n"
 
@@ -146,12 +149,12 @@ def _notes_text(plan: Plan) -> str:
     return "".join(problem_text(note) for note in plan.notes)
 
 
-def _counts_text(plan: Plan, *, next_step: bool = True) -> str:
+def _counts_text(plan: Plan, *, next_step: str) -> str:
     """Write the counts, the digest, and the command that would do it."""
     digest = f"   digest {short_digest(plan.digest)}" if plan.digest else ""
     text = f"{counts(plan)}.{digest}\n"
     if plan.writes:
-        return text + ("To do it: reconciler apply\n" if next_step else "")
+        return text + (f"To do it: {line(next_step)}\n" if next_step else "")
     if plan.is_empty:
         return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
     return text

@@ -44,6 +44,7 @@ def _plan_properties() -> dict[str, Schema]:
         ),
         "fleet": _closed({"id": _TEXT, "name": _TEXT}),
         "commit": _MAYBE,
+        "uncommitted": {"type": "boolean", "description": "The manifests are not as the commit has them."},
         "branch": _MAYBE,
         "targets": _list(_TEXT),
         "digest": {**_TEXT, "description": "Covers actions, field changes and pre-images, not impact."},

@@ -32,5 +32,5 @@ def test_a_mark_whose_path_is_none_stops_no_plan_and_what_runs_is_kept(stage: St
     change = next(change for change in stage.plan().plan.changes if change.key.name == "old")
     stage.apply()
 
-    assert change.reason == "git history does not know its manifest, and it is running"
+    assert change.reason == "git history does not know its manifest, and it is live"
     assert stage.mutations(before) == []
