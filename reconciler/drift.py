@@ -31,7 +31,8 @@ _QUIET = frozenset({"finished", "stopped"})
 class DriftItem:
     """Tell one way in which an object is not as declared. `state` is one of STATES.
 
-    In `fields`, `after` is git's value and `before` is live.
+    In `fields`, `after` is git's value and `before` is live. `action` is what apply would do about it;
+    `consent` the `--allow` word it would need first.
     """
 
     key: ResourceKey
@@ -40,6 +41,8 @@ class DriftItem:
     source: Location | None = None
     reason: str = ""
     hint: str = ""
+    action: Action = Action.KEEP
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,16 @@ def _item(change: Change, ill: Mapping[ResourceKey, Health]) -> DriftItem | None
     if not state:
         sick = ill.get(change.key)
         return DriftItem(change.key, "degraded", source=change.source, reason=sick.why) if sick else None
-    return DriftItem(change.key, state, change.fields, change.source, change.reason, change.hint)
+    return DriftItem(
+        change.key,
+        state,
+        change.fields,
+        change.source,
+        change.reason,
+        change.hint,
+        change.action,
+        change.consent,
+    )
 
 
 def _state(change: Change) -> str:
@@ -103,7 +115,7 @@ def _state(change: Change) -> str:
     if change.action is Action.CREATE:
         return "missing"
     if change.resource is None:
-        return "orphaned" if change.action is Action.DELETE else ""
+        return "orphaned" if change.action is Action.DELETE or change.consent else ""
     if change.action is Action.REFUSED and not change.fields:
         return "unclaimed" if _is_unclaimed(change) else "refused"
     if change.fields and change.observed and change.observed.summary.life is not Life.FINISHED:

@@ -46,7 +46,8 @@ class Outcome:
 class Verdict:
     """Tell how one object settled.
 
-    `is_queued`: it waits for capacity (not a failure). `cause` is the first causal log line;
+    `is_queued`: it waits for capacity (not a failure). `is_cut_short`: the wait was stopped before it
+    settled, which says nothing about the object. `cause` is the first causal log line;
     `log` the last lines kept per pod; `steps` the phases seen with the seconds each began at. `began` is
     when the present phase began, by the platform's clock.
     """
@@ -55,6 +56,7 @@ class Verdict:
     health: Health
     is_queued: bool = False
     timed_out: bool = False
+    is_cut_short: bool = False
     cause: str = ""
     log: Mapping[str, tuple[str, ...]] = EMPTY
     log_note: str = ""
@@ -67,7 +69,7 @@ class Verdict:
     @property
     def is_good(self) -> bool:
         """Tell whether it is healthy, or waits for capacity."""
-        return self.is_queued or self.health.level in (Level.HEALTHY, Level.SUSPENDED)
+        return self.is_queued or self.is_cut_short or self.health.level in (Level.HEALTHY, Level.SUSPENDED)
 
 
 @dataclass(frozen=True, slots=True)

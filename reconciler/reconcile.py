@@ -29,6 +29,7 @@ from reconciler.fleet import Fleet
 from reconciler.guard import Remembered, check_guards
 from reconciler.health import Health, Level
 from reconciler.journal import Journal, remembered
+from reconciler.mark import Owner, owner_of
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
 from reconciler.plan import Action, Change, Plan, make_plan
@@ -124,12 +125,15 @@ class Session:
             for provider in doors.values():
                 await provider.aclose()
 
-    async def plan(self) -> Planned:
-        """Read every target and decide what apply would do. Sends nothing that changes anything."""
+    async def plan(self, *, is_reading: bool = False) -> Planned:
+        """Read every target and decide what apply would do. Sends nothing that changes anything.
+
+        `is_reading`: no apply will follow, so a clone too shallow to prune from is only noted.
+        """
         desired, observed = await self._observe()
         lives = {live.target: live for live, _ in observed}
         failures = tuple(failure for _, failures in observed for failure in failures)
-        known = self._known(lives, desired)
+        known = self._known(lives, desired, is_reading=is_reading)
         plan = make_plan(desired, lives, known)
         self._lives = lives
         refusals = (*newer_work(lives, known), *self._guards(plan, lives, known))
@@ -172,7 +176,7 @@ class Session:
 
     async def drift(self) -> Drift:
         """Find how live differs from git."""
-        planned = await self.plan()
+        planned = await self.plan(is_reading=True)
         slow = [
             change.observed
             for change in planned.plan.changes
@@ -184,9 +188,8 @@ class Session:
 
     async def health(self) -> tuple[Verdict, ...]:
         """Look once at every declared object; what is not there is Missing."""
-        desired, observed = await self._observe()
-        lives = {live.target: live for live, _ in observed}
-        return tuple(await asyncio.gather(*(self._look(r, lives[r.key.target]) for r in desired)))
+        declared = [c for c in (await self.plan(is_reading=True)).plan.changes if c.resource]
+        return tuple(await asyncio.gather(*(self._look(change) for change in declared)))
 
     async def logs(
         self, name: str, *, pod: str = "", tail: int = -1, follow: bool = False, previous: bool = False
@@ -227,9 +230,9 @@ class Session:
         seen = await observe(self._providers[target], scopes=scopes, desired=mine, fleet_id=self.fleet.id)
         return seen.live, tuple(seen.failures.values())
 
-    def _known(self, lives: Mapping[str, Live], desired: Sequence[Resource]) -> Known:
+    def _known(self, lives: Mapping[str, Live], desired: Sequence[Resource], *, is_reading: bool) -> Known:
         kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
-        return known_for(self._declared, lives, desired, kinds)
+        return known_for(self._declared, lives, desired, kinds, is_reading=is_reading)
 
     def _guards(self, plan: Plan, lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:
         memory = remembered(self.fleet.id, self._world.environ)
@@ -266,26 +269,30 @@ class Session:
         except ProviderError as failure:
             return replace(applied, replan_problem=str(failure))
         excused = {outcome.key for outcome in applied.outcomes if outcome.result is not Result.DONE}
-        left = [change for change in fresh.writes if change.key not in excused]
+        open_ = (*fresh.writes, *fresh.having(Action.REFUSED, Action.UNKNOWN))
+        left = [change for change in open_ if change.key not in excused]
         paths = [f"{c.key}{field.pointer}" for c in left for field in c.fields]
         paths += [f"{change.key} ({change.action})" for change in left if not change.fields]
         journal.end(owned=owned_now(self._lives, self.fleet.id), declared=fresh.declared)
         return replace(
-            applied, not_taken=tuple(paths), is_replan_empty=not left, replan_problem=_unread(fresh)
+            applied, not_taken=tuple(paths), is_replan_empty=fresh.is_empty, replan_problem=_unread(fresh)
         )
 
-    async def _look(self, resource: Resource, live: Live) -> Verdict:
-        """Look at one declared object, by what was just read of its scope."""
-        key, read = resource.key, live.scopes.get(resource.key.scope)
-        if read is None or read.unknown or str(key) in read.doubtful:
-            why = (read.unknown or read.doubtful[str(key)]) if read else "its scope was not read"
-            return Verdict(key, Health(Level.UNKNOWN, message=why))
-        found = [observed for observed in live.details.values() if observed.key == key]
-        if not found:
-            return Verdict(key, Health(Level.MISSING, message="declared, not there"))
-        verdict = await self._judge(found[0])
-        row, kind = found[0].summary, self._providers[key.target].kinds[key.kind]
-        return replace(verdict, gpus_held=row.gpus, gpus_asked=kind.gpus(resource.spec), began=row.since)
+    async def _look(self, change: Change) -> Verdict:
+        """Look at one declared object as the plan found it."""
+        key, observed = change.key, change.observed
+        if change.action is Action.UNKNOWN:
+            return Verdict(key, Health(Level.UNKNOWN, message=change.reason))
+        if observed is None and change.action is Action.KEEP:
+            return Verdict(key, Health(Level.HEALTHY, "Completed", message=change.reason, is_final=True))
+        if observed is None or not self._is_ours(observed):
+            return Verdict(key, Health(Level.MISSING, message=change.reason or "declared, not there"))
+        verdict, row = await self._judge(observed), observed.summary
+        return replace(verdict, gpus_held=row.gpus, gpus_asked=change.gpus, began=row.since)
+
+    def _is_ours(self, observed: Observed) -> bool:
+        identity = observed.summary.identity
+        return owner_of(observed.mark, fleet_id=self.fleet.id, identity=identity) is Owner.OURS
 
     async def _judge(self, observed: Observed) -> Verdict:
         async with self._slots:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.diff import ABSENT
 from reconciler.drift import Drift, DriftItem
-from reconciler.plan.change import FieldChange
+from reconciler.plan.change import Action, FieldChange
 from reconciler.report.plan import unknown_text
 from reconciler.report.safe import line, short
 from reconciler.report.table import cells, padded
@@ -23,7 +23,7 @@ SIGNS = {
     "finished": "=",
     "unknown": "?",
 }
-_APPLY_MENDS = ("changed", "missing", "orphaned")
+_MENDS = (Action.CREATE, Action.UPDATE, Action.REPLACE)
 _QUIET = ("finished", "stopped")
 _FIELD = " " * 6
 
@@ -88,17 +88,33 @@ def _field_lines(field: FieldChange, size: int, width: int) -> list[str]:
 
 
 def _ways_out(drift: Drift) -> str:
-    items = [item for item in drift.items if item.state in _APPLY_MENDS]
-    if not items:
-        return ""
-    one = items[0] if len(items) == 1 else None
-    lines = [f"Put it back:    reconciler apply{f' {one.key.kind}/{line(one.key.name)}' if one else ''}"]
+    """Say how to put it back, keep it, or never mind it; only commands that would do so."""
+    mended = [item for item in drift.items if item.action in _MENDS]
+    lines = [*_back(mended), *_consented(drift.items)]
+    if any(item.action is Action.DELETE for item in drift.items):
+        lines.append("Remove it:      reconciler apply   (only a full apply prunes)")
+    one = mended[0] if len(mended) == 1 else None
     if one and len(one.fields) == 1:
         lines += _for_one_field(one.fields[0], one)
-    elif any(item.fields for item in items):
+    elif any(item.fields for item in mended):
         lines.append("Keep it:        write the live values in git")
         lines.append("Never mind it:  lifecycle: {ignore: [POINTER, ...]}")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{text}\n" for text in lines)
+
+
+def _back(mended: Sequence[DriftItem]) -> list[str]:
+    if not mended:
+        return []
+    name = f" {mended[0].key.kind}/{line(mended[0].key.name)}" if len(mended) == 1 else ""
+    ends = sum(item.action is Action.REPLACE for item in mended)
+    note = f"   (replaces {ends} of them: what runs there ends)" if ends else ""
+    return [f"Put it back:    reconciler apply{name}{note}"]
+
+
+def _consented(items: Sequence[DriftItem]) -> list[str]:
+    words = [line(item.consent) for item in items if item.consent]
+    more = f"   (and {len(words) - 1} more)" if len(words) > 1 else ""
+    return [f"With consent:   reconciler apply --allow {words[0]}{more}"] if words else []
 
 
 def _for_one_field(field: FieldChange, item: DriftItem) -> list[str]:

@@ -50,7 +50,7 @@ def _gpus(verdict: Verdict) -> str:
     held, asked = verdict.gpus_held, verdict.gpus_asked
     if not asked:
         return "-"
-    return amount(asked) if held >= asked else f"{amount(held)}/{amount(asked)}"
+    return amount(asked) if held == asked else f"{amount(held)}/{amount(asked)}"
 
 
 def unhealthy(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -122,11 +122,15 @@ def summary(applied: Applied) -> str:
 
 def _health_counts(verdicts: Iterable[Verdict]) -> Mapping[str, int]:
     words = [verdict_word(verdict) for verdict in verdicts]
-    return {word: words.count(word) for word in ("healthy", "queued", "suspended", "unhealthy")}
+    return {
+        word: words.count(word) for word in ("healthy", "queued", "suspended", "unhealthy", "not awaited")
+    }
 
 
 def verdict_word(verdict: Verdict) -> str:
     """Give the one word for how an object settled."""
+    if verdict.is_cut_short:
+        return "not awaited"
     if verdict.is_queued:
         return "queued"
     if verdict.health.level in (Level.HEALTHY, Level.SUSPENDED):

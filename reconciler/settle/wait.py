@@ -19,7 +19,8 @@ from reconciler.settle.logs import Streams, Tail
 from reconciler.settle.verdict import Elapsed, Ending, ending, problem_of
 
 _QUICK_S, _CALM_S, _QUICK_FOR_S = 2.0, 5.0, 30.0
-_MOST_FAILURES = 5
+_OUTAGE_S = 120.0
+"""A platform that cannot be asked for longer than this ends the wait; what was applied stays applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class _Watch:
     observed: Observed | None = None
     seen: Observed | None = None
     health: Health = Health(Level.PROGRESSING)  # noqa: RUF009 - frozen
-    failures: int = 0
+    silent_since: float | None = None
+    is_lost: bool = False
     level_since: float = field(init=False)
     queued_since: float | None = None
     steps: list[tuple[str, float]] = field(default_factory=list)
@@ -101,7 +103,7 @@ class _Watch:
             self._note(await self._look())
             if tail and self.observed:
                 await tail.look(self.observed, self.health)
-            if self.failures >= _MOST_FAILURES:
+            if self.is_lost:
                 return Ending.BAD
             if end := ending(self.health, self.item.resource.health, self._elapsed()):
                 return end
@@ -114,11 +116,12 @@ class _Watch:
             async with self.slots:
                 health = await self._ask()
         except ProviderError as failure:
-            final = isinstance(failure, Unauthenticated | Forbidden)
-            self.failures = _MOST_FAILURES if final else self.failures + 1
-            is_last = self.failures >= _MOST_FAILURES
-            return Health(Level.UNKNOWN, message=str(failure)) if is_last else self.health
-        self.failures = 0
+            now = self.clock.monotonic()
+            self.silent_since = now if self.silent_since is None else self.silent_since
+            is_final = isinstance(failure, Unauthenticated | Forbidden)
+            self.is_lost = is_final or now - self.silent_since >= _OUTAGE_S
+            return Health(Level.UNKNOWN, message=str(failure)) if self.is_lost else self.health
+        self.silent_since = None
         return health
 
     async def _ask(self) -> Health:
@@ -184,7 +187,7 @@ class _Watch:
             steps=tuple(self.steps),
         )
         if end is None:
-            return replace(verdict, log_note="stopped before it settled")
+            return replace(verdict, is_cut_short=True, log_note="stopped before it settled")
         if end in (Ending.GOOD, Ending.QUEUED):
             self._tell(_state(self.health), "settled" if end is Ending.GOOD else "queued")
             return verdict

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from reconciler.drift import Drift, DriftItem
+from reconciler.plan import Action
 from reconciler.report.drift import drift_text
 from tests.report.values import CANARY, CHAT, DRIFT, LORA, PRETRAIN, SECRET
 
@@ -19,7 +20,7 @@ def test_one_changed_field_names_the_three_ways_out(golden: Golden) -> None:
 def test_several_drifts_are_counted_and_listed(golden: Golden) -> None:
     items = (
         *DRIFT.items,
-        DriftItem(LORA, "missing"),
+        DriftItem(LORA, "missing", action=Action.CREATE),
         DriftItem(PRETRAIN, "degraded", reason="failed: OOMKilled"),
     )
 

@@ -149,7 +149,7 @@ DRIFT = Drift(
     "demo",
     ("runai-demo",),
     5,
-    (DriftItem(CHAT, "changed", (REPLICAS,), Location("assist/chat.yaml", 2)),),
+    (DriftItem(CHAT, "changed", (REPLICAS,), Location("assist/chat.yaml", 2), action=Action.UPDATE),),
 )
 
 HEALTHY = Health(Level.HEALTHY, phase="Running", message="1/1 replicas ready")
