@@ -143,6 +143,8 @@ def _kept(
         raise UsageError(str(wrong)) from wrong
     if not any(problem.is_error for problem in problems) and (lost := narrowing.unmatched(resources)):
         raise UsageError(f"{', '.join(lost)}: names no manifest, or several; write SCOPE/Kind/name")
+    if resources and not kept and narrowing.is_by_words:
+        raise UsageError(f"{narrowing.why}: matches none of the {len(resources)} manifests")
     return kept
 
 

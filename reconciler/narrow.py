@@ -78,6 +78,11 @@ class Narrowing:
         ]
         return "; ".join(text for holds, text in ways if holds)
 
+    @property
+    def is_by_words(self) -> bool:
+        """Tell whether labels or projects narrow the run: words that may be misspelt."""
+        return bool(self.selector or self.projects)
+
     def keep(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         """Keep the resources this run is about. Raises ValueError for a selector that cannot be read."""
         selects = parse_selector(self.selector)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 
 from reconciler.cli.options import Chosen, consenting, selecting, speaking, writing
 from reconciler.cli.voice import Voice
-from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.errors import ExitCode, Interrupted, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
@@ -87,7 +88,7 @@ async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
 
     async with Session.opened(request, world_of(voice)) as session:
         planned = await session.plan()
-        voice.show(plan_table(voice, planned, wide=bool(voice.verbosity), next_step=False))
+        voice.show(plan_table(voice, planned, wide=bool(voice.verbosity), next_step=""))
         if _may_go_on(planned, terms):
             if not planned.plan.writes:
                 session.note_unchanged(planned)
@@ -124,10 +125,16 @@ def ask(voice: Voice, plan: Plan) -> None:
 
     words, wanted = question(plan)
     voice.complain(words)
+    # The event loop would only note the first Ctrl-C; at a prompt it is an answer.
+    noted = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         answer = input().strip().casefold()
     except EOFError:
         answer = ""
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted at the prompt; nothing was changed") from None
+    finally:
+        signal.signal(signal.SIGINT, noted)
     if answer not in wanted:
         raise Declined("declined at the prompt")
 

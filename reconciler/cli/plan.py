@@ -44,13 +44,13 @@ def command(
     Exit codes: 0 done, 3 changes (with --exit-code), 4 rejected, 5 denied, 6 unobserved,
     7 stale, 8 refused by a guard.
     """
-    from reconciler.cli.request import request_of
+    from reconciler.cli.request import apply_words, request_of
     from reconciler.cli.running import run
 
     request = request_of(chosen, voice, prune=not no_prune, partial=partial, allow=allow)
     planned = run(_make(request, voice))
     code = planned.exit_code(show_changes=show_changes)
-    _publish(voice, planned, code)
+    _publish(voice, planned, code, next_step="" if planned.refusals else apply_words(request))
     return code
 
 
@@ -62,7 +62,7 @@ async def _make(request: Request, voice: Voice) -> Planned:
         return await session.plan()
 
 
-def _publish(voice: Voice, planned: Planned, code: ExitCode) -> None:
+def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str) -> None:
     from reconciler.report.jsonform import json_text, plan_document
     from reconciler.report.markdown import plan_markdown
 
@@ -70,8 +70,8 @@ def _publish(voice: Voice, planned: Planned, code: ExitCode) -> None:
     plan, refusals, failures = planned.plan, planned.refusals, planned.failures
     voice.publish(
         {
-            "table": lambda: plan_table(voice, planned, wide=bool(voice.verbosity)),
-            "wide": lambda: plan_table(voice, planned, wide=True),
+            "table": lambda: plan_table(voice, planned, wide=bool(voice.verbosity), next_step=next_step),
+            "wide": lambda: plan_table(voice, planned, wide=True, next_step=next_step),
             "name": lambda: "".join(f"{change.key}\n" for change in plan.writes),
             "markdown": lambda: plan_markdown(plan, refusals=refusals, failures=failures),
             "json": lambda: json_text(
@@ -83,7 +83,7 @@ def _publish(voice: Voice, planned: Planned, code: ExitCode) -> None:
     )
 
 
-def plan_table(voice: Voice, planned: Planned, *, wide: bool, next_step: bool = True) -> str:
+def plan_table(voice: Voice, planned: Planned, *, wide: bool, next_step: str = "") -> str:
     """Write a plan for people, as wide as they can see."""
     from reconciler.report.plan import plan_text
 

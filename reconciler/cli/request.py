@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -38,3 +39,14 @@ def world_of(voice: Voice) -> World:
         scrubber=voice.scrubber,
         tell=lambda words: voice.talk(f"{words}\n"),
     )
+
+
+def apply_words(request: Request) -> str:
+    """Write the command that applies what this request planned: the same part of the fleet, no more."""
+    options = [("--fleet", request.fleet), ("-l", request.selector)]
+    options += [("--target", name) for name in request.targets]
+    options += [("-p", name) for name in request.projects] + [("--allow", word) for word in request.allow]
+    words = [word for name, value in options if value for word in (name, value)]
+    flags = (("--no-prune", not request.prune), ("--partial", request.partial))
+    words += [flag for flag, holds in flags if holds]
+    return shlex.join(["reconciler", "apply", *words, *request.inputs])

@@ -34,6 +34,9 @@ def resolve_target(target: Target, environ: Mapping[str, str], scrubber: Scrubbe
     settings = filled(target.settings, names, missing)
     if absent:
         raise FleetError(problems=[_absent(target, name, store) for name, store in sorted(absent.items())])
+    used = {use for _, use in uses_in(target.settings.get("auth"))}
+    if empty := sorted({use.name for use in used if environ.get(use.name) == ""}):
+        raise FleetError(problems=[_empty(target, name) for name in empty])
     for secret in secrets_in(settings):
         if scrubber and secret.is_known:
             scrubber.learn(secret.reveal())
@@ -53,6 +56,11 @@ def _absent(target: Target, name: str, store: str) -> Problem:
     what = f"{target.name} needs the environment variable {name}"
     hint = f"export {name}=…, or pass it from the workflow's {store}"
     return Problem("RC203", what, hint=hint, subject=target.name)
+
+
+def _empty(target: Target, name: str) -> Problem:
+    what = f"{target.name}: the environment variable {name} is empty"
+    return Problem("RC203", what, hint="set it; CI gives an empty text for a secret that is not defined")
 
 
 def _judge(target: Target, settings: Mapping[str, Json]) -> None:
