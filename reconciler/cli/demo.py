@@ -24,7 +24,7 @@ from reconciler.errors import ExitCode, ReconcilerError
 if TYPE_CHECKING:
     from reconciler.emulator.runai import Emulator
 
-SPEED = 12.0
+SPEED = 6.0
 _FORGOTTEN = ("RECONCILER_", "RUNAI_", "GIT_")
 _AUTHOR = ("-c", "user.name=demo", "-c", "user.email=demo@example.com", "-c", "commit.gpgsign=false")
 _HURRY = "health: {hold: 1s, queueTimeout: 5s}  # a demo is in a hurry\n"

@@ -6,6 +6,7 @@ it for a platform, and a Date header in emulated time.
 
 import asyncio
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -105,6 +106,14 @@ def run_forever(
         server = _Server(config, on_ready=lambda: on_ready(url))
         with contextlib.suppress(KeyboardInterrupt):
             server.run([sock])
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Leave out that a client went away before its WebSocket was accepted: clients may."""
+    return not record.getMessage().startswith("ASGI callable returned without completing handshake")
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
 
 
 def _config(app: ASGIApp, tls: Tls | None, ping_s: float, keep_alive_s: int) -> uvicorn.Config:
