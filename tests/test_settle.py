@@ -12,9 +12,11 @@ import pytest
 from reconciler.errors import Forbidden, ProviderError, Unavailable
 from reconciler.health import Health, Level, PodHealth
 from reconciler.outcome import Verdict
+from reconciler.problem import Location
 from reconciler.provider import Provider
 from reconciler.resource import HealthPolicy, Resource
 from reconciler.settle import Settling, causal_line, until_settled
+from reconciler.settle.verdict import problem_of
 from tests.factories import TARGET, a_resource
 from tests.fakes import TEAM, FakeClock, FakeLogs, FakeStop, Heard
 
@@ -316,3 +318,19 @@ def test_the_first_causal_line_is_picked(log: str, line: str | None) -> None:
 
 def test_a_causal_line_is_cut_to_a_readable_length() -> None:
     assert len(causal_line(["ValueError: No space left on device " + "x" * 10_000])) == 300
+
+
+@pytest.mark.parametrize(
+    ("cause", "line"), [("Killed", 9), ("torch.OutOfMemoryError: CUDA out of memory", 1)], ids=["host", "GPU"]
+)
+def test_too_little_memory_points_at_the_amount_declared_unless_it_was_that_of_a_gpu(
+    cause: str, line: int
+) -> None:
+    places = {"/spec/compute/cpuMemoryRequest": Location("t.yaml", 8)}
+    places |= {"/spec/compute/cpuMemoryLimit": Location("t.yaml", 9)}
+    resource = replace(a_resource(), places=places, source=Location("t.yaml", 1))
+    health = replace(FAILED, pods=(PodHealth("p", "Failed", "OOMKilled"),))
+
+    problem = problem_of(resource, health, cause=cause, timed_out=False, waited=1)
+
+    assert problem.location == Location("t.yaml", line)

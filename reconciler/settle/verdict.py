@@ -18,6 +18,8 @@ _IMAGE = re.compile(
     r"|[Ff]ailed to pull image|pull access denied"
 )
 _MEMORY = re.compile(r"OOMKilled|[Oo]ut of memory|OutOfMemory|Cannot allocate memory")
+_GPU_MEMORY = re.compile(r"\b(?:CUDA|HIP)\b")
+_COMPUTE = "/spec/compute"
 
 
 class Ending(StrEnum):
@@ -69,6 +71,7 @@ _HOLDS = {
 def problem_of(resource: Resource, health: Health, *, cause: str, timed_out: bool, waited: float) -> Problem:
     """Say what is wrong with an object that is not well: code, place, the platform's words, the way out."""
     code, what, pointer, hint = _case(health, cause, timed_out=timed_out, waited=waited)
+    pointer = _memory_field(resource, cause) if pointer == _COMPUTE else pointer
     told = [shortened(words) for words in (health.message or health.reason, cause)]
     return Problem(
         code,
@@ -79,6 +82,14 @@ def problem_of(resource: Resource, health: Health, *, cause: str, timed_out: boo
         subject=str(resource.key),
         pointer=pointer,
     )
+
+
+def _memory_field(resource: Resource, cause: str) -> str:
+    """Find the declared amount of memory that was too small; none where it was that of a GPU."""
+    fields = (
+        () if _GPU_MEMORY.search(cause) else (f"{_COMPUTE}/cpuMemoryLimit", f"{_COMPUTE}/cpuMemoryRequest")
+    )
+    return next((field for field in fields if field in resource.places), "")
 
 
 def _place(resource: Resource, pointer: str) -> Location:
@@ -96,7 +107,7 @@ def _case(health: Health, cause: str, *, timed_out: bool, waited: float) -> tupl
         (health.level is Level.MISSING, ("RC504", "is gone: it was deleted while it settled", "", _PLAN)),
         (_IMAGE.search(told), ("RC501", "cannot pull its image", "/spec/image", _CHECK_TAG)),
         (health.level is Level.UNKNOWN, ("RC504", "could not be judged", "", _LATER)),
-        (_MEMORY.search(told), ("RC502", "ran out of memory", "/spec/compute", _MORE_MEMORY)),
+        (_MEMORY.search(told), ("RC502", "ran out of memory", _COMPUTE, _MORE_MEMORY)),
         (timed_out, ("RC504", f"is not healthy after {waited:.0f}s: {state}", "", _LONGER)),
     )
     return next((case for fits, case in cases if fits), ("RC503", f"failed: {state}", "", _LOGS))
