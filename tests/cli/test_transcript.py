@@ -191,6 +191,18 @@ def test_stdout_carries_results_and_stderr_the_talk(demo: Emulator, run: Run) ->
     assert applied.out.rstrip().endswith("A fresh plan is empty.")
 
 
+@pytest.mark.usefixtures("demo")
+def test_drift_does_not_offer_an_apply_that_would_refuse(run: Run) -> None:
+    run("apply", "--yes")
+    replace(Path("forecast/lora.yaml"), "26.01", "26.02")
+
+    drift = run("drift")
+
+    assert drift.code == 3
+    assert "Put it back" not in drift.out
+    assert "--allow replace=team-forecast/Training/lora" in drift.out
+
+
 def piped(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "reconciler", *words],
