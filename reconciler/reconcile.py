@@ -168,7 +168,7 @@ class Session:
 
     def note_unchanged(self, planned: Planned) -> None:
         """Remember what is live after an apply that had nothing to do, for the guards of the next one."""
-        if planned.failures or planned.refusals or planned.plan.unknown:
+        if planned.failures or planned.refusals or planned.plan.unknown or self._declared.narrowing.why:
             return
         with Journal.open(self.fleet.id, clock=self._world.clock, environ=self._world.environ) as journal:
             journal.start(commit=planned.plan.commit, digest=planned.plan.digest)
@@ -273,10 +273,17 @@ class Session:
         left = [change for change in open_ if change.key not in excused]
         paths = [f"{c.key}{field.pointer}" for c in left for field in c.fields]
         paths += [f"{change.key} ({change.action})" for change in left if not change.fields]
-        journal.end(owned=owned_now(self._lives, self.fleet.id), declared=fresh.declared)
+        counts = self._counts(fresh, journal, is_sure=not any(c.action is Action.CREATE for c in left))
+        journal.end(owned=counts.owned, declared=counts.declared)
         return replace(
             applied, not_taken=tuple(paths), is_replan_empty=fresh.is_empty, replan_problem=_unread(fresh)
         )
+
+    def _counts(self, fresh: Plan, journal: Journal, *, is_sure: bool) -> Remembered:
+        """Count for the guards of the next run; one that cannot vouch for all leaves the old counts."""
+        if not is_sure or fresh.unknown or self._declared.narrowing.why:
+            return Remembered(journal.memory.owned, journal.memory.declared)
+        return Remembered(owned=owned_now(self._lives, self.fleet.id), declared=fresh.declared)
 
     async def _look(self, change: Change) -> Verdict:
         """Look at one declared object as the plan found it."""

@@ -11,12 +11,14 @@ import pytest
 
 from reconciler.emulator.faults import Fault
 from reconciler.errors import ExitCode
-from reconciler.outcome import Result
+from reconciler.journal import remembered
+from reconciler.outcome import Result, Step
 from reconciler.plan import Action
 from tests.scenarios.oracle import (
     COUNT,
     LIST,
     a_sleeper,
+    apply_hearing,
     codes,
     effects,
     mark,
@@ -25,7 +27,7 @@ from tests.scenarios.oracle import (
     record,
     refusal,
 )
-from tests.scenarios.stage import Stage, staged
+from tests.scenarios.stage import FLEET_ID, Stage, staged
 
 Json = Any
 DELETED = r"GET /api/v1/workloads\?.*deleted=true.*"
@@ -242,6 +244,45 @@ def test_where_everything_lies_the_journal_of_an_earlier_apply_refuses(emptied: 
 
     assert error.exit_code is ExitCode.REFUSED
     assert "RC308" in codes(error)
+
+
+def test_a_fresh_plan_that_is_lied_to_does_not_make_the_journal_forget(settled: Stage) -> None:
+    settled.write(more=a_sleeper("more"))
+
+    def lie_after_the_create(step: Step) -> None:
+        if step.text == "created":
+            for path in ("", "/count"):
+                none = {"workloads": [], "count": 0}
+                settled.emulator.faults.add(
+                    Fault(f"GET /api/v1/workloads{path}", kind="body", json=none, forever=True)
+                )
+
+    applied = apply_hearing(settled, lie_after_the_create)
+
+    assert applied.exit_code() is ExitCode.PARTIAL
+    assert "RC308" in codes(refusal(settled))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [{"inputs": ("team-a/Training/job-07",)}, {"projects": ("team-a",)}],
+    ids=["KIND/NAME", "--project"],
+)
+@pytest.mark.parametrize("image", ["busybox:1", "busybox:2"], ids=["nothing to do", "a change"])
+def test_a_narrowed_apply_does_not_make_the_journal_forget(
+    stage: Stage, request_: dict[str, Any], image: str
+) -> None:
+    stage.write(**{name: a_sleeper(name) for name in TWENTY})
+    stage.write(**{f"b-{name}": a_sleeper(name, project="team-b") for name in TWENTY})
+    stage.apply()
+    known = remembered(FLEET_ID, stage.environ)
+
+    stage.write(**{"job-07": a_sleeper("job-07", image=image)})
+    applied = stage.apply(**request_, allow=("replace=team-a/Training/job-07",))
+
+    after = remembered(FLEET_ID, stage.environ)
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert (after.owned, after.declared) == (known.owned, known.declared) == ({"prod": 40}, 40)
 
 
 def test_where_everything_lies_and_nothing_is_remembered_the_unique_names_refuse_each_create(
