@@ -158,7 +158,7 @@ class Session:
                 stop=stop,
                 ready=settler.ready,
             )
-            verdicts = () if stop.requested else await settler.rest(planned.plan.changes, outcomes)
+            verdicts = await settler.rest(planned.plan.changes, outcomes)
             applied = Applied(outcomes, self._pointed_out(verdicts), is_interrupted=stop.requested)
             if stop.requested:
                 journal.end(clean=False)

@@ -36,7 +36,7 @@ _PAST = {
 
 
 Ready = Callable[[Change, Outcome], Awaitable[Outcome | None]]
-"""Wait until a change that others need is well. None: it is; else the outcome that holds them back."""
+"""Wait until a change is well. None: it is; else the outcome that holds back what needs it."""
 
 
 async def _at_once(_change: Change, _outcome: Outcome) -> Outcome | None:
@@ -104,10 +104,12 @@ class _Run:
             self.denied.add(change.key.target)
         text = _PAST[change.action] if outcome.result is Result.DONE else outcome.why or outcome.result.value
         self.tools.tell(change, text, _STEP_STATES.get(outcome.result, "failed"))
-        is_awaited = outcome.result is Result.DONE and self._is_needed(change)
-        if is_awaited and (held := await self.ready(change, outcome)):
+        is_done, is_needed = outcome.result is Result.DONE, self._is_needed(change)
+        if is_done and is_needed and (held := await self.ready(change, outcome)):
             self.unready[index] = held
         self._ended[index].set()
+        if is_done and not is_needed:
+            await self.ready(change, outcome)  # nobody waits for it, but its log may be short-lived
 
     def _is_needed(self, change: Change) -> bool:
         return any(change.key in other.needs for other in self.changes if other.action.writes)

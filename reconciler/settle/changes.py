@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,7 +13,8 @@ from reconciler.outcome import Outcome, Result, Step, Verdict
 from reconciler.plan.change import Action, Change
 from reconciler.provider import Provider
 from reconciler.resource import ResourceKey
-from reconciler.settle.wait import Settling, until_settled
+from reconciler.settle.logs import Streams
+from reconciler.settle.wait import AT_ONCE, Settling, until_settled
 
 
 @dataclass
@@ -25,9 +27,11 @@ class Settler:
     stop: Stop
     begun: datetime
     verdicts: dict[ResourceKey, Verdict] = field(default_factory=dict)
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    streams: Streams = field(default_factory=Streams)
 
     async def ready(self, change: Change, outcome: Outcome) -> Outcome | None:
-        """Wait until a change that others need is well; give what holds them back where it is not."""
+        """Wait until a change is well; give what holds back those that need it where it is not."""
         await self.rest([change], [outcome])
         verdict = self.verdicts.get(change.key)
         if verdict is None or (verdict.is_good and not verdict.is_queued):
@@ -51,7 +55,13 @@ class Settler:
             if change.key in done.keys() - self.verdicts.keys() and change.resource and change.scope
         ]
         found = await until_settled(
-            work, self.providers, clock=self.clock, listen=self.listen, stop=self.stop
+            work,
+            self.providers,
+            clock=self.clock,
+            listen=self.listen,
+            stop=self.stop,
+            slots=self.slots,
+            streams=self.streams,
         )
         self.verdicts |= {verdict.key: verdict for verdict in found}
         return tuple(self.verdicts[key] for key in sorted(self.verdicts))

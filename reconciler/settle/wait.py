@@ -18,6 +18,8 @@ from reconciler.settle.cause import causal_line
 from reconciler.settle.logs import Streams, Tail
 from reconciler.settle.verdict import Elapsed, Ending, ending, problem_of
 
+AT_ONCE = 8
+"""At most this many questions about health run at once."""
 _QUICK_S, _CALM_S, _QUICK_FOR_S = 2.0, 5.0, 30.0
 _OUTAGE_S = 120.0
 """A platform that cannot be asked for longer than this ends the wait; what was applied stays applied."""
@@ -40,14 +42,16 @@ async def until_settled(
     clock: Clock,
     listen: Callable[[Step], None],
     stop: Stop,
-    concurrency: int = 8,
+    slots: asyncio.Semaphore | None = None,
+    streams: Streams | None = None,
 ) -> tuple[Verdict, ...]:
     """Wait until every object is well, waits for capacity, fails or runs out of time.
 
     Verdicts come in the order of `work`. Each object has the time its own policy gives it. A stop ends
     the wait with what is known by then.
     """
-    slots, streams, begun = asyncio.Semaphore(concurrency), Streams(), clock.monotonic()
+    slots, streams = slots or asyncio.Semaphore(AT_ONCE), streams or Streams()
+    begun = clock.monotonic()
     async with asyncio.TaskGroup() as group:
         watches = [
             _Watch(item, _provider(providers, item.resource.key), clock, listen, stop, slots, begun)

@@ -130,3 +130,16 @@ def test_what_moved_between_the_read_back_and_the_fresh_plan_is_not_done(stage: 
     assert [outcome.result for outcome in applied.outcomes] == [Result.DONE]
     assert applied.exit_code() is ExitCode.PARTIAL
     assert not applied.is_replan_empty
+
+
+def test_what_nobody_needs_is_watched_while_others_wait_for_their_needs(stage: Stage) -> None:
+    stage.write(
+        web=a_manifest("web", "Workspace", dependsOn="[{kind: Workspace, name: store}]"),
+        store=a_manifest("store", "Workspace"),
+        solo=a_manifest("solo", "Workspace"),
+    )
+
+    stage.apply()
+
+    texts = [(step.key.name, step.state) for step in stage.steps if step.key]
+    assert texts.index(("solo", "state")) < texts.index(("web", "sent"))
