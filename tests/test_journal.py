@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -92,6 +93,18 @@ def test_a_run_that_never_ended_is_unclean_and_the_clean_one_before_still_counts
     assert not memory.ended_clean
     assert [(i.key, i.action, i.digest) for i in memory.doubtful] == [("prod:k", "create", "1:a")]
     assert memory.owned == {"prod": 7}
+
+
+def test_a_journal_that_takes_no_begin_says_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with opened(tmp_path) as journal:
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(FleetError, match="the journal cannot be kept: No space left on device"):
+            journal.start()
 
 
 @pytest.mark.parametrize("state", ["unknown", None])

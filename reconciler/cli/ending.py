@@ -27,6 +27,9 @@ def ended(voice: Voice, command: Callable[[], object]) -> int:
 
 
 def _named(voice: Voice, code: int) -> int:
+    if voice.lost:
+        voice.complain(f"error: not all output could be written: {voice.lost}\n")
+        code = code or ExitCode.FAILED
     label = ExitCode(code).label if code in ExitCode._value2member_map_ else "failed"
     if code or voice.verbosity:
         voice.complain(f"reconciler: {label} (exit {code})\n")

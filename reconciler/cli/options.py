@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,6 +47,10 @@ class OutputType(click.ParamType[Output]):
             self.fail(f'"{word}" is no format here; there are {", ".join(self.formats)}{hint}', param, ctx)
         if sign and not file:
             self.fail(f'"{value}" names no file', param, ctx)
+        folder = os.path.dirname(file) or "."
+        if sign and not os.access(folder, os.W_OK | os.X_OK):  # an apply would find out when all is done
+            why = "it cannot be written" if os.path.isdir(folder) else "no such folder"
+            self.fail(f'"{value}" cannot be written: {folder}: {why}', param, ctx)
         return Output(word, file)
 
 

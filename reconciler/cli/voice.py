@@ -65,6 +65,7 @@ class Voice:
         self._err = sys.stderr if err is None else err
         self._scrubber: Scrubber | None = None
         self._closed: set[int] = set()
+        self.lost = ""
 
     @property
     def scrubber(self) -> Scrubber:
@@ -190,15 +191,24 @@ class Voice:
         return text
 
     def _put(self, stream: TextIO, text: str) -> None:
-        """Write at once. Once a reader is gone its stream is left alone: apply goes on without it."""
+        """Write at once. A stream that takes no more is left alone: apply goes on without it.
+
+        A reader that went away is no failure; what else keeps output from being written is kept in `lost`.
+        """
         if id(stream) in self._closed:
             return
         try:
             stream.write(text)
             stream.flush()
         except (BrokenPipeError, ValueError):
-            self._closed.add(id(stream))
-            _silence(stream)
+            self._leave(stream)
+        except OSError as wrong:
+            self.lost = wrong.strerror or str(wrong)
+            self._leave(stream)
+
+    def _leave(self, stream: TextIO) -> None:
+        self._closed.add(id(stream))
+        _silence(stream)
 
     def _is_terminal(self, stream: TextIO | None) -> bool:
         return stream is not None and not stream.closed and stream.isatty()
@@ -235,4 +245,4 @@ def _save(path: Path, text: str) -> None:
     except OSError as wrong:
         with suppress(OSError):
             part.unlink()
-        raise UsageError(f"cannot write {path}: {wrong.strerror}") from wrong
+        raise ReconcilerError(f"cannot write {path}: {wrong.strerror}") from wrong

@@ -93,10 +93,12 @@ class Journal:
             self._lock.free()
 
     def start(self, *, commit: str = "", digest: str = "") -> None:
-        """Note that a run begins, with the commit and the digest of its plan. May raise OSError."""
-        self._append(
-            {"do": "start", "at": self._now(), "pid": os.getpid(), "commit": commit, "digest": digest}
-        )
+        """Note that a run begins, with the commit and the digest of its plan. Raises FleetError."""
+        begin = {"do": "start", "at": self._now(), "pid": os.getpid(), "commit": commit, "digest": digest}
+        try:
+            self._append(begin)
+        except OSError as failure:
+            raise FleetError(problems=[_unwritable(self.folder, failure)]) from failure
 
     def intent(self, key: str, action: str, *, digest: str = "", object_id: str = "") -> str:
         """Note on the disk what is about to be sent, and give the operation's id. May raise OSError."""

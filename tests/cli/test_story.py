@@ -55,6 +55,14 @@ def test_a_plan_as_json_is_one_document(run: Run, here: Path) -> None:
     assert json.loads((here / "demo" / "plan.json").read_text())["document"] == "plan"
 
 
+def test_a_document_that_cannot_be_written_is_told_before_anything_is_done(run: Run, demo: Emulator) -> None:
+    ended = run("apply", "--yes", "-o", "json=none/a.json")
+
+    assert ended.code == 2
+    assert "none: no such folder" in ended.err
+    assert not demo.ledger.mutations()
+
+
 def test_drift_is_three_and_names_the_ways_out(run: Run) -> None:
     run("apply", "--yes")
     replace(Path("assist/chat.yaml"), "maxReplicas: 2", "maxReplicas: 4")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import subprocess
@@ -125,10 +126,10 @@ def test_documents_in_files_leave_the_table_on_stdout(tmp_path: Path) -> None:
     assert (tmp_path / "p.json").read_text() == "{}\n"
 
 
-def test_a_file_that_cannot_be_written_is_a_usage_error() -> None:
+def test_a_file_that_cannot_be_written_is_a_failure() -> None:
     voice, _, err = a_voice()
 
-    assert ended(voice, lambda: voice.document("x", "/nowhere/x.json")) == 2
+    assert ended(voice, lambda: voice.document("x", "/nowhere/x.json")) == 1
     assert "cannot write /nowhere/x.json: No such file or directory" in err.getvalue()
 
 
@@ -183,6 +184,27 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
     _, err = process.communicate(timeout=30)
 
     assert (process.returncode, err) == (0, "")
+
+
+class Full(io.StringIO):
+    """A stream on a disk that is full."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 1), (9, 9)])
+def test_a_full_disk_stops_nothing_and_is_told_in_the_end(code: int, ends: int) -> None:
+    err = io.StringIO()
+    voice = Voice(out=Full(), err=err, environ={})
+
+    def command() -> int:
+        voice.result("one\n")
+        voice.result("two\n")
+        return code
+
+    assert ended(voice, command) == ends
+    assert "error: not all output could be written: No space left on device\n" in err.getvalue()
 
 
 def test_an_encoding_without_our_signs_is_no_failure() -> None:
