@@ -20,7 +20,9 @@ from reconciler.settle.verdict import Elapsed, Ending, ending, problem_of
 
 AT_ONCE = 8
 """At most this many questions about health run at once."""
-_QUICK_S, _CALM_S, _QUICK_FOR_S = 2.0, 5.0, 30.0
+_PACE = ((10.0, 1.0), (30.0, 2.0))
+"""Until so many seconds have passed, look this often: what dies at once takes its log along."""
+_CALM_S = 5.0
 _OUTAGE_S = 120.0
 """A platform that cannot be asked for longer than this ends the wait; what was applied stays applied."""
 
@@ -174,7 +176,7 @@ class _Watch:
     async def _nap(self) -> None:
         """Wait until the next look, in short pieces, so that a stop is noticed."""
         policy, elapsed = self.item.resource.health, self._elapsed()
-        wait = _QUICK_S if elapsed.waited < _QUICK_FOR_S else _CALM_S
+        wait = next((every for until, every in _PACE if elapsed.waited < until), _CALM_S)
         end = self.clock.monotonic() + min(wait, max(0.1, policy.timeout_s - elapsed.waited))
         for _ in range(10):
             left = end - self.clock.monotonic()
