@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SPEED = 6.0
 _FORGOTTEN = ("RECONCILER_", "RUNAI_", "GIT_")
 _AUTHOR = ("-c", "user.name=demo", "-c", "user.email=demo@example.com", "-c", "commit.gpgsign=false")
-_HURRY = "health: {hold: 1s, queueTimeout: 5s}  # a demo is in a hurry\n"
+_HURRY = "health: {hold: 3s, queueTimeout: 5s}  # a demo is in a hurry\n"
 
 
 @click.command()

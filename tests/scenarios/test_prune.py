@@ -342,7 +342,7 @@ def test_outside_git_the_running_are_kept_and_the_finished_are_deleted(tmp_path:
 
         assert applied.exit_code() is ExitCode.IN_ORDER
         assert pruned(stage, before) == {"done"}
-        assert reasons(stage)["runs"] == "git history does not know its manifest, and it is running"
+        assert reasons(stage)["runs"] == "git history does not know its manifest, and it is live"
         assert stage.apply(allow=("delete=Training/runs",)).exit_code() is ExitCode.IN_ORDER
         assert pruned(stage, before) == {"done", "runs"}
 
