@@ -17,5 +17,6 @@ if ! "$python" -m venv "$venv" >/dev/null 2>&1; then
     $sudo apt-get update -qq && $sudo apt-get install -y -qq "python${version}-venv" git
     "$python" -m venv "$venv"
 fi
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+# The lock is whole, so nothing is left to resolve: old versions of pip would look at newer releases.
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
