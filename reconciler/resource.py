@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.health import Level
 from reconciler.mark import Mark
@@ -38,6 +38,39 @@ class _Empty(Mapping[Any, Any]):
 
 
 EMPTY: Mapping[Any, Any] = _Empty()
+
+Value = TypeVar("Value")
+
+
+class Lazy(Mapping[str, Value]):
+    """Be a mapping that is made when it is first looked into."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Mapping[str, Value]]) -> None:
+        self._make: Callable[[], Mapping[str, Value]] | None = make
+        self._made: Mapping[str, Value] = EMPTY
+
+    def _all(self) -> Mapping[str, Value]:
+        if self._make is not None:
+            self._made, self._make = self._make(), None
+        return self._made
+
+    def __getitem__(self, key: str) -> Value:
+        """Give one value. Raises KeyError."""
+        return self._all()[key]
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether there is such a key."""
+        return key in self._all()
+
+    def __iter__(self) -> Iterator[str]:
+        """Walk the keys."""
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        """Count the keys."""
+        return len(self._all())
 
 
 @dataclass(frozen=True, slots=True, order=True)

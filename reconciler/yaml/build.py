@@ -1,64 +1,50 @@
-"""The builder: parser events in, documents out, in one pass and without recursion."""
+"""The builder: parser events in, values out, in one pass and without recursion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
-from reconciler.pointer import escaped
-from reconciler.problem import Location, Problem
 from reconciler.resource import Json
-from reconciler.secret import holds_credential
-from reconciler.yaml.document import Document, Event, Limits, Parsed, line_of
+from reconciler.yaml.document import Event
 from reconciler.yaml.grammar import TAB
 from reconciler.yaml.scalars import resolve
-from reconciler.yaml.text import FORBIDDEN, character_problem
+from reconciler.yaml.strict import Strict
+from reconciler.yaml.tree import MERGE, ROOT, Place, Slot, Tree
 
-_MERGE = "<<"
 _PLAIN_TAGS = (None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
-class Stop(Exception):
-    """Stop reading a text: nothing sensible can follow."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(problem.what)
-
-
 @dataclass(slots=True)
-class _Node:
-    """A finished or growing value with what its aliases will cost."""
+class Frame:
+    """A mapping or list that is being read. `slot` waits for a value; a mapping without one for a key.
 
-    value: Json
-    place: Location
-    size: int = 1
-    height: int = 0
-    is_open: bool = False
+    `level` is the column of a block; a collection in brackets has none.
+    """
 
-
-@dataclass(slots=True)
-class _Frame:
-    """A mapping or list that is being read. `key` waits for its value; None: a key comes next."""
-
-    node: _Node
-    pointer: str
-    key: str | None = None
-    is_duplicate: bool = False
+    value: Any
+    number: int
+    is_list: bool
+    level: int | None
+    start: Place
+    anchor: str | None
+    since: tuple[int, int]
+    slot: Slot | None = None
     is_merge: bool = False
-    merges: list[tuple[_Node, str]] = field(default_factory=list)
+    merged: list[tuple[Json, int]] = field(default_factory=list)
 
 
 class Builder:
-    """Take the events of one text and keep its documents and problems."""
+    """Take the events of one text and grow its tree."""
 
-    def __init__(self, file: str, lines: tuple[str, ...], limits: Limits) -> None:
-        self._file, self._lines, self._limits = file, lines, limits
-        self._documents: list[Document] = []
-        self._problems: list[Problem] = []
-        self._nodes = self._starts = 0
-        self._has_tabs = any("\t" in line for line in lines)
+    def __init__(self, tree: Tree, text: str) -> None:
+        self._tree = tree
+        self._frames: list[Frame] = []
+        self._value: Json = None
+        self._row = 0
+        self._strict = Strict(tree, text)
+        self._has_tabs = "\t" in text
         self._takers: dict[str, Callable[[Event], None]] = {
             "ScalarEvent": self._scalar,
             "AliasEvent": self._alias,
@@ -69,213 +55,148 @@ class Builder:
             "DocumentStartEvent": self._start,
             "DocumentEndEvent": self._end,
         }
-        self._reset(0)
 
-    def take(self, event: Event) -> None:
-        """Take the next event. Raises Stop where nothing sensible can follow."""
-        taker = self._takers.get(type(event).__name__)
-        if taker:
-            taker(event)
-
-    def result(self, last: Problem | None = None, *, is_whole: bool = True) -> Parsed:
-        """Give what was read, with the problem that ended the reading, if one did."""
-        problems = (*self._problems, last) if last else tuple(self._problems)
-        return Parsed(tuple(self._documents), problems, is_whole)
-
-    def _reset(self, first_line: int) -> None:
-        self._first_line = first_line
-        self._frames: list[_Frame] = []
-        self._anchors: dict[str, _Node] = {}
-        self._root: _Node | None = None
-        self._places: dict[str, Location] = {}
-        self._key_places: dict[str, Location] = {}
-        self._expanded = 0
+    def take(self, events: Iterable[Event]) -> None:
+        """Take all events. Raises Stop where nothing sensible can follow."""
+        takers: dict[type, Callable[[Event], None] | None] = {}
+        watch = self._strict.watch if self._strict.is_needed else None
+        for event in events:
+            kind = type(event)
+            if kind not in takers:
+                takers[kind] = self._takers.get(kind.__name__)
+            if watch:
+                watch(event)
+            if taker := takers[kind]:
+                taker(event)
 
     def _start(self, event: Event) -> None:
-        self._starts += 1
-        place = Location(self._file, event.end_mark.line + 1, 1)
-        if self._starts > self._limits.documents:
-            self._stop(place, f"more than {self._limits.documents:,} documents", "split the file")
+        self._row = event.end_mark.line
+        self._tree.begin(self._row)
         if event.version and tuple(event.version) != (1, 2):
-            self._stop(place, "only YAML 1.2 is read", "delete the %YAML line")
+            self._tree.stop((self._row, 0), "only YAML 1.2 is read", "delete the %YAML line")
         if event.tags:
-            self._stop(place, "custom tags are not read", "delete the %TAG line")
-        self._reset(event.end_mark.line + 1)
+            self._tree.stop((self._row, 0), "custom tags are not read", "delete the %TAG line")
+        self._frames, self._value = [], None
 
     def _end(self, _event: Event) -> None:
-        if self._root is not None and self._root.value is not None:
-            line = self._root.place.line or self._first_line
-            self._documents.append(
-                Document(self._root.value, self._places, self._key_places, self._file, line, self._lines)
-            )
+        self._tree.end(self._value, self._row)
 
     def _scalar(self, event: Event) -> None:
-        place = self._checked(event)
-        if self._wants_key():
-            self._take_key(event, place)
+        start, end, style = event.start_mark, event.end_mark, event.style
+        at = (start.line, start.column, end.column if end.line == start.line else 0)
+        tag = event.tag
+        if tag not in _PLAIN_TAGS or (tag and tag[-3:] in ("map", "seq")):
+            self._refuse_tag(at)
+        if at[2] == 0 and style in ("'", '"'):
+            self._strict.must_be_deeper(at[0], end.line, self._frames)
+        frame = self._frames[-1] if self._frames else None
+        if frame is not None and not frame.is_list and frame.slot is None:
+            self._take_key(frame, event, at)
             return
-        if self._frames and not event.value and not event.style:
-            place = self._key_places.get(self._pointer(), place)
-        node = _Node(self._value(event, place), place)
-        self._anchor(event, node)
-        self._attach(node)
+        slot = self._next_slot(frame)
+        if frame is not None and slot[2] >= 0 and not event.value and not style:
+            at = slot[2:]
+        value = self._value_of(event.value, style or tag, at)
+        number = self._tree.add(slot, *at)
+        if event.anchor:
+            self._tree.keep(event.anchor, value, number, self._tree.aliased)
+        self._attach(frame, value, number)
 
-    def _value(self, event: Event, place: Location) -> Json:
-        text: str = event.value
-        found = FORBIDDEN.search(text) if event.style == '"' else None
-        if found:
-            self._report(character_problem(found[0], place))
-        if event.style or event.tag:
-            return text
+    def _value_of(self, text: str, style: str | None, at: Place) -> Json:
+        if style:
+            return self._tree.text(text, at) if style == '"' else text
+        if text[-1:] in ("-", ":"):
+            self._strict.no_lone_sign(text, at)
         try:
             return resolve(text)
         except ValueError as error:
-            self._report(Problem("RC101", str(error), place, hint="quote it if it is meant as text"))
+            self._tree.refuse_number(str(error), at)
             return None
 
-    def _take_key(self, event: Event, place: Location) -> None:
-        frame, key = self._frames[-1], str(event.value)
-        if event.style not in ("'", '"') and not key:
-            self._stop(place, "a field without a name", 'write a name before the ":"')
-        if FORBIDDEN.search(key):
-            self._report(character_problem(FORBIDDEN.findall(key)[0], place))
-        if self._has_tabs and "\t" in self._indentation(place):
-            self._stop(place, *TAB)
-        frame.key = key
-        frame.is_merge = key == _MERGE and not event.style
-        pointer = f"{frame.pointer}/{escaped(key)}"
-        frame.is_duplicate = pointer in self._key_places
-        if frame.is_duplicate:
-            self._duplicate(key, place, self._key_places[pointer])
+    def _take_key(self, frame: Frame, event: Event, at: Place) -> None:
+        key, tree = event.value, self._tree
+        if not key and not event.style:
+            tree.stop(at, "a field without a name", 'write a name before the ":"')
+        if key[-1:] == ":" and not event.style:
+            self._strict.no_lone_sign(key, at)
+        if self._has_tabs and "\t" in self._indentation(at):
+            tree.stop(at, *TAB)
+        frame.is_merge = key == MERGE and not event.style
+        if not frame.is_merge:
+            frame.slot = tree.slot(key, frame.value, frame.number, at)
         else:
-            self._key_places[pointer] = place
-        self._anchor(event, _Node(key, place))
+            if frame.merged:
+                tree.duplicate(key, frame.number, at, "write << once, with a list: <<: [*a, *b]")
+            frame.slot = (frame.number, key, -1, *at[1:])
+        if event.anchor:
+            tree.keep(event.anchor, key, len(tree.nodes), tree.aliased)
 
-    def _indentation(self, place: Location) -> str:
-        before = line_of(self._lines, place)[: place.column - 1]
+    def _indentation(self, at: Place) -> str:
+        before = self._tree.lines[at[0]][: at[1]]
         return before if not before.strip("- \t?") else ""
 
-    def _duplicate(self, key: str, place: Location, first: Location) -> None:
-        hint = "write << once, with a list: <<: [*a, *b]" if key == _MERGE else "keep one of the two"
-        self._report(
-            Problem("RC101", f'"{key}" stands twice in one mapping', place, f"first at {first}", hint)
-        )
+    def _next_slot(self, frame: Frame | None) -> Slot:
+        if frame is None:
+            return ROOT
+        if frame.is_list:
+            return (frame.number, len(frame.value), -1, 0, 0)
+        assert frame.slot is not None  # noqa: S101 - a key was read before
+        return frame.slot
 
     def _open(self, event: Event) -> None:
-        place = self._checked(event)
-        if self._wants_key():
-            self._stop(
-                place, "a field name must be a plain word", 'quote it; templates like "{{ … }}" are not run'
-            )
-        if len(self._frames) >= self._limits.depth:
-            self._stop(place, f"nested deeper than {self._limits.depth} levels", "flatten it")
-        empty: Json = {} if type(event).__name__ == "MappingStartEvent" else []
-        node = _Node(empty, place, is_open=True)
-        self._anchor(event, node)
-        self._frames.append(_Frame(node, self._pointer()))
+        start, end = event.start_mark, event.end_mark
+        at = (start.line, start.column, end.column if end.line == start.line else 0)
+        is_list = type(event).__name__ == "SequenceStartEvent"
+        if event.tag not in (None, "!", f"tag:yaml.org,2002:{'seq' if is_list else 'map'}"):
+            self._refuse_tag(at)
+        above = self._frames[-1] if self._frames else None
+        if above is not None and not above.is_list and above.slot is None:
+            hint = 'quote it; templates like "{{ … }}" are not run'
+            self._tree.stop(at, "a field name must be a plain word", hint)
+        since = (len(self._tree.nodes), self._tree.aliased)
+        number = self._tree.open(self._next_slot(above), *at)
+        if event.anchor:
+            self._tree.name(event.anchor)
+        level = None if event.flow_style else at[1]
+        if level is not None and (event.anchor or event.tag):
+            level = self._strict.level_of(self._frames)  # the column is that of the anchor
+        empty: Json = [] if is_list else {}
+        self._frames.append(Frame(empty, number, is_list, level, at, event.anchor, since))
 
-    def _close(self, _event: Event) -> None:
+    def _close(self, event: Event) -> None:
         frame = self._frames.pop()
-        self._merge(frame)
-        frame.node.is_open = False
-        self._attach(frame.node)
+        self._tree.depth -= 1
+        if frame.merged:
+            self._tree.merge(frame.value, frame.number, frame.merged)
+        if frame.anchor:
+            self._tree.keep(frame.anchor, frame.value, *frame.since)
+        above = self._frames[-1] if self._frames else None
+        if frame.level is None and (above is None or above.level is not None):
+            self._strict.must_be_deeper(frame.start[0], event.end_mark.line, self._frames)
+        self._attach(above, frame.value, frame.number)
 
     def _alias(self, event: Event) -> None:
-        place = self._checked(event)
-        node = self._anchors.get(event.anchor)
-        if node is None:
-            self._stop(place, f'"*{event.anchor}" names no anchor', f"define it first: &{event.anchor}")
-        if node.is_open:
-            self._stop(place, f'"*{event.anchor}" stands inside what it names', "write the value out")
-        if self._wants_key():
-            self._stop(place, "a field name cannot be an alias", "write the name out")
-        if len(self._frames) + node.height > self._limits.depth:
-            self._stop(place, f"aliases nest deeper than {self._limits.depth} levels", "flatten it")
-        self._grow(node.size, place)
-        self._attach(replace(node, place=place))
-
-    def _attach(self, node: _Node) -> None:
-        if not self._frames:
-            self._root = node
-            self._places[""] = node.place
-            return
-        parent = self._frames[-1]
-        pointer = self._pointer()
-        parent.node.size += node.size
-        parent.node.height = max(parent.node.height, node.height + 1)
-        if isinstance(parent.node.value, list):
-            parent.node.value.append(node.value)
-        elif parent.is_merge:
-            parent.merges.append((node, pointer))
-        elif not parent.is_duplicate and parent.key is not None:
-            parent.node.value[parent.key] = node.value
-        if not parent.is_duplicate:
-            self._places[pointer] = node.place
-        parent.key = None
-
-    def _merge(self, frame: _Frame) -> None:
-        for node, pointer in frame.merges:
-            sources = node.value if isinstance(node.value, list) else [node.value]
-            if not all(isinstance(source, dict) for source in sources):
-                self._stop(node.place, "<< merges mappings only", "give it *anchor or [*a, *b]")
-            self._grow(node.size, node.place)
-            for key, value in ((key, value) for source in sources for key, value in source.items()):
-                if key not in frame.node.value:
-                    frame.node.value[key] = value
-                    self._places[f"{frame.pointer}/{escaped(key)}"] = node.place
-                    self._key_places[f"{frame.pointer}/{escaped(key)}"] = node.place
-            self._key_places.pop(pointer, None)
-
-    def _wants_key(self) -> bool:
-        if not self._frames:
-            return False
-        frame = self._frames[-1]
-        return frame.key is None and isinstance(frame.node.value, dict)
-
-    def _pointer(self) -> str:
-        if not self._frames:
-            return ""
-        frame = self._frames[-1]
-        if isinstance(frame.node.value, list):
-            return f"{frame.pointer}/{len(frame.node.value)}"
-        return f"{frame.pointer}/{escaped(frame.key or '')}"
-
-    def _anchor(self, event: Event, node: _Node) -> None:
-        if event.anchor:
-            self._anchors[event.anchor] = node
-
-    def _checked(self, event: Event) -> Location:
-        place = self._at(event)
-        self._nodes += 1
-        if self._nodes > self._limits.nodes:
-            self._stop(place, f"the file holds more than {self._limits.nodes:,} values", "split the file")
-        self._grow(1, place)
-        tag = None if type(event).__name__ == "AliasEvent" else event.tag
-        if tag not in _PLAIN_TAGS:
-            self._stop(place, "custom tags are not read", "write the value without !")
-        return place
-
-    def _grow(self, size: int, place: Location) -> None:
-        self._expanded += size
-        if self._expanded > self._limits.expanded:
-            self._stop(
-                place, f"the document grows beyond {self._limits.expanded:,} values", "use fewer aliases"
-            )
-
-    def _at(self, event: Event) -> Location:
         start, end = event.start_mark, event.end_mark
-        width = end.column - start.column if end.line == start.line else 0
-        return Location(
-            self._file, start.line + 1, start.column + 1, start.column + 1 + width if width > 0 else 0
-        )
+        at = (start.line, start.column, end.column if end.line == start.line else 0)
+        frame = self._frames[-1] if self._frames else None
+        if frame is not None and not frame.is_list and frame.slot is None:
+            self._tree.must_be_known(event.anchor, at)
+            self._tree.stop(at, "a field name cannot be an alias", "write the name out")
+        number = len(self._tree.nodes)
+        value = self._tree.alias(event.anchor, self._next_slot(frame), at)
+        self._attach(frame, value, number)
 
-    def _report(self, problem: Problem) -> None:
-        line = line_of(self._lines, problem.location) if problem.location else ""
-        self._problems.append(problem if holds_credential(line) else replace(problem, excerpt=line))
-        if len(self._problems) > self._limits.problems:
-            raise Stop(replace(problem, what="too many problems in one file; the rest is not looked at"))
+    def _attach(self, frame: Frame | None, value: Json, number: int) -> None:
+        if frame is None:
+            self._value = value
+        elif frame.is_list:
+            frame.value.append(value)
+        elif frame.is_merge:
+            frame.merged.append((value, number))
+        elif frame.slot is not None and frame.slot[0] == frame.number:
+            frame.value[frame.slot[1]] = value
+        if frame is not None:
+            frame.slot = None
 
-    def _stop(self, place: Location, what: str, hint: str) -> NoReturn:
-        line = line_of(self._lines, place)
-        excerpt = "" if holds_credential(line) else line
-        raise Stop(Problem("RC101", what, place, hint=hint, excerpt=excerpt))
+    def _refuse_tag(self, at: Place) -> None:
+        self._tree.stop(at, "custom tags are not read", "write the value without !")

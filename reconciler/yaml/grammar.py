@@ -25,6 +25,12 @@ _MEANINGS = (
     ("expected the node content", "a value is missing or cut off", "complete it, or quote it"),
     ("expected alphabetic or numeric", "a bare & or * at the start of a value", "quote the value"),
     ("unknown escape character", "an unknown escape after \\", "use single quotes, or write \\\\"),
+    (
+        "more indented follow up line",
+        "a text behind | or > starts with a line of spaces",
+        "delete the spaces in its blank lines",
+    ),
+    ("AssertionError", "a version of YAML that is not read", "delete the %YAML line"),
     ("expected '<document start>'", "text where a new document should start", "put --- between documents"),
 )
 

@@ -19,7 +19,11 @@ _KINDS = ((_BIDI, "a character that reorders text"), (_HIDDEN, "an invisible cha
 
 
 def decode(data: bytes | str, file: str, most_bytes: int) -> tuple[str, tuple[Problem, ...]]:
-    """Turn bytes into text that may be parsed, or say why not. Line ends become one newline."""
+    """Turn bytes into text that may be parsed, or say why not.
+
+    Line ends become one newline, and the last line has one as well: whether an editor wrote it changes
+    no value.
+    """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(raw) > most_bytes:
         return "", (_too_large(file, len(raw), most_bytes),)
@@ -28,6 +32,7 @@ def decode(data: bytes | str, file: str, most_bytes: int) -> tuple[str, tuple[Pr
     except UnicodeDecodeError as error:
         return "", (_not_utf8(raw, error.start, file),)
     text = text.replace("\r\n", "\n")
+    text = text if text.endswith("\n") else f"{text}\n"
     problems = _conflicts(text, file) or _characters(text, file)
     return text, problems
 
