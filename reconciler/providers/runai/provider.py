@@ -16,13 +16,15 @@ from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Problem
-from reconciler.provider import Edit, LogLine
+from reconciler.provider import Edit, InstallInfo, LogLine
 from reconciler.providers.runai import logs, wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.health import Doctor
 from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.reading import Reader
+from reconciler.providers.runai.registry import KIND as CLUSTER
+from reconciler.providers.runai.registry import Registry
 from reconciler.providers.runai.sweep import Torn, sweep
 from reconciler.providers.runai.target import RunaiTarget
 from reconciler.providers.runai.tokens import Tokens
@@ -56,6 +58,7 @@ class RunaiProvider:
         self.transport.tokens = Tokens(self.transport, settings)
         self._api = Api(self.transport)
         self._clusters = Clusters(self._api, settings)
+        self._registry = Registry(self._api, self._clusters, target.name)
         self._reader = Reader(self._api, target.name)
         self._writer = Writer(self._api)
         self._doctor = Doctor(self._api, self._clusters, self.kinds)
@@ -80,58 +83,99 @@ class RunaiProvider:
 
     async def list(self, scope: Scope) -> Sequence[Summary]:
         """List the live workloads of a project, whole or not at all, each id once."""
+        if not scope.name:
+            with self._trusting("list", "clusters"):
+                return await self._registry.list()
         with self._trusting("list", f"workloads of {scope.name}"):
             return await self._reader.list(scope)
 
     async def deleted(self, scope: Scope) -> Sequence[Deleted]:
         """List what the platform remembers as deleted in a project."""
+        if not scope.name:
+            return ()  # the list of clusters shows those that are being deleted, and no others are kept
         with self._trusting("list", f"deleted workloads of {scope.name}"):
             return await self._reader.deleted(scope)
 
     async def count(self, scope: Scope) -> int:
         """Count the live workloads of a project by the count endpoint."""
+        if not scope.name:
+            with self._trusting("count", "clusters"):
+                return await self._registry.count()
         with self._trusting("count", f"workloads of {scope.name}"):
             return await self._api.count(scope)
 
     async def named(self, scope: Scope, names: Sequence[str]) -> Sequence[Summary]:
-        """Look live workloads up by exact name; of many names the first ones, the rest by a fresh list."""
+        """Look live objects up by exact name; of many names the first ones, the rest by a fresh list."""
+        if not scope.name:
+            with self._trusting("look up", "clusters"):
+                return await self._registry.named(names)
         with self._trusting("look up", f"names in {scope.name}"):
             return await self._reader.named(scope, names)
 
     async def read(self, summary: Summary) -> Observed | None:
-        """Read one workload in full; None when two answers agree that it is gone."""
+        """Read one object in full; None when two answers agree that it is gone."""
+        if summary.key.kind == CLUSTER:
+            with self._trusting("read", str(summary.key)):
+                return await self._registry.read(summary)
         kind = self._kind(summary.key.kind, "read", str(summary.key))
         with self._trusting("read", str(summary.key)):
             return await self._reader.read(summary, kind)
 
     async def find(self, scope: Scope, kind: str, name: str) -> Sequence[Observed]:
-        """Find live workloads by key and read them in full."""
+        """Find live objects by key and read them in full."""
+        if kind == CLUSTER:
+            with self._trusting("look up", f"{kind}/{name}"):
+                return await self._registry.find(name)
         rows = [row for row in await self.named(scope, [name]) if row.key.kind == kind]
         found = [await self.read(row) for row in rows]
         return [observed for observed in found if observed is not None]
 
     async def create(self, scope: Scope, resource: Resource, mark: Mark) -> str:
         """Send one create, once, and give the new id. Raises Conflict where the name is taken."""
+        if resource.key.kind == CLUSTER:
+            return await self._registry.create(resource)
         kind = self._kind(resource.key.kind, "create", str(resource.key))
         self._learn(resource)
         return await self._writer.create(scope, resource, mark, kind)
 
     async def update(self, observed: Observed, resource: Resource, edit: Edit, mark: Mark) -> None:
         """Send one update, once, with what changes and, where the kind lets it change, our mark."""
+        if observed.key.kind == CLUSTER:
+            await self._registry.rename(observed, resource.key.name)
+            return
         kind = self._kind(observed.key.kind, "update", str(observed.key))
         self._learn(resource)
         self._doctor.note_update(observed.id, edit)
         await self._writer.update(observed, resource, edit, mark, kind)
 
-    async def delete(self, observed: Observed) -> None:
+    async def delete(self, observed: Observed, *, force: bool = False) -> None:
         """Send one delete, once. Not there is no error: reading tells whether it is gone."""
+        if observed.key.kind == CLUSTER:
+            await self._registry.delete(observed, force=force)
+            return
         kind = self._kind(observed.key.kind, "delete", str(observed.key))
         await self._writer.delete(observed, kind)
 
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
-        """Judge one workload now, by its cluster and by the control plane."""
+        """Judge one object now, by its cluster and by the control plane."""
         with self._trusting("judge", str(observed.key)):
+            if observed.key.kind == CLUSTER:
+                return await self._registry.judge(observed)
             return await self._doctor.judge(observed, since=since)
+
+    async def carried(self, observed: Observed) -> Sequence[Summary]:
+        """List the live workloads that end with a cluster; nothing else here ends with another."""
+        if observed.key.kind != CLUSTER:
+            return ()
+        with self._trusting("list", f"workloads on {observed.key}"):
+            return await self._registry.carried(observed)
+
+    async def install_info(self, name: str, *, version: str = "", url: str = "") -> InstallInfo:
+        """Give the instructions for a registered cluster, and let its secret appear nowhere else."""
+        with self._trusting("read the install info of", f"{CLUSTER}/{name}"):
+            told = await self._registry.install_info(name, version, url)
+        self.transport.scrubber.learn(told.secret)
+        return told
 
     async def pods(self, observed: Observed) -> Sequence[str]:
         """Name the pods that have logs now, failing ones first."""

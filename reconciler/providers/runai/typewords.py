@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from reconciler.errors import ProviderError
 from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.routes import ROUTES
 from reconciler.resource import Json
 
 _V2 = "WorkloadsV2"
@@ -54,6 +55,12 @@ def kinds_said(row: Mapping[str, Json]) -> Said:
     return Said(tuple(dict.fromkeys(_possible(word, row))))
 
 
+def sure_kind(row: Mapping[str, Json]) -> str:
+    """Name the kind that a row surely is of; "" where that is open."""
+    said = kinds_said(row)
+    return said.kinds[0] if said.is_certain else ""
+
+
 def _of_v2(word: str) -> Said:
     if word in _NIM:  # a manifest of this kind and a service of the platform's own look alike
         return Said(("NimService", "ExternalWorkload"))
@@ -62,13 +69,17 @@ def _of_v2(word: str) -> Said:
 
 def _possible(word: str, row: Mapping[str, Json]) -> list[str]:
     """Name what a word may mean that no document spells so: what our mark says, and what is near."""
-    mark = wire.mark_in(row)
-    claimed = mark.key.split("/")[2:3] if mark else []
     near = [
         kind for words, kind in ((_NIM, "NimService"), (_GROUPS, "DistributedInference")) if word in words
     ]
     unsaid = ["ExternalWorkload"] if "sourceApi" not in row else []
-    return [*(kind for kind in claimed if kind in wire.KIND_NAMES), *near, *unsaid]
+    return [*_claimed(row), *near, *unsaid]
+
+
+def _claimed(row: Mapping[str, Json]) -> list[str]:
+    """Name the kind that our mark on a row says."""
+    mark = wire.mark_in(row)
+    return [kind for kind in mark.key.split("/")[2:3] if kind in ROUTES] if mark else []
 
 
 class Sorter:
@@ -108,8 +119,7 @@ class Sorter:
 
 def deleted_kind(row: Mapping[str, Json]) -> str:
     """Name the kind of a row of the deleted list, which nobody can be asked for; "" where it is open."""
-    said, mark = kinds_said(row), wire.mark_in(row)
-    claimed = mark.key.split("/")[2:3] if mark else []
+    said, claimed = kinds_said(row), _claimed(row)
     if said.is_certain or said.kinds[:1] == ("DistributedTraining",):
         return said.kinds[0]
     return next((kind for kind in said.kinds if kind in claimed), "")

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from reconciler.mark import Mark, mark_from_text
-from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.marks import MARK, place_of
 from reconciler.providers.runai.phases import level_of, life_of
 from reconciler.resource import Deleted, Json, ResourceKey, Scope, Summary
 
-KIND_NAMES = frozenset(kind.name for kind in KINDS)
+TAKEN = "already exists"
+"""What the platform says of a name that is taken, whatever the status."""
 
 _MOST = 1e12
 _RESTLESS = frozenset(

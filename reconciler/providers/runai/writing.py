@@ -11,8 +11,6 @@ from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.routes import ROUTES
 from reconciler.resource import Json, Observed, Resource, Scope
 
-_TAKEN = "already exists"
-
 
 class Writer:
     """Send the writes of one target."""
@@ -28,7 +26,7 @@ class Writer:
         try:
             made = await self._api.create(kind.name, sent, subject)
         except Rejected as err:
-            if _TAKEN not in err.said.casefold():
+            if wire.TAKEN not in err.said.casefold():
                 raise
             raise Conflict(
                 err.target, "create", subject, said=err.said, status=err.status, url=err.url

@@ -15,6 +15,7 @@ from reconciler.kind import Kind
 from reconciler.providers.runai.body import create_body
 from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.marks import MARK, MARK_NOTE, RECORD, RECORD_NOTE, carried, marked
+from reconciler.providers.runai.routes import ROUTES
 from reconciler.resource import Scope
 from reconciler.secret import Secret, revealed
 from tests.providers.runai import stage
@@ -38,7 +39,7 @@ SPECS = st.fixed_dictionaries(
 OURS = replace(stage.MARK, key="c1/team-a/Training/train")
 SCOPE = Scope("team-a", "7", "dgx", "c1")
 BY_NAME = {kind.name: kind for kind in KINDS}
-EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+EVERY_KIND = pytest.mark.parametrize("kind", [BY_NAME[name] for name in ROUTES], ids=lambda kind: kind.name)
 
 
 def placed(kind: Kind, block: dict[str, Any]) -> dict[str, Any]:
