@@ -203,7 +203,6 @@ class Registry:
             life=life,
             level=Level.MISSING if is_leaving else LEVELS.get(state, Level.UNKNOWN),
             fingerprint=wire.fingerprint({key: row[key] for key in row if key != "lastLiveness"}),
-            shows_marks=False,
             created_at=wire.moment(row.get("createdAt")),
         )
 
