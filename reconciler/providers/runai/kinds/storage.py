@@ -42,7 +42,12 @@ class AccessModes(Block):
 class AddedAttribute(Block):
     """Set one annotation on a new claim, as its storage class allows."""
 
-    key: Text = Field(description="Key of the annotation.")
+    key: Text = Field(
+        description="Key of the annotation, 1 to 63 characters.",
+        min_length=1,
+        max_length=63,
+        pattern=r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$",
+    )
     value: Text | None = optional("Its value.")
 
 
