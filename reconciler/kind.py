@@ -52,6 +52,7 @@ class Kind:
     `defaults` maps canonical pointers (`/spec/autoscaling/minReplicas`) to the platform's documented
     defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
+    `lint` does the same for what the platform takes and is probably not meant: warnings only.
     `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
     `level` orders kinds: lower first. `aliases` maps common wrong words to fields. `record_only` are
     pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
@@ -71,6 +72,7 @@ class Kind:
     defaults: Mapping[str, Json] = EMPTY
     default_of: Callable[[Mapping[str, Json], str], Json] = lambda _spec, _pointer: NOTHING
     check: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
+    lint: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
     gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
     aliases: Mapping[str, str] = EMPTY
     record_only: tuple[str, ...] = ()

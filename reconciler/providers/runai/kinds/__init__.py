@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.kind import Kind, Support
 from reconciler.providers.runai.kinds import aliases, defaults, weight
 from reconciler.providers.runai.kinds.canonical import canonical
+from reconciler.providers.runai.kinds.lints import lint_inference, lint_training, lint_workspace
 from reconciler.providers.runai.kinds.rules import check_inference, check_job
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ WORKSPACE = _workload(
     support=Support(stops=True),
     defaults=defaults.WORKSPACE,
     check=check_job,
+    lint=lint_workspace,
     gpus=weight.gpus_of_pod,
     aliases=aliases.WORKSPACE,
 )
@@ -90,6 +92,7 @@ TRAINING = _workload(
     finishes=True,
     defaults=defaults.TRAINING,
     check=check_job,
+    lint=lint_training,
     gpus=weight.gpus_of_training,
     aliases=aliases.TRAINING,
 )
@@ -100,6 +103,7 @@ INFERENCE = _workload(
     support=Support(updatable=INFERENCE_UPDATABLE, mark_rewritable=True),
     defaults=defaults.INFERENCE,
     check=check_inference,
+    lint=lint_inference,
     gpus=weight.gpus_of_inference,
     aliases=aliases.INFERENCE,
 )

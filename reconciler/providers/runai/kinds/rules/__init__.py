@@ -20,7 +20,6 @@ _ANY: tuple[Rule, ...] = (
     container.environment,
     container.names_are_single,
     container.reserved_names,
-    container.arguments,
     container.security,
     container.probes,
     compute.quantities,
