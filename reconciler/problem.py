@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -51,6 +51,14 @@ class Problem:
     def is_error(self) -> bool:
         """Tell whether this problem stops the command."""
         return self.severity is Severity.ERROR
+
+    @property
+    def strictly(self) -> Problem:
+        """Give the error that --strict makes of a warning, saying so; anything else as it is."""
+        if self.severity is not Severity.WARNING:
+            return self
+        told = "a warning, and an error with --strict"
+        return replace(self, severity=Severity.ERROR, why=f"{self.why}\n{told}" if self.why else told)
 
 
 CODES: dict[str, str] = {
