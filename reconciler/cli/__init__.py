@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "health": ("reconciler.cli.health", "show how the declared objects are"),
     "logs": ("reconciler.cli.logs", "print the log of a workload"),
     "init": ("reconciler.cli.init", "write a fleet file, or a whole demo"),
+    "explain": ("reconciler.cli.explain", "tell what a field, a problem code or an exit code means"),
     "schema": ("reconciler.cli.schema", "print the JSON Schema of a kind or a document"),
     "emulate": ("reconciler.cli.emulate", "serve an emulated control plane on this machine"),
     "demo": ("reconciler.cli.demo", "show the main job from begin to end, no account needed"),

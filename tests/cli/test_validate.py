@@ -54,7 +54,7 @@ def test_strict_makes_a_warning_an_error_and_says_so(fleet: Path, run: Run) -> N
     assert ended.code == 4
     assert "error[RC150]" in ended.err
     assert "a warning, and an error with --strict" in ended.err
-    assert ended.out == "1 error in 1 of 1 file\n"
+    assert ended.out == "1 error in 1 of 1 file. More on a code: reconciler explain RC150\n"
     assert ended.last == "reconciler: rejected (exit 4)"
 
 
