@@ -72,7 +72,12 @@ class Program:
 
 
 def program_of(command: Json, args: Json) -> Program:
-    """Read what a container starts; texts alone count, and without a command the image brings its own."""
+    """Read what a container starts: two texts, or two lists of words as Kubernetes has them.
+
+    Without a command the image brings its own.
+    """
+    if isinstance(command, list) or isinstance(args, list):
+        return _of_lists(command, args)
     whole = " ".join(text for text in (command, args) if isinstance(text, str))
     words = _words(whole)
     at = _script_at(words)
@@ -81,6 +86,14 @@ def program_of(command: Json, args: Json) -> Program:
     is_open = "${{" in whole
     variables = [] if is_open else _SHELL_VARIABLE.findall(_SINGLE_QUOTED.sub("", whole))
     return Program(words, None, tuple(_shell_only(whole)), tuple(variables))
+
+
+def _of_lists(command: Json, args: Json) -> Program:
+    """Read lists, whose words are split already."""
+    lists = [part for part in (command, args) if isinstance(part, list)]
+    words = tuple(str(word) for part in lists for word in part)
+    at = _script_at(words)
+    return Program(words, None if at is None else words[at])
 
 
 def _script_at(words: tuple[str, ...]) -> int | None:

@@ -20,7 +20,9 @@ from reconciler.program import program_of
         ("bash", "run.sh -c x", ("bash", "run.sh", "-c", "x"), None),
         ("bash", "-c", ("bash", "-c"), None),
         ("echo", "it's", ("echo", "it's"), None),
-        (["python"], {"a": 1}, (), None),
+        (["python", "a b.py"], None, ("python", "a b.py"), None),
+        (["bash", "-c"], ["sleep infinity"], ("bash", "-c", "sleep infinity"), "sleep infinity"),
+        ("python", {"a": 1}, ("python",), None),
     ],
     ids=repr,
 )

@@ -29,9 +29,7 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
     found = ending(changes)
     if not found:
         return ""
-    word = (
-        "job" if all(change.kind is not None and change.kind.finishes for change, _ in found) else "workload"
-    )
+    word = "job" if all(_is_job(change) for change, _ in found) else "workload"
     head = f"ends {len(found)} running {word}{'s' if len(found) > 1 else ''}: "
     if len(found) == 1:
         change, impact = found[0]
@@ -44,6 +42,11 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
     if len(found) > _LISTED:
         lines.append(f"  and {len(found) - _LISTED} more, listed below")
     return "\n".join(lines) + "\n"
+
+
+def _is_job(change: Change) -> bool:
+    spec = change.observed.spec if change.observed else None
+    return change.kind is not None and change.kind.ends(spec)
 
 
 def impact_words(impact: Impact) -> str:

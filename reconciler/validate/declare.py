@@ -15,7 +15,7 @@ from reconciler.pointer import ROOT, parts, scalars
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json, Resource, ResourceKey
 from reconciler.validate.allow import without_allowed
-from reconciler.validate.places import at_key, at_value, keyed_pointers
+from reconciler.validate.places import at_key, at_value, keyed_pointers, shown, value_at
 from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
 from reconciler.validate.suggest import did_you_mean, near
 from reconciler.yaml import Document
@@ -101,6 +101,7 @@ def check_envelope(document: Document, kind: Kind, target: Target | None) -> Ite
 
 def check_spec(declared: Declared) -> Iterator[Problem]:
     """Find what the platform would refuse in a spec that its schema accepts."""
+    yield from _own_name(declared)
     spec = declared.resource.spec
     yield from _placed(declared, declared.kind.check(spec))
     yield from without_allowed(declared.document, _placed(declared, declared.kind.lint(spec)))
@@ -154,6 +155,18 @@ def _reserved_problem(name: str) -> Problem:
     return Problem(
         "RC130", f'"{name}" is reserved for reconciler itself', why=why, hint="choose another name"
     )
+
+
+def _own_name(declared: Declared) -> Iterator[Problem]:
+    """Ask that a name which the spec repeats is the object's own."""
+    name = declared.resource.key.name
+    for pointer in declared.kind.named_by:
+        stated = value_at(declared.document.value, pointer)
+        if isinstance(stated, str) and stated != name:
+            found = shown(declared.document, pointer, stated)
+            what = f"{'.'.join(parts(pointer))} is {found}, but metadata.name is {name}"
+            problem = Problem("RC107", what, hint="leave it out: it is filled in")
+            yield at_value(declared.document, pointer, problem)
 
 
 def _placed(declared: Declared, found: Iterable[Problem]) -> Iterator[Problem]:

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from reconciler.kind import Kind
-from reconciler.providers.runai.kinds import KINDS, TRAINING, WORKSPACE
+from reconciler.providers.runai.kinds import (
+    DISTRIBUTED_INFERENCE,
+    DISTRIBUTED_TRAINING,
+    EXTERNAL_WORKLOAD,
+    INFERENCE,
+    KINDS,
+    NIM_SERVICE,
+    TRAINING,
+    WORKSPACE,
+)
 from reconciler.yaml import parse
 
 ROOT = Path(__file__).parents[3]
@@ -18,6 +27,9 @@ MANIFESTS = sorted(
     for file in (ROOT / folder).rglob("*.yaml")
     if file.name != "reconciler.yaml"
 )
+ONE_POD = (WORKSPACE, TRAINING, INFERENCE)
+ODD_FIELDS = ["compute", "storage", "environmentVariables", "image", "command", "args", "masterSpec"]
+ODD_FIELDS += ["leader", "worker", "manifest"]
 EIGHT = {"gpuDevicesRequest": 8, "largeShmRequest": True}
 
 
@@ -90,7 +102,7 @@ FIXED = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [*ONE_POD, DISTRIBUTED_TRAINING, NIM_SERVICE], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("stated", STALE, ids=lambda stated: stated["image"])
 def test_a_tag_that_moves_beside_if_not_present_is_warned_of(kind: Kind, stated: dict[str, Any]) -> None:
     assert warned(kind, {**stated, "imagePullPolicy": "IfNotPresent"}) == [("RC151", "/spec/imagePullPolicy")]
@@ -163,7 +175,7 @@ MEANT = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [*ONE_POD, DISTRIBUTED_TRAINING], ids=lambda kind: kind.name)
 @pytest.mark.parametrize(("stated", "pointer"), WORDS, ids=lambda value: str(value)[:60])
 def test_words_that_a_program_will_not_see_as_meant(kind: Kind, stated: dict[str, Any], pointer: str) -> None:
     assert warned(kind, stated) == [("RC131", pointer)]
@@ -212,6 +224,70 @@ def test_no_example_is_warned_of(file: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("odd", [3, "x", [1], {"name": 3}, None, True], ids=repr)
-@pytest.mark.parametrize("field", ["compute", "storage", "environmentVariables", "image", "command", "args"])
+@pytest.mark.parametrize("field", ODD_FIELDS)
 def test_lints_survive_any_shape(kind: Kind, field: str, odd: Any) -> None:
     list(kind.lint({field: odd}))
+
+
+MASTER = {"masterSpec": run("train.py", gpuDevicesRequest=1)}
+SLEEPS = run("infinity", "sleep", gpuDevicesRequest=8)
+
+
+@pytest.mark.parametrize(
+    ("stated", "codes"),
+    [
+        (SLEEPS, [("RC150", "/spec/args")]),
+        ({**SLEEPS, "masterSpec": run("infinity", "sleep")}, [("RC150", "/spec/args")]),
+        ({**SLEEPS, **MASTER}, []),
+        ({**SLEEPS, "masterSpec": {"image": "mpi-launcher:2"}}, []),
+        ({**run("train.py", gpuDevicesRequest=8), "masterSpec": run("infinity", "sleep")}, []),
+    ],
+    ids=["no master", "both sleep", "master works", "the master's image may work", "workers work"],
+)
+def test_a_distributed_training_idles_only_when_all_its_pods_do(
+    stated: dict[str, Any], codes: list[tuple[str, str]]
+) -> None:
+    assert warned(DISTRIBUTED_TRAINING, stated) == codes
+
+
+def test_each_pod_of_a_distributed_training_needs_its_own_shared_memory() -> None:
+    pod = {"image": "a:1", "compute": {"gpuDevicesRequest": 1}}
+
+    assert warned(DISTRIBUTED_TRAINING, {**pod, "masterSpec": pod}) == [
+        ("RC152", "/spec/compute/largeShmRequest"),
+        ("RC152", "/spec/masterSpec/compute/largeShmRequest"),
+    ]
+    assert warned(DISTRIBUTED_TRAINING, {**pod, "masterSpec": pod, "templateId": "x"}) == []
+    assert warned(DISTRIBUTED_TRAINING, {"image": "a:1", "compute": {"cpuCoreRequest": 4}}) == []
+
+
+def test_a_group_of_an_inference_spreads_its_model_over_pods() -> None:
+    leader = run("--tensor-parallel-size 16", "vllm serve", gpuDevicesRequest=8)
+    worker = {"image": "vllm/vllm-openai:v0.18.0", "compute": {"gpuDevicesRequest": 8}}
+
+    assert warned(DISTRIBUTED_INFERENCE, {"leader": leader, "worker": worker, "workers": 1}) == [
+        ("RC152", "/spec/worker/compute/largeShmRequest")
+    ]
+
+
+def manifest(kind: str, **container: Any) -> dict[str, Any]:
+    whole = {"name": "main", "image": "a:1", "resources": {"limits": {"nvidia.com/gpu": 2}}, **container}
+    template = {"spec": {"containers": [whole]}}
+    return {"manifest": {"apiVersion": "v1", "kind": kind, "spec": {"template": template}}}
+
+
+def test_a_kubernetes_job_that_idles_on_gpus_is_warned_of() -> None:
+    sleeps = {"command": ["bash", "-c"], "args": ["sleep infinity"]}
+    at = "/spec/manifest/spec/template/spec/containers/name=main"
+
+    assert warned(EXTERNAL_WORKLOAD, manifest("Job", **sleeps)) == [("RC150", f"{at}/args")]
+    assert warned(EXTERNAL_WORKLOAD, manifest("Deployment", **sleeps)) == []
+    assert warned(EXTERNAL_WORKLOAD, manifest("Job", command=["python", "t.py"])) == []
+
+
+def test_a_stale_image_in_a_kubernetes_manifest_is_warned_of() -> None:
+    stated = manifest("Deployment", image="a:latest", imagePullPolicy="IfNotPresent")
+    at = "/spec/manifest/spec/template/spec/containers/name=main/imagePullPolicy"
+
+    assert warned(EXTERNAL_WORKLOAD, stated) == [("RC151", at)]
+    assert warned(EXTERNAL_WORKLOAD, manifest("Deployment", image="a:latest")) == []

@@ -7,12 +7,12 @@ the network, plans or prints.
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reconciler.kind import Kind, Support
-from reconciler.providers.runai.kinds import aliases, defaults, weight
-from reconciler.providers.runai.kinds.canonical import canonical
-from reconciler.providers.runai.kinds.lints import lint_inference, lint_training, lint_workspace
+from reconciler.providers.runai.kinds import aliases, defaults, lints, manifest, weight
+from reconciler.providers.runai.kinds.canonical import canonical, canonical_with_manifest
 from reconciler.providers.runai.kinds.rules import check_inference, check_job
 
 if TYPE_CHECKING:
@@ -43,26 +43,17 @@ INFERENCE_UPDATABLE = (
 )
 """What `PATCH /inferences/{id}` takes. Everything else of an inference needs a new one."""
 
-
-def _workspace() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.workspace import WorkspaceSpec  # pydantic loads only when asked
-
-    return WorkspaceSpec
+EXTERNAL_UPDATABLE = ("/category", "/manifest", "/priority")
+"""What `PUT /api/v2/workloads/{id}` takes."""
 
 
-def _training() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.training import TrainingSpec  # pydantic loads only when asked
-
-    return TrainingSpec
-
-
-def _inference() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.inference import InferenceSpec  # pydantic loads only when asked
-
-    return InferenceSpec
+def _spec(module: str, name: str) -> type[BaseModel]:
+    """Load the model of a kind's spec from the kind's own file; pydantic loads only then."""
+    model: type[BaseModel] = getattr(import_module(f"{__name__}.{module}"), name)
+    return model
 
 
-_workload = partial(
+_any_workload = partial(
     Kind,
     api_version="runai/v1",
     provider="runai",
@@ -70,42 +61,93 @@ _workload = partial(
     canonical=canonical,
     name_space="runai/workload",
     default_of=defaults.default_of,
-    dies_with=weight.volumes_that_die,
-    record_only=("/spec/templateId",),
 )
+_workload = partial(_any_workload, dies_with=weight.volumes_that_die, record_only=("/spec/templateId",))
 
 WORKSPACE = _workload(
     name="Workspace",
-    model=_workspace,
+    model=partial(_spec, "workspace", "WorkspaceSpec"),
     support=Support(stops=True),
     defaults=defaults.WORKSPACE,
     check=check_job,
-    lint=lint_workspace,
+    lint=lints.lint_workspace,
     gpus=weight.gpus_of_pod,
     aliases=aliases.WORKSPACE,
 )
 
 TRAINING = _workload(
     name="Training",
-    model=_training,
+    model=partial(_spec, "training", "TrainingSpec"),
     support=Support(stops=True),
     finishes=True,
     defaults=defaults.TRAINING,
     check=check_job,
-    lint=lint_training,
+    lint=lints.lint_training,
     gpus=weight.gpus_of_training,
     aliases=aliases.TRAINING,
 )
 
 INFERENCE = _workload(
     name="Inference",
-    model=_inference,
+    model=partial(_spec, "inference", "InferenceSpec"),
     support=Support(updatable=INFERENCE_UPDATABLE, mark_rewritable=True),
     defaults=defaults.INFERENCE,
     check=check_inference,
-    lint=lint_inference,
+    lint=lints.lint_inference,
     gpus=weight.gpus_of_inference,
     aliases=aliases.INFERENCE,
 )
 
-KINDS = (WORKSPACE, TRAINING, INFERENCE)
+DISTRIBUTED_TRAINING = _workload(
+    name="DistributedTraining",
+    model=partial(_spec, "distributed_training", "DistributedTrainingSpec"),
+    support=Support(stops=True),
+    finishes=True,
+    defaults=defaults.DISTRIBUTED_TRAINING,
+    check=check_job,
+    lint=lints.lint_distributed_training,
+    gpus=weight.gpus_of_distributed,
+    aliases=aliases.DISTRIBUTED_TRAINING,
+)
+
+DISTRIBUTED_INFERENCE = _workload(
+    name="DistributedInference",
+    model=partial(_spec, "distributed_inference", "DistributedInferenceSpec"),
+    support=Support(updatable=("/replicas",)),
+    defaults=defaults.DISTRIBUTED_INFERENCE,
+    lint=lints.lint_distributed_inference,
+    gpus=weight.gpus_of_groups,
+    aliases=aliases.DISTRIBUTED_INFERENCE,
+)
+
+NIM_SERVICE = _any_workload(
+    name="NimService",
+    model=partial(_spec, "nim_service", "NimServiceSpec"),
+    support=Support(updatable=("",), mark_rewritable=True),
+    defaults=defaults.NIM_SERVICE,
+    lint=lints.lint_nim_service,
+    gpus=weight.gpus_of_nim,
+    aliases=aliases.NIM_SERVICE,
+)
+
+EXTERNAL_WORKLOAD = _any_workload(
+    name="ExternalWorkload",
+    model=partial(_spec, "external_workload", "ExternalWorkloadSpec"),
+    support=Support(updatable=EXTERNAL_UPDATABLE, mark_rewritable=True),
+    canonical=canonical_with_manifest,
+    finishes_with=manifest.ends,
+    lint=lints.lint_external_workload,
+    gpus=manifest.gpus,
+    aliases=aliases.EXTERNAL_WORKLOAD,
+    named_by=("/spec/manifest/metadata/name",),
+)
+
+KINDS = (
+    WORKSPACE,
+    TRAINING,
+    DISTRIBUTED_TRAINING,
+    INFERENCE,
+    DISTRIBUTED_INFERENCE,
+    NIM_SERVICE,
+    EXTERNAL_WORKLOAD,
+)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.lints.pod import Pod, warned
 from reconciler.providers.runai.kinds.rules.finding import is_open, number
+from reconciler.providers.runai.kinds.weight import gpus_of_pod
 
 SHM, MODE = "RC152", "RC154"
 _LAUNCHERS = frozenset({"torchrun", "deepspeed", "accelerate", "mpirun", "mpiexec", "horovodrun", "vllm"})
@@ -15,7 +16,17 @@ _MODULES = ("torch.distributed", "vllm.entrypoints", "deepspeed.launcher")
 
 def small_shm(pod: Pod) -> Iterator[Problem]:
     """Warn of programs whose processes share memory, where /dev/shm has 64 MiB."""
-    why = _shares_memory(pod)
+    yield from _without_shm(pod, _shares_memory(pod))
+
+
+def small_shm_of_many(pod: Pod) -> Iterator[Problem]:
+    """Warn of the same in one of many pods that compute together, where it holds a GPU."""
+    yield from _without_shm(
+        pod, _shares_memory(pod) or ("it is one of many" if gpus_of_pod(pod.spec) else "")
+    )
+
+
+def _without_shm(pod: Pod, why: str) -> Iterator[Problem]:
     if not why or pod.has_template or _has_shm(pod):
         return
     yield warned(

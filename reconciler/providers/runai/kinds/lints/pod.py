@@ -15,10 +15,14 @@ from reconciler.resource import Json
 
 @dataclass(frozen=True)
 class Pod:
-    """Hold the fields of one container, nulls left out, and the pointer they stand at."""
+    """Hold the fields of one container, nulls left out, and the pointer they stand at.
+
+    `has_template`: a template may bring what is not stated.
+    """
 
     pointer: str
     spec: Mapping[str, Json]
+    has_template: bool = False
 
     @cached_property
     def program(self) -> Program:
@@ -29,11 +33,6 @@ class Pod:
     def own(self) -> Part:
         """Give the container itself as a part."""
         return Part(self.pointer, self.spec)
-
-    @property
-    def has_template(self) -> bool:
-        """Tell whether a template may bring what this spec does not state."""
-        return "templateId" in self.spec
 
     def at(self, *path: str) -> str:
         """Give the pointer of a field below it."""
@@ -53,6 +52,21 @@ class Pod:
     def starts_at(self) -> str:
         """Point at what it starts: its arguments, or its command where there are none."""
         return self.at("args" if "args" in self.spec else "command")
+
+
+def containers(tree: Json, pointer: str = "/spec") -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Find the containers of every pod in a Kubernetes manifest, with their pointers."""
+    if not isinstance(tree, Mapping):
+        return
+    for name, value in tree.items():
+        below = pointer_to((name,), pointer)
+        if name == "containers":
+            yield from ((item.pointer, item.fields) for item in items_of(Part(pointer, tree), name))
+        elif isinstance(value, list):
+            for item in items_of(Part(pointer, tree), name):
+                yield from containers(item.fields, item.pointer)
+        else:
+            yield from containers(value, below)
 
 
 def warned(code: str, pointer: str, says: str, hint: str) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.lints.pod import Pod, warned
@@ -37,15 +37,15 @@ _SUBMIT_OPTIONS = frozenset(
 _COUNTS = ("--nproc-per-node", "--num-gpus", "--tensor-parallel-size", "-tp")
 
 
-def idle(pod: Pod, gpus: float) -> Iterator[Problem]:
-    """Warn of a job that does nothing and holds GPUs, as people start one to log in to it."""
-    said = _idle_words(pod)
-    if said and gpus:
+def idle(pods: Sequence[Pod], gpus: float) -> Iterator[Problem]:
+    """Warn of a job none of whose pods does anything while it holds GPUs, as people start one to log in."""
+    said = [words for pod in pods if (words := _idle_words(pod))]
+    if gpus and said and len(said) == len(pods):
         held = f"{gpus:g} GPU{'' if gpus == 1 else 's'}"
         yield warned(
             IDLE,
-            pod.starts_at,
-            f'ends in "{said}": it does no work, never finishes, and holds {held}',
+            pods[0].starts_at,
+            f'ends in "{said[0]}": it does no work, never finishes, and holds {held}',
             "run the program itself; to work in it by hand, declare kind: Workspace",
         )
 
