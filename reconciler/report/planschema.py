@@ -79,6 +79,11 @@ def _change_properties() -> dict[str, Schema]:
         "preemptible": _TRUTH,
         "idleGpus": _NUMBER,
         "lostVolumes": _list(_TEXT),
+        "carried": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "Running workloads that end with it; null for what is a workload itself.",
+        },
     }
     return {
         **_key_properties(),

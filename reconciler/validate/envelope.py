@@ -40,7 +40,12 @@ class LifecyclePart(Part):
     """State what may happen to the object over its life."""
 
     state: Literal["Running", "Stopped", "Absent"] | None = Field(
-        None, description="Wanted state. Default Running. Stopped: kinds that can be stopped."
+        None,
+        description="Wanted state. Default Running. Stopped: kinds that can be stopped. Absent: Cluster.",
+    )
+    force: StrictBool | None = Field(
+        None,
+        description="Delete an Absent Cluster at once, without waiting for it to clean up. Default false.",
     )
     run: Literal["Once", "OnFailure", "OnChange", "Always"] | None = Field(
         None, description="When a finished job runs again. Default Once. Kinds that finish."

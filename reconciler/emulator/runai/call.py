@@ -70,9 +70,16 @@ class Call:
         except ValueError:
             raise ApiError(400, "Failed to read request body") from None
 
+    def fields(self) -> dict[str, Json]:
+        """Parse the body as an object.  Raises ApiError 400."""
+        body = self.body()
+        if not isinstance(body, dict):
+            raise ApiError(400, "Failed to read request body")
+        return body
+
     def note(self, verb: str, one: Workload) -> None:
         """Write an effect on a workload into the ledger."""
-        note_effect(self.request.scope, verb, one.kind, one.id, one.name)
+        note_effect(self.request.scope, verb, one.type, one.id, one.name)
 
     def must_reach(self, project: Project, *, write: bool = False) -> None:
         """Raise ApiError 403 if the caller may not do this in the project."""

@@ -163,7 +163,7 @@ def create(call: Call) -> Response:
     if not call.principal.can_write:
         raise forbidden()
     body = call.body()
-    refuse_flaws([f._replace(path=f.path.lstrip(".")) for f in shape_flaws(body, _NEW, "")])
+    refuse_flaws(list(shape_flaws(body, _NEW, "")))
     if any(one.name == body["name"] for one in _present(call)):
         raise bad_request(f"cluster with name '{body['name']}' already exists")
     one = Cluster(
@@ -179,7 +179,7 @@ def rename(call: Call) -> Response:
     """Change the name, which is all that can change; other keys are silently ignored."""
     one = _found(call, write=True)
     body = call.body()
-    refuse_flaws([f._replace(path=f.path.lstrip(".")) for f in shape_flaws(body, _RENAME, "")])
+    refuse_flaws(list(shape_flaws(body, _RENAME, "")))
     if body["name"] != one.name:
         one = replace(one, name=body["name"])
         call.world.clusters[one.uuid] = one

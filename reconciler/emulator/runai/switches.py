@@ -13,6 +13,9 @@ class Switches:
     `list_env`: the list shows the environment.
     `gone_status`: what the by-type GET answers after deletion: 404, or 200 with `deletedAt`.
     `lag_s`: how late the list, the count and `GET /workloads/{id}` are, in emulated seconds.
+    `nim_type`: how lists spell the type of a NIM service.
+    `refused_shows`: a manifest that Kubernetes refused shows as phase Failed, else it stays Creating.
+    `nim_by_v2`: the common v2 read finds NIM services too.
     """
 
     merge_defaults: bool = False
@@ -21,6 +24,9 @@ class Switches:
     list_env: bool = True
     gone_status: int = 404
     lag_s: float = 0.0
+    nim_type: str = "NIMService"
+    refused_shows: bool = False
+    nim_by_v2: bool = True
 
     def __post_init__(self) -> None:
         if self.duplicate_name_status not in {400, 409}:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from reconciler.kind import NOTHING, Kind
 from reconciler.providers.runai.kinds import (
+    CLUSTER,
     DISTRIBUTED_INFERENCE,
     DISTRIBUTED_TRAINING,
     EXTERNAL_WORKLOAD,
@@ -39,7 +40,7 @@ POD_KINDS = (WORKSPACE, TRAINING, DISTRIBUTED_TRAINING, INFERENCE)
 
 def properties(kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
     schema = kind.model().model_json_schema(by_alias=True)
-    for title, block in {kind.name: schema, **schema["$defs"]}.items():
+    for title, block in {kind.name: schema, **schema.get("$defs", {})}.items():
         for name, field in block.get("properties", {}).items():
             yield f"{title}.{name}", field
 
@@ -65,12 +66,12 @@ def test_every_field_is_described_and_may_be_null(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_schema_is_closed_and_speaks_the_platforms_names(kind: Kind) -> None:
     text = json.dumps(kind.model().model_json_schema(by_alias=True))
-    is_free = kind is EXTERNAL_WORKLOAD
+    has_no_pod = kind in (EXTERNAL_WORKLOAD, CLUSTER)
 
-    assert ('"gpuDevicesRequest"' in text) is not is_free
+    assert ('"gpuDevicesRequest"' in text) is not has_no_pod
     assert '"gpu_devices_request"' not in text
     closed = text.count('"additionalProperties": false')
-    assert closed + (2 if is_free else 0) == text.count('"properties": {')
+    assert closed + (2 if kind is EXTERNAL_WORKLOAD else 0) == text.count('"properties": {')
 
 
 @pytest.mark.parametrize(

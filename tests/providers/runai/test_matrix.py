@@ -22,11 +22,13 @@ CREATED_BY = {
     "DistributedInference": official.DistributedInferenceCreationRequest,
     "NimService": official.NimServiceCreateRequest,
     "ExternalWorkload": official.WorkloadV2CreateRequest,
+    "Cluster": official.ClusterCreationRequest,
 }
 UPDATED_BY = {
     "Inference": official.InferenceUpdateRequest,
     "NimService": official.NimServiceUpdateRequest,
     "ExternalWorkload": official.WorkloadV2UpdateRequest,
+    "Cluster": official.ClusterUpdateRequest,
 }
 ENVELOPES = ("spec", "metadata")
 """Parts of a request whose fields stand in our spec as if they were the request's own."""

@@ -142,6 +142,21 @@ EXTERNAL_WORKLOAD = _any_workload(
     named_by=("/spec/manifest/metadata/name",),
 )
 
+CLUSTER = Kind(
+    api_version="runai/v1",
+    name="Cluster",
+    provider="runai",
+    platform="Run:ai",
+    model=partial(_spec, "cluster", "ClusterSpec"),
+    canonical=canonical,
+    support=Support(carries_mark=False, replaces=False),
+    scope_word="",
+    level=0,
+    aliases=aliases.CLUSTER,
+    name_pattern=r"^\S(.{0,251}\S)?$",
+    name_rule="1 to 253 characters, no space at its ends",
+)
+
 KINDS = (
     WORKSPACE,
     TRAINING,
@@ -150,4 +165,5 @@ KINDS = (
     DISTRIBUTED_INFERENCE,
     NIM_SERVICE,
     EXTERNAL_WORKLOAD,
+    CLUSTER,
 )
