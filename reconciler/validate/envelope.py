@@ -18,7 +18,8 @@ Text = StrictStr
 Duration = Annotated[StrictStr, Field(pattern=DURATION)]
 Variable = Annotated[StrictStr, Field(pattern=VARIABLE)]
 Count = Annotated[StrictInt, Field(ge=0)]
-Percent = Annotated[StrictInt | StrictFloat, Field(ge=0, le=100)]
+Amount = Annotated[StrictInt, Field(ge=0)] | Annotated[StrictFloat, Field(ge=0)]
+Percent = Annotated[StrictInt, Field(ge=0, le=100)] | Annotated[StrictFloat, Field(ge=0, le=100)]
 
 
 class Part(BaseModel):
@@ -107,7 +108,7 @@ class Guard(Part):
 
     max_destroy: AtMost | None = Field(None, description="Objects a plan may end. Default 10, 20 percent.")
     max_create: AtMost | None = Field(None, description="Objects a plan may create. Default 50, 100 percent.")
-    max_gpu_hours_lost: Annotated[StrictInt | StrictFloat, Field(ge=0)] | None = Field(
+    max_gpu_hours_lost: Amount | None = Field(
         None, description="GPU-hours spent by what a plan ends. Default 500."
     )
 
