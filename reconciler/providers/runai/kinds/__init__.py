@@ -7,6 +7,7 @@ the network, plans or prints.
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.kind import Kind, Support
@@ -43,6 +44,10 @@ INFERENCE_UPDATABLE = (
 """What `PATCH /inferences/{id}` takes. Everything else of an inference needs a new one."""
 
 
+def _example(name: str) -> str:
+    return (Path(__file__).parent / "examples" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
 def _workspace() -> type[BaseModel]:
     from reconciler.providers.runai.kinds.workspace import WorkspaceSpec  # pydantic loads only when asked
 
@@ -75,6 +80,8 @@ _workload = partial(
 
 WORKSPACE = _workload(
     name="Workspace",
+    about="An interactive workload, such as a notebook: it runs until it is stopped.",
+    example=partial(_example, "workspace"),
     model=_workspace,
     support=Support(stops=True),
     defaults=defaults.WORKSPACE,
@@ -85,6 +92,8 @@ WORKSPACE = _workload(
 
 TRAINING = _workload(
     name="Training",
+    about="A job of one pod, or of equal pods: it ends by itself, and does not run again.",
+    example=partial(_example, "training"),
     model=_training,
     support=Support(stops=True),
     finishes=True,
@@ -96,6 +105,8 @@ TRAINING = _workload(
 
 INFERENCE = _workload(
     name="Inference",
+    about="A server of a model: it scales with its load, and most of it changes in place.",
+    example=partial(_example, "inference"),
     model=_inference,
     support=Support(updatable=INFERENCE_UPDATABLE, mark_rewritable=True),
     defaults=defaults.INFERENCE,
