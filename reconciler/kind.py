@@ -28,12 +28,16 @@ class Support:
     """Say what may be done with a kind once it lives.
 
     `updatable` holds spec pointers below which the platform changes in place (`/image`); `("",)`
-    means all of the spec. `mark_rewritable`: the mark can be sent with an update.
+    means all of the spec. `mark_rewritable`: the mark can be sent with an update. `carries_mark` False:
+    the object holds nothing of ours, so it is claimed by being declared and never pruned. `replaces`
+    False: it is never deleted and created anew.
     """
 
     updatable: tuple[str, ...] = ()
     stops: bool = False
     mark_rewritable: bool = False
+    carries_mark: bool = True
+    replaces: bool = True
 
     def changes_in_place(self, pointer: str) -> bool:
         """Tell whether the platform changes this pointer (`/spec/…` or below spec) in place."""
@@ -54,8 +58,10 @@ class Kind:
     defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
     `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
-    `level` orders kinds: lower first. `aliases` maps common wrong words to fields. `record_only` are
-    pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
+    `scope_word` is the metadata field that names its scope; "" for what lives beside the scopes, in
+    `Scope("")`. `level` orders kinds: lower first. `aliases` maps common wrong words to fields.
+    `record_only` are pointers that the platform takes and never returns. `dies_with` names volumes that
+    end with a spec.
     """
 
     api_version: str

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.errors import ExitCode, Malformed, ProviderError, heaviest
-from reconciler.provider import Provider
+from reconciler.provider import Carries, Provider
 from reconciler.resource import EMPTY, Life, Live, Observed, Resource, ResourceKey, Scope, ScopeRead, Summary
 
 _STANDING = (Life.ACTIVE, Life.STOPPED, Life.UNKNOWN)
@@ -143,11 +143,17 @@ class _Reader:
         is_ours = row.mark is not None and row.mark.fleet_id == self.fleet_id
         return is_ours or not row.shows_marks or row.key in wanted
 
+    def _ends(self, key: ResourceKey) -> bool:
+        """Tell whether git wants this object gone, so that what ends with it must be known."""
+        return any(resource.key == key and resource.is_absent for resource in self.desired)
+
     async def _detail(self, row: Summary) -> Observed | ProviderError | None:
         """Read one object in full. None: it went away since it was listed."""
         try:
             async with self.slots:
                 observed = await self.provider.read(row)
+                if observed and self._ends(row.key) and isinstance(self.provider, Carries):
+                    observed = replace(observed, carries=tuple(await self.provider.carried(observed)))
         except ProviderError as failure:
             self.failures[row.key.full] = failure
             return failure

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("reconciler.cli.validate", "check manifests offline"),
     "health": ("reconciler.cli.health", "show how the declared objects are"),
     "logs": ("reconciler.cli.logs", "print the log of a workload"),
+    "cluster": ("reconciler.cli.cluster", "print how to install a registered cluster"),
     "init": ("reconciler.cli.init", "write a fleet file, or a whole demo"),
     "schema": ("reconciler.cli.schema", "print the JSON Schema of a kind or a document"),
     "emulate": ("reconciler.cli.emulate", "serve an emulated control plane on this machine"),

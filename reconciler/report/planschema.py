@@ -139,6 +139,11 @@ def _consequences() -> dict[str, Schema]:
         "preemptible": _truth("Whether the platform itself may end it for others."),
         "idleGpus": _number("GPUs that it holds and does not use."),
         "lostVolumes": _list(_text("Name of a volume."), "Volumes whose data ends with it."),
+        "carried": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "Running workloads that end with it; null for what is a workload itself.",
+        },
     }
     return {
         "impact": {

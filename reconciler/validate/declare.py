@@ -47,6 +47,7 @@ def declare(document: Document, kind: Kind, target: Target, fleet: Fleet) -> Dec
         spec=value["spec"],
         source=Location(document.file, document.first_line),
         cluster=metadata.get("cluster") or "",
+        renamed_from=metadata.get("renamedFrom") or "",
         labels=metadata.get("labels") or {},
         lifecycle=lifecycle_from(value.get("lifecycle"), fleet.default_lifecycle),
         health=health_from(value.get("health"), fleet.default_health),
@@ -93,7 +94,7 @@ def check_envelope(document: Document, kind: Kind, target: Target | None) -> Ite
         yield from _scope_rule(document, kind, target, metadata)
     lifecycle = document.value.get("lifecycle")
     if isinstance(lifecycle, dict):
-        for field, problem in not_honoured(lifecycle):
+        for field, problem in not_honoured(lifecycle, kind):
             yield at_value(document, f"/lifecycle/{field}", problem)
     yield from _reserved(document)
 

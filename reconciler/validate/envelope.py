@@ -65,6 +65,9 @@ class LifecyclePart(Part):
         Stopped="It is kept, and holds no GPU. For kinds that can be stopped.",
         Absent="It is deleted, with consent. For Cluster.",
     )
+    force: StrictBool | None = _chosen(
+        False, "Delete an Absent Cluster at once, without waiting for it to clean up. Default false."
+    )
     run: Literal["Once", "OnFailure", "OnChange", "Always"] | None = _chosen(
         "Once",
         "When a finished job runs again. Default Once. For kinds that finish.",

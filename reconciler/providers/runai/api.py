@@ -34,12 +34,68 @@ class Api:
         found = await self.transport.get(PROJECTS, verb="list", subject="projects", query=query)
         return Page(_with(rows_in(found, "projects"), "id", "name", "clusterId"), next_in(found))
 
-    async def clusters(self, *, minimal: bool = False) -> list[dict[str, Json]]:
-        """List clusters; `minimal` is what more people may read."""
-        path = f"{CLUSTERS}/minimal" if minimal else CLUSTERS
-        query = {"limit": "500"} if minimal else {"verbosity": "metadata"}
-        found = await self.transport.get(path, verb="list", subject="clusters", query=query)
+    async def clusters(self, *, verbosity: str = "metadata", leaving: bool = False) -> list[dict[str, Json]]:
+        """List clusters. `verbosity` is full or metadata; `leaving` adds those being deleted."""
+        query = {"verbosity": verbosity} | ({"includeRequestedForDelete": "true"} if leaving else {})
+        found = await self.transport.get(CLUSTERS, verb="list", subject="clusters", query=query)
         return _with(rows_in({"clusters": found}, "clusters"), "uuid", "name")
+
+    async def minimal_clusters(self, offset: int, limit: int, name: str = "") -> Page:
+        """List of clusters what more people may read, a page; of one name where it is given.
+
+        Servers before 2.25 have no such list and answer NotFound or Rejected.
+        """
+        query = _paging(offset, limit) | ({"filterBy": f"name=={name}"} if name else {})
+        found = await self.transport.get(f"{CLUSTERS}/minimal", verb="list", subject="clusters", query=query)
+        rows = _with(rows_in({"clusters": found}, "clusters"), "uuid", "name")
+        return Page([{**row, "id": row["uuid"]} for row in rows])
+
+    async def cluster(self, uuid: str, subject: str, *, minimal: bool = False) -> dict[str, Json]:
+        """Read one cluster, whole or what more people may read."""
+        path = f"{CLUSTERS}/{_part(uuid)}" + ("/minimal" if minimal else "")
+        query = None if minimal else {"verbosity": "full"}
+        found = await self.transport.get(path, verb="read", subject=subject, query=query)
+        return _the(found, "uuid", uuid)
+
+    async def create_cluster(self, body: Json, subject: str) -> Json:
+        """Register a cluster, once."""
+        return await self.transport.send("POST", CLUSTERS, verb="create", subject=subject, body=body)
+
+    async def rename_cluster(self, uuid: str, name: str, subject: str) -> None:
+        """Give a cluster another name, once; nothing else of it can change."""
+        path, body = f"{CLUSTERS}/{_part(uuid)}", {"name": name}
+        await self.transport.send("PUT", path, verb="update", subject=subject, body=body, reads=False)
+
+    async def delete_cluster(self, uuid: str, subject: str, *, force: bool) -> None:
+        """Ask for a cluster to be deleted, once: after it has cleaned up, or at once."""
+        path = f"{CLUSTERS}/{_part(uuid)}" + ("?force=true" if force else "")
+        await self.transport.send("DELETE", path, verb="delete", subject=subject, reads=False)
+
+    async def install_info(self, uuid: str, subject: str, version: str, url: str) -> dict[str, Json]:
+        """Read how to install a cluster. The answer holds a secret."""
+        path = f"{CLUSTERS}/{_part(uuid)}/cluster-install-info"
+        query = {"version": version} | ({"remoteClusterUrl": url} if url else {})
+        found = await self.transport.get(path, verb="read the install info of", subject=subject, query=query)
+        if not isinstance(found, dict):
+            raise Misshapen("the answer is no object")
+        return found
+
+    async def on_cluster(self, uuid: str, offset: int, limit: int) -> Page:
+        """List the workloads of all projects of a cluster, a page."""
+        query = {"filterBy": f"clusterId=={uuid}", **_ORDER, **_paging(offset, limit)}
+        found = await self.transport.get(
+            WORKLOADS, verb="list", subject=f"workloads on cluster {uuid}", query=query
+        )
+        page = Page(_with(rows_in(found, "workloads"), "id", "clusterId"), next_in(found))
+        if any(text(row, "clusterId").lower() != uuid.lower() for row in page.rows):
+            raise Misshapen("a row of another cluster came back")
+        return page
+
+    async def cluster_answers(self, url: str, subject: str) -> None:
+        """Ask a cluster's own API whether it is there. Asked once: health is asked again anyway."""
+        await self.transport.get(
+            f"{url}/cluster-api/status", verb="read the status of", subject=subject, attempts=1
+        )
 
     async def workloads(self, scope: Scope, offset: int, limit: int, *, deleted: bool = False) -> Page:
         """List the workloads of a project, a page; every row is checked to be of that project."""

@@ -17,7 +17,7 @@ from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Problem
-from reconciler.provider import Edit, LogLine
+from reconciler.provider import Edit, InstallInfo, LogLine
 from reconciler.providers.runai import body, logs, wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
@@ -25,6 +25,8 @@ from reconciler.providers.runai.health import Doctor
 from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.marks import carried
 from reconciler.providers.runai.phases import level_of, life_of
+from reconciler.providers.runai.registry import KIND as CLUSTER
+from reconciler.providers.runai.registry import Registry
 from reconciler.providers.runai.sweep import Torn, sweep
 from reconciler.providers.runai.target import RunaiTarget
 from reconciler.providers.runai.tokens import Tokens
@@ -32,7 +34,6 @@ from reconciler.resource import Deleted, Json, Life, Observed, Resource, Scope, 
 from reconciler.secret import revealed, secrets_in
 from reconciler.transport import Hosts, Transport
 
-_TAKEN = "already exists"
 _MANY_NAMES = 16
 
 
@@ -60,6 +61,7 @@ class RunaiProvider:
         self.transport.tokens = Tokens(self.transport, settings)
         self._api = Api(self.transport)
         self._clusters = Clusters(self._api, settings)
+        self._registry = Registry(self._api, self._clusters, target.name)
         self._doctor = Doctor(self._api, self._clusters)
         self._logs = logs.LogReader(self._api, self._clusters)
         self._only = frozenset(target.scopes or settings.scope.projects)
@@ -82,18 +84,26 @@ class RunaiProvider:
 
     async def list(self, scope: Scope) -> Sequence[Summary]:
         """List the live workloads of a project, whole or not at all, each id once."""
+        if not scope.name:
+            with self._trusting("list", "clusters"):
+                return await self._registry.list()
         with self._trusting("list", f"workloads of {scope.name}"):
             rows = await sweep(lambda offset, limit: self._api.workloads(scope, offset, limit))
             return [self._summary(row, scope) for row in rows]
 
     async def deleted(self, scope: Scope) -> Sequence[Deleted]:
         """List what the platform remembers as deleted in a project."""
+        if not scope.name:
+            return ()  # the list of clusters shows those that are being deleted, and no others are kept
         with self._trusting("list", f"deleted workloads of {scope.name}"):
             rows = await sweep(lambda offset, limit: self._api.workloads(scope, offset, limit, deleted=True))
             return [wire.deleted_from_wire(row, target=self.target, scope=scope.name) for row in rows]
 
     async def count(self, scope: Scope) -> int:
         """Count the live workloads of a project by the count endpoint."""
+        if not scope.name:
+            with self._trusting("count", "clusters"):
+                return await self._registry.count()
         with self._trusting("count", f"workloads of {scope.name}"):
             return await self._api.count(scope)
 
@@ -102,6 +112,9 @@ class RunaiProvider:
 
         A list that hides what is there seldom hides one row alone: the first names find it out.
         """
+        if not scope.name:
+            with self._trusting("look up", "clusters"):
+                return await self._registry.named(names)
         wanted = sorted(frozenset(names))
         many = await self.list(scope) if len(wanted) > _MANY_NAMES else []
         with self._trusting("look up", f"names in {scope.name}"):
@@ -111,7 +124,10 @@ class RunaiProvider:
         return list((listed | asked).values())
 
     async def read(self, summary: Summary) -> Observed | None:
-        """Read one workload in full; None when two answers agree that it is gone."""
+        """Read one object in full; None when two answers agree that it is gone."""
+        if summary.key.kind == CLUSTER:
+            with self._trusting("read", str(summary.key)):
+                return await self._registry.read(summary)
         kind = self._kind(summary.key.kind, "read", str(summary.key))
         with self._trusting("read", str(summary.key)):
             try:
@@ -123,13 +139,18 @@ class RunaiProvider:
             return self._observed(await self._fresh(summary, detail), detail, kind)
 
     async def find(self, scope: Scope, kind: str, name: str) -> Sequence[Observed]:
-        """Find live workloads by key and read them in full."""
+        """Find live objects by key and read them in full."""
+        if kind == CLUSTER:
+            with self._trusting("look up", f"{kind}/{name}"):
+                return await self._registry.find(name)
         rows = [row for row in await self.named(scope, [name]) if row.key.kind == kind]
         found = [await self.read(row) for row in rows]
         return [observed for observed in found if observed is not None]
 
     async def create(self, scope: Scope, resource: Resource, mark: Mark) -> str:
         """Send one create, once, and give the new id. Raises Conflict where the name is taken."""
+        if resource.key.kind == CLUSTER:
+            return await self._registry.create(resource)
         key, subject = resource.key, str(resource.key)
         kind = self._kind(key.kind, "create", subject)
         self._learn(resource)
@@ -138,7 +159,7 @@ class RunaiProvider:
         try:
             made = await self._api.create(kind.name, sent, subject)
         except Rejected as err:
-            if _TAKEN in err.said.casefold():
+            if wire.TAKEN in err.said.casefold():
                 raise Conflict(
                     self.target, "create", subject, said=err.said, status=err.status, url=err.url
                 ) from err
@@ -150,6 +171,9 @@ class RunaiProvider:
 
     async def update(self, observed: Observed, resource: Resource, edit: Edit, mark: Mark) -> None:
         """Send one update, once, with the fields that change and our mark."""
+        if observed.key.kind == CLUSTER:
+            await self._registry.rename(observed, resource.key.name)
+            return
         subject = str(observed.key)
         kind = self._kind(observed.key.kind, "update", subject)
         if not kind.support.updatable:
@@ -161,8 +185,11 @@ class RunaiProvider:
         self._doctor.note_update(observed.id)
         await self._api.update(kind.name, observed.id, sent, subject)
 
-    async def delete(self, observed: Observed) -> None:
+    async def delete(self, observed: Observed, *, force: bool = False) -> None:
         """Send one delete, once. Not there is no error: reading tells whether it is gone."""
+        if observed.key.kind == CLUSTER:
+            await self._registry.delete(observed, force=force)
+            return
         subject = str(observed.key)
         kind = self._kind(observed.key.kind, "delete", subject)
         try:
@@ -171,9 +198,25 @@ class RunaiProvider:
             return
 
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
-        """Judge one workload now, by its cluster and by the control plane."""
+        """Judge one object now, by its cluster and by the control plane."""
         with self._trusting("judge", str(observed.key)):
+            if observed.key.kind == CLUSTER:
+                return await self._registry.judge(observed)
             return await self._doctor.judge(observed, since=since)
+
+    async def carried(self, observed: Observed) -> Sequence[Summary]:
+        """List the live workloads that end with a cluster; nothing else here ends with another."""
+        if observed.key.kind != CLUSTER:
+            return ()
+        with self._trusting("list", f"workloads on {observed.key}"):
+            return await self._registry.carried(observed)
+
+    async def install_info(self, name: str, *, version: str = "", url: str = "") -> InstallInfo:
+        """Give the instructions for a registered cluster, and let its secret appear nowhere else."""
+        with self._trusting("read the install info of", f"{CLUSTER}/{name}"):
+            told = await self._registry.install_info(name, version, url)
+        self.transport.scrubber.learn(told.secret)
+        return told
 
     async def pods(self, observed: Observed) -> Sequence[str]:
         """Name the pods that have logs now, failing ones first."""

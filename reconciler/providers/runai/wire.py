@@ -16,6 +16,9 @@ from reconciler.resource import Deleted, Json, ResourceKey, Scope, Summary
 TYPES: Mapping[str, str] = {kind.name.casefold(): kind.name for kind in KINDS}
 """Our kinds by the platform's type word, in lower case: it spells them both ways."""
 
+TAKEN = "already exists"
+"""What the platform says of a name that is taken, whatever the status."""
+
 _MOST = 1e12
 _RESTLESS = frozenset(
     {"totalPendingTimeSeconds", "totalRunningTimeSeconds", "idleGpus", "idleAllocatedGpus", "conditions"}

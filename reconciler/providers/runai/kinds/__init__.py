@@ -66,6 +66,12 @@ def _inference() -> type[BaseModel]:
     return InferenceSpec
 
 
+def _cluster() -> type[BaseModel]:
+    from reconciler.providers.runai.kinds.cluster import ClusterSpec  # pydantic loads only when asked
+
+    return ClusterSpec
+
+
 _workload = partial(
     Kind,
     api_version="runai/v1",
@@ -115,4 +121,21 @@ INFERENCE = _workload(
     aliases=aliases.INFERENCE,
 )
 
-KINDS = (WORKSPACE, TRAINING, INFERENCE)
+CLUSTER = Kind(
+    api_version="runai/v1",
+    name="Cluster",
+    about="A Kubernetes cluster that is registered with the control plane; workloads run on it.",
+    example=partial(_example, "cluster"),
+    provider="runai",
+    platform="Run:ai",
+    model=_cluster,
+    canonical=canonical,
+    support=Support(carries_mark=False, replaces=False),
+    scope_word="",
+    level=0,
+    aliases=aliases.CLUSTER,
+    name_pattern=r"^\S(.{0,251}\S)?$",
+    name_rule="1 to 253 characters, no space at its ends",
+)
+
+KINDS = (WORKSPACE, TRAINING, INFERENCE, CLUSTER)

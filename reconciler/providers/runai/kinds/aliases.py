@@ -172,3 +172,15 @@ def _in_any_case(words: Mapping[str, str]) -> Mapping[str, str]:
 WORKSPACE = _in_any_case({**_ANY, **_JOB})
 TRAINING = _in_any_case({**_ANY, **_JOB, "replicas": "parallelism", "workers": "parallelism"})
 INFERENCE = _in_any_case({**_ANY, **_SERVING})
+
+CLUSTER: Mapping[str, str] = {
+    "url": "domain",
+    "host": "domain",
+    "hostname": "domain",
+    "fqdn": "domain",
+    "clusterUrl": "domain",
+    "cluster-url": "domain",
+    "endpoint": "domain",
+    "clusterVersion": "version",
+    "runaiVersion": "version",
+}
