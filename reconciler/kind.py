@@ -58,6 +58,8 @@ class Kind:
     defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
     `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
+    `finishes`: its objects run to an end by themselves; where only some do, `finishes_with` judges a spec.
+    `named_by` are pointers into spec that, where stated, must repeat the object's name.
     `scope_word` is the metadata field that names its scope; "" for what lives beside the scopes, in
     `Scope("")`. `level` orders kinds: lower first. `aliases` maps common wrong words to fields.
     `record_only` are pointers that the platform takes and never returns. `dies_with` names volumes that
@@ -74,6 +76,7 @@ class Kind:
     about: str = ""
     example: Callable[[], str] = lambda: ""
     finishes: bool = False
+    finishes_with: Callable[[Mapping[str, Json]], bool] | None = None
     scope_word: str = "project"
     name_space: str = ""
     level: int = 10
@@ -83,6 +86,7 @@ class Kind:
     gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
     aliases: Mapping[str, str] = EMPTY
     record_only: tuple[str, ...] = ()
+    named_by: tuple[str, ...] = ()
     dies_with: Callable[[Mapping[str, Json]], tuple[str, ...]] = lambda _spec: ()
     name_pattern: str = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
     name_rule: str = "lower-case letters, digits and '-', first a letter, at most 63"
@@ -96,6 +100,12 @@ class Kind:
         """Give the path of its JSON Schema below `schemas/`: a folder per API, a file per kind."""
         words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.name)
         return f"{self.api_version.partition('/')[0]}/{words.lstrip('-')}.json"
+
+    def ends(self, spec: Mapping[str, Json] | None) -> bool:
+        """Tell whether an object of this spec, in any form, runs to an end by itself."""
+        if self.finishes_with is None or spec is None:
+            return self.finishes
+        return self.finishes_with(spec)
 
     def default(self, spec: Mapping[str, Json], pointer: str) -> Json:
         """Give the platform's documented default at a canonical pointer, or NOTHING."""

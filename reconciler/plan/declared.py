@@ -83,7 +83,7 @@ def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], case: _
     if leaving:
         phase = leaving[0].phase
         return replace(change, action=Action.CREATE, reason=f"waits until the old one is gone ({phase})")
-    if case.kind.finishes and (done := _finished_before(change, read, case.known)):
+    if case.kind.ends(case.resource.spec) and (done := _finished_before(change, read, case.known)):
         when = f"{done.completed_at:%Y-%m-%d}" if done.completed_at else "before"
         proof = "" if done.mark else "; presumed: it was submitted by us"
         return replace(change, action=Action.KEEP, reason=f"finished {when}, gone since{proof}")
@@ -142,7 +142,7 @@ def _ours(change: Change, observed: Observed, case: _Case) -> Change:
     fields = tuple(replace(c, place=case.resource.place(c.pointer)) for c in comparison.changes)
     change = replace(change, fields=fields, kept=comparison.kept)
     life = observed.summary.life
-    if case.kind.finishes and life is Life.FINISHED:
+    if case.kind.ends(observed.spec) and life is Life.FINISHED:
         spec_changed = bool(fields) and not comparison.only_secret_values
         return _finished(change, spec_changed=spec_changed)
     if life is Life.UNKNOWN:

@@ -86,7 +86,8 @@ def _has_failed(change: Change) -> bool:
 
 
 def _finishes(change: Change) -> bool:
-    return change.kind is not None and change.kind.finishes
+    spec = change.resource.spec if change.resource else change.observed.spec if change.observed else None
+    return change.kind is not None and change.kind.ends(spec)
 
 
 def _is_finished(change: Change) -> bool:

@@ -46,13 +46,18 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
 def _what(found: Sequence[tuple[Change, Impact]]) -> str:
     """Count what ends: running jobs or workloads, and the clusters that carry some."""
     workloads = [change for change, impact in found if impact.carried is None]
-    jobs = all(change.kind is not None and change.kind.finishes for change in workloads)
+    jobs = all(map(_is_job, workloads))
     carriers = [(change, impact) for change, impact in found if impact.carried is not None]
     number = len(workloads) + sum(impact.carried or 0 for _, impact in carriers)
     word = "running job" if jobs and not carriers else "running workload"
     parts = [count(number, word)] if number or not carriers else []
     parts += [count(len(carriers), carriers[0][0].key.kind.lower())] if carriers else []
     return " and ".join(parts)
+
+
+def _is_job(change: Change) -> bool:
+    spec = change.observed.spec if change.observed else None
+    return change.kind is not None and change.kind.ends(spec)
 
 
 def impact_words(impact: Impact) -> str:

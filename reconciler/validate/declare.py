@@ -14,7 +14,7 @@ from reconciler.mark import PREFIX, VARIABLES
 from reconciler.pointer import ROOT, parts, scalars
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json, Resource, ResourceKey
-from reconciler.validate.places import at_key, at_value, keyed_pointers
+from reconciler.validate.places import at_key, at_value, keyed_pointers, shown, value_at
 from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
 from reconciler.validate.suggest import did_you_mean, near
 from reconciler.yaml import Document
@@ -101,6 +101,7 @@ def check_envelope(document: Document, kind: Kind, target: Target | None) -> Ite
 
 def check_spec(declared: Declared) -> Iterator[Problem]:
     """Find what the platform would refuse in a spec that its schema accepts."""
+    yield from _own_name(declared)
     yield from _platform_rules(declared)
     yield from _model_rules(declared)
 
@@ -152,6 +153,18 @@ def _reserved_problem(name: str) -> Problem:
     return Problem(
         "RC130", f'"{name}" is reserved for reconciler itself', why=why, hint="choose another name"
     )
+
+
+def _own_name(declared: Declared) -> Iterator[Problem]:
+    """Ask that a name which the spec repeats is the object's own."""
+    name = declared.resource.key.name
+    for pointer in declared.kind.named_by:
+        stated = value_at(declared.document.value, pointer)
+        if isinstance(stated, str) and stated != name:
+            found = shown(declared.document, pointer, stated)
+            what = f"{'.'.join(parts(pointer))} is {found}, but metadata.name is {name}"
+            problem = Problem("RC107", what, hint="leave it out: it is filled in")
+            yield at_value(declared.document, pointer, problem)
 
 
 def _platform_rules(declared: Declared) -> Iterator[Problem]:

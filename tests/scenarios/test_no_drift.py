@@ -14,14 +14,13 @@ from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode
 from reconciler.plan import Action
 from reconciler.yaml import parse
-from tests.providers.runai.test_matrix import CREATED_FROM
 from tests.scenarios.field_values import Json
 from tests.scenarios.stage import Stage, staged
 from tests.scenarios.test_every_field import paths_of
 from tests.scenarios.whole_specs import WHOLE, in_other_words, stated, with_nulls
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "manifests").rglob("*.yaml"))
-EVERY_KIND = pytest.mark.parametrize("kind", sorted(CREATED_FROM))
+EVERY_KIND = pytest.mark.parametrize("kind", sorted(WHOLE))
 PROJECTS = ("team-forecast", "team-assist")
 ROOM = ("create=100",)
 AS_SENT, COMPLETED = Switches(), Switches(merge_defaults=True, reorder_lists=True)

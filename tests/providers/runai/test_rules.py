@@ -8,8 +8,11 @@ import pytest
 
 from reconciler.kind import Kind
 from reconciler.problem import CODES, Severity
-from reconciler.providers.runai.kinds import INFERENCE, KINDS, WORKSPACE
+from reconciler.providers.runai.kinds import DISTRIBUTED_TRAINING, INFERENCE, TRAINING, WORKSPACE
 from reconciler.secret import Secret
+
+POD_KINDS = (WORKSPACE, TRAINING, DISTRIBUTED_TRAINING, INFERENCE)
+"""Kinds whose spec is that of a pod of the user's own program."""
 
 IMAGE = {"image": "pytorch:2.5"}
 UUID = "1d6f1c52-93b0-4b0e-8a1c-5f1b6c9e0a11"
@@ -256,7 +259,7 @@ REFUSED_BY_INFERENCE: list[tuple[dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(
     ("spec", "code", "pointer"), REFUSED_BY_ANY, ids=[row[2] + row[1] for row in REFUSED_BY_ANY]
 )
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", POD_KINDS, ids=lambda kind: kind.name)
 def test_a_refused_combination_is_found_once_with_a_way_out(
     kind: Kind, spec: dict[str, Any], code: str, pointer: str
 ) -> None:
@@ -302,7 +305,7 @@ def test_a_terminal_needs_stdin() -> None:
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", POD_KINDS, ids=lambda kind: kind.name)
 def test_what_the_platform_takes_is_no_problem(kind: Kind, spec: dict[str, Any]) -> None:
     assert pointers(kind, spec) == []
 

@@ -7,12 +7,13 @@ the network, plans or prints.
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.kind import Kind, Support
-from reconciler.providers.runai.kinds import aliases, defaults, weight
-from reconciler.providers.runai.kinds.canonical import canonical
+from reconciler.providers.runai.kinds import aliases, defaults, manifest, weight
+from reconciler.providers.runai.kinds.canonical import canonical, canonical_with_manifest
 from reconciler.providers.runai.kinds.rules import check_inference, check_job
 
 if TYPE_CHECKING:
@@ -43,36 +44,21 @@ INFERENCE_UPDATABLE = (
 )
 """What `PATCH /inferences/{id}` takes. Everything else of an inference needs a new one."""
 
+EXTERNAL_UPDATABLE = ("/category", "/manifest", "/priority")
+"""What `PUT /api/v2/workloads/{id}` takes."""
+
 
 def _example(name: str) -> str:
     return (Path(__file__).parent / "examples" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def _workspace() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.workspace import WorkspaceSpec  # pydantic loads only when asked
-
-    return WorkspaceSpec
-
-
-def _training() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.training import TrainingSpec  # pydantic loads only when asked
-
-    return TrainingSpec
+def _spec(module: str, name: str) -> type[BaseModel]:
+    """Load the model of a kind's spec from the kind's own file; pydantic loads only then."""
+    model: type[BaseModel] = getattr(import_module(f"{__name__}.{module}"), name)
+    return model
 
 
-def _inference() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.inference import InferenceSpec  # pydantic loads only when asked
-
-    return InferenceSpec
-
-
-def _cluster() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.cluster import ClusterSpec  # pydantic loads only when asked
-
-    return ClusterSpec
-
-
-_workload = partial(
+_any_workload = partial(
     Kind,
     api_version="runai/v1",
     provider="runai",
@@ -80,15 +66,14 @@ _workload = partial(
     canonical=canonical,
     name_space="runai/workload",
     default_of=defaults.default_of,
-    dies_with=weight.volumes_that_die,
-    record_only=("/spec/templateId",),
 )
+_workload = partial(_any_workload, dies_with=weight.volumes_that_die, record_only=("/spec/templateId",))
 
 WORKSPACE = _workload(
     name="Workspace",
     about="An interactive workload, such as a notebook: it runs until it is stopped.",
     example=partial(_example, "workspace"),
-    model=_workspace,
+    model=partial(_spec, "workspace", "WorkspaceSpec"),
     support=Support(stops=True),
     defaults=defaults.WORKSPACE,
     check=check_job,
@@ -100,7 +85,7 @@ TRAINING = _workload(
     name="Training",
     about="A job of one pod, or of equal pods: it ends by itself, and does not run again.",
     example=partial(_example, "training"),
-    model=_training,
+    model=partial(_spec, "training", "TrainingSpec"),
     support=Support(stops=True),
     finishes=True,
     defaults=defaults.TRAINING,
@@ -113,12 +98,60 @@ INFERENCE = _workload(
     name="Inference",
     about="A server of a model: it scales with its load, and most of it changes in place.",
     example=partial(_example, "inference"),
-    model=_inference,
+    model=partial(_spec, "inference", "InferenceSpec"),
     support=Support(updatable=INFERENCE_UPDATABLE, mark_rewritable=True),
     defaults=defaults.INFERENCE,
     check=check_inference,
     gpus=weight.gpus_of_inference,
     aliases=aliases.INFERENCE,
+)
+
+DISTRIBUTED_TRAINING = _workload(
+    name="DistributedTraining",
+    about="A job of many pods, workers and the master that leads them; it ends by itself.",
+    example=partial(_example, "distributed-training"),
+    model=partial(_spec, "distributed_training", "DistributedTrainingSpec"),
+    support=Support(stops=True),
+    finishes=True,
+    defaults=defaults.DISTRIBUTED_TRAINING,
+    check=check_job,
+    gpus=weight.gpus_of_distributed,
+    aliases=aliases.DISTRIBUTED_TRAINING,
+)
+
+DISTRIBUTED_INFERENCE = _workload(
+    name="DistributedInference",
+    about="A server of a model too large for one pod: groups of a leader and its workers.",
+    example=partial(_example, "distributed-inference"),
+    model=partial(_spec, "distributed_inference", "DistributedInferenceSpec"),
+    support=Support(updatable=("/replicas",)),
+    defaults=defaults.DISTRIBUTED_INFERENCE,
+    gpus=weight.gpus_of_groups,
+    aliases=aliases.DISTRIBUTED_INFERENCE,
+)
+
+NIM_SERVICE = _any_workload(
+    name="NimService",
+    about="A server of an NVIDIA NIM, a model in a ready container; all of it changes in place.",
+    example=partial(_example, "nim-service"),
+    model=partial(_spec, "nim_service", "NimServiceSpec"),
+    support=Support(updatable=("",), mark_rewritable=True),
+    defaults=defaults.NIM_SERVICE,
+    gpus=weight.gpus_of_nim,
+    aliases=aliases.NIM_SERVICE,
+)
+
+EXTERNAL_WORKLOAD = _any_workload(
+    name="ExternalWorkload",
+    about="Any Kubernetes object that the platform can schedule, by its own manifest.",
+    example=partial(_example, "external-workload"),
+    model=partial(_spec, "external_workload", "ExternalWorkloadSpec"),
+    support=Support(updatable=EXTERNAL_UPDATABLE, mark_rewritable=True),
+    canonical=canonical_with_manifest,
+    finishes_with=manifest.ends,
+    gpus=manifest.gpus,
+    aliases=aliases.EXTERNAL_WORKLOAD,
+    named_by=("/spec/manifest/metadata/name",),
 )
 
 CLUSTER = Kind(
@@ -128,7 +161,7 @@ CLUSTER = Kind(
     example=partial(_example, "cluster"),
     provider="runai",
     platform="Run:ai",
-    model=_cluster,
+    model=partial(_spec, "cluster", "ClusterSpec"),
     canonical=canonical,
     support=Support(carries_mark=False, replaces=False),
     scope_word="",
@@ -138,4 +171,13 @@ CLUSTER = Kind(
     name_rule="1 to 253 characters, no space at its ends",
 )
 
-KINDS = (WORKSPACE, TRAINING, INFERENCE, CLUSTER)
+KINDS = (
+    WORKSPACE,
+    TRAINING,
+    DISTRIBUTED_TRAINING,
+    INFERENCE,
+    DISTRIBUTED_INFERENCE,
+    NIM_SERVICE,
+    EXTERNAL_WORKLOAD,
+    CLUSTER,
+)

@@ -172,6 +172,10 @@ def _in_any_case(words: Mapping[str, str]) -> Mapping[str, str]:
 WORKSPACE = _in_any_case({**_ANY, **_JOB})
 TRAINING = _in_any_case({**_ANY, **_JOB, "replicas": "parallelism", "workers": "parallelism"})
 INFERENCE = _in_any_case({**_ANY, **_SERVING})
+DISTRIBUTED_TRAINING = _in_any_case({**_ANY, **_JOB, "workers": "numWorkers"})
+DISTRIBUTED_INFERENCE = _in_any_case({"port": "servingPort.port"})
+NIM_SERVICE = _in_any_case({"port": "servingPort.port"})
+EXTERNAL_WORKLOAD = _in_any_case({"yaml": "manifest"})
 
 CLUSTER: Mapping[str, str] = {
     "url": "domain",

@@ -104,14 +104,19 @@ Capability = Literal[
 UserId = Annotated[Whole, Field(ge=0, le=2**63 - 1)]
 
 
-class ServingSecurity(Block):
+class ContainerUser(Block):
+    """Say as whom the container runs."""
+
+    run_as_gid: UserId | None = optional("Group id to run as. Beside uidGidSource only with custom.")
+    run_as_uid: UserId | None = optional("User id to run as. Beside uidGidSource only with custom.")
+
+
+class ServingSecurity(ContainerUser):
     """Say as whom the container of an inference runs, and what it may do."""
 
     capabilities: list[Capability] | None = optional("Linux capabilities to add, without `CAP_`.")
     read_only_root_filesystem: Flag | None = optional("Mount the image's own file system read-only.")
-    run_as_gid: UserId | None = optional("Group id. For uidGidSource custom.")
     run_as_non_root: Flag | None = optional("Refuse to start as root.")
-    run_as_uid: UserId | None = optional("User id. For uidGidSource custom.")
     seccomp_profile_type: Literal["RuntimeDefault", "Unconfined", "Localhost"] | None = optional(
         "Seccomp profile. The platform does not support Localhost yet."
     )

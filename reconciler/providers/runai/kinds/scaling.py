@@ -8,6 +8,9 @@ from pydantic import Field
 
 from reconciler.providers.runai.kinds.block import Block, Real, Text, Whole, optional
 
+METRIC = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
+"""The names that Prometheus takes for a metric."""
+
 Replicas = Annotated[Whole, Field(le=2**31 - 1)]
 
 
@@ -46,7 +49,7 @@ class Autoscaling(Block):
     metric: Text | None = optional(
         "What to scale by: throughput, concurrency, latency, or a metric of your own. "
         "Needed when minReplicas is below maxReplicas, except 0 to 1.",
-        pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$",
+        pattern=METRIC,
     )
     metric_threshold: Replicas | None = optional(
         "Value of the metric per replica at which to scale: requests per second, requests at once, "

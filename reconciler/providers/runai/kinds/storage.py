@@ -60,11 +60,9 @@ class ClaimInfo(Block):
     added_attr_values: list[AddedAttribute] | None = optional("Annotations of the new claim. Keyed by key.")
 
 
-class Pvc(Block):
-    """Mount a persistent volume claim, existing or new."""
+class Claim(Block):
+    """Name a persistent volume claim, existing or new."""
 
-    name: Text | None = _name()
-    path: Text | None = _mount()
     existing_pvc: Flag | None = optional(
         "The claim is there already. Default false: it is made when missing."
     )
@@ -74,10 +72,17 @@ class Pvc(Block):
         max_length=63,
     )
     read_only: Flag | None = optional("Mount read-only. Default false.")
+    claim_info: ClaimInfo | None = optional("What to make. For a new claim only.")
+
+
+class Pvc(Claim):
+    """Mount a persistent volume claim, existing or new."""
+
+    name: Text | None = _name()
+    path: Text | None = _mount()
     ephemeral: Flag | None = optional(
         "The claim is deleted, with its data, when the workload stops. Default false. Not for inference."
     )
-    claim_info: ClaimInfo | None = optional("What to make. For a new claim only.")
     data_sharing: Flag | None = optional("Share the claim with the whole project or scope. Default false.")
     exclude: Flag | None = excluded()
 
@@ -202,17 +207,22 @@ class S3(Block):
     exclude: Flag | None = excluded()
 
 
-class ServingStorage(Block):
-    """List the volumes of an inference, by type."""
+class GroupStorage(Block):
+    """List the volumes of a pod of a distributed inference, by type."""
 
     config_map_volume: list[ConfigMapVolume] | None = optional("ConfigMaps as files.")
-    data_volume: list[DataVolume] | None = optional("Data volumes of the platform.")
     empty_dir_volume: list[EmptyDirVolume] | None = optional("Scratch space.")
+    pvc: list[Pvc] | None = optional("Persistent volume claims.")
+    secret_volume: list[SecretVolume] | None = optional("Secrets as files.")
+
+
+class ServingStorage(GroupStorage):
+    """List the volumes of an inference, by type."""
+
+    data_volume: list[DataVolume] | None = optional("Data volumes of the platform.")
     git: list[Git] | None = optional("Git repositories.")
     host_path: list[HostPath] | None = optional("Directories of the node.")
     nfs: list[Nfs] | None = optional("NFS exports.")
-    pvc: list[Pvc] | None = optional("Persistent volume claims.")
-    secret_volume: list[SecretVolume] | None = optional("Secrets as files.")
 
 
 class Storage(ServingStorage):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reconciler.providers.runai.kinds.block import Whole, optional
-from reconciler.providers.runai.kinds.workload import Job
+from reconciler.providers.runai.kinds.workload import Job, Templated
 
 
-class TrainingSpec(Job):
+class TrainingSpec(Job, Templated):
     """Hold the spec of a Training, in the platform's own names."""
 
     completions: Whole | None = optional("Pods that must end well, for sweeps.", ge=1, le=2**31 - 1)
