@@ -49,7 +49,8 @@ class Support:
 class Kind:
     """Describe one kind.
 
-    `platform` is the provider's name as people write it.
+    `platform` is the provider's name as people write it; `about` says in a line what the kind is for.
+    `example` reads a whole manifest of it, with comments, for people to start from.
     `model` loads the pydantic model of `spec` (a function, so that nothing heavy loads early).
     `canonical` turns a spec into the form that is compared: quantities by value, keyed lists as maps
     (`{"name=HF_TOKEN": {...}}`), `exclude` markers and nulls gone. Secret leaves pass through.
@@ -72,6 +73,8 @@ class Kind:
     canonical: Callable[[Mapping[str, Json]], dict[str, Json]]
     support: Support = Support()
     platform: str = ""
+    about: str = ""
+    example: Callable[[], str] = lambda: ""
     finishes: bool = False
     finishes_with: Callable[[Mapping[str, Json]], bool] | None = None
     scope_word: str = "project"
