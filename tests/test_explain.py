@@ -11,6 +11,7 @@ import pytest
 from reconciler.errors import ExitCode, FleetError, UsageError
 from reconciler.explain import explain
 from reconciler.explain.code import code_told, exits
+from reconciler.kind import NOTHING, Kind
 from reconciler.load import load_fleet
 from reconciler.problem import CODES
 from reconciler.providers import kinds
@@ -193,6 +194,10 @@ def test_an_unknown_path_says_what_is_near(path: str, said: str) -> None:
         ("Training.image", "forces a new object: Run:ai does not change it in place"),
         ("Training.templateId", "is seen only against what was last applied, and forces a new object"),
         ("Training.metadata.name", "makes it another object: this one is removed and the other made"),
+        ("Cluster.domain", "is refused: nothing of it changes in place, and it is never made anew"),
+        ("Cluster.metadata.name", "is made with metadata.renamedFrom, which names the one it had"),
+        ("NimService.image", "is made in place"),
+        ("DistributedInference.replicas", "is made in place"),
         ("Training.health.timeout", "is not sent: reconciler itself reads it, at the next run"),
     ],
 )
@@ -225,6 +230,20 @@ def test_an_example_is_yaml_at_its_place(path: str) -> None:
     for part in told.field.path:
         value = value[0] if part == "*" else value[part.replace("<key>", "NAME")]
     assert value in told.field.allowed
+
+
+@pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.name)
+def test_a_kind_shows_a_whole_manifest(kind: Kind) -> None:
+    (document,) = parse("\n".join(told_field(kind.name).example) + "\n", "m.yaml").documents
+
+    assert document.value["kind"] == kind.name
+
+
+def test_it_says_the_default_that_the_platform_documents() -> None:
+    assert told_field("Inference.autoscaling.minReplicas").default == 1
+    assert told_field("Training.storage.pvc.readOnly").default is False
+    assert told_field("Training.lifecycle.onRemove").default == "Delete"
+    assert told_field("Training.image").default is NOTHING
 
 
 def test_a_kind_of_every_provider_can_be_explained() -> None:

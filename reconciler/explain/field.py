@@ -54,7 +54,7 @@ def _told(field: Field, kind: Kind | None, root: str, note: str) -> FieldTold:
         default=field.schema.get("default", NOTHING),
         changes=_changes(field, kind) if kind else "",
         since=needs[1] if needs else "",
-        example=tuple(_example(field)),
+        example=tuple(_example(field, kind)),
         also=tuple(_also(field, kind)) if kind else (),
         note=note,
     )
@@ -65,6 +65,8 @@ def _changes(field: Field, kind: Kind) -> str:
     match field.path:
         case ():
             return ""
+        case ("metadata", "name") if not kind.support.replaces:
+            return "is made with metadata.renamedFrom, which names the one it had"
         case ("metadata", name) if name in _IDENTITY:
             return "makes it another object: this one is removed and the other made"
         case ("spec", *_):
@@ -82,6 +84,8 @@ def _changes_of_spec(field: Field, kind: Kind) -> str:
         return "is made in place"
     if any(path.startswith(f"{below}/") for path in kind.support.updatable):
         return "is made in place in some of its fields, and else forces a new object"
+    if not kind.support.replaces:
+        return "is refused: nothing of it changes in place, and it is never made anew"
     return f"forces a new object: {kind.platform or kind.provider} does not change it in place"
 
 
@@ -97,8 +101,10 @@ def _also(field: Field, kind: Kind) -> Iterator[str]:
     yield from sorted(spelled.values())
 
 
-def _example(field: Field) -> Iterator[str]:
-    """Write a value of a field where it stands, as lines of YAML."""
+def _example(field: Field, kind: Kind | None) -> Iterator[str]:
+    """Write a value of a field where it stands, as lines of YAML; of a kind a whole manifest."""
+    if not field.path and kind:
+        yield from kind.example().strip("\n").splitlines()
     value = _value(field)
     if value is NOTHING or not field.path:
         return

@@ -12,6 +12,7 @@ from reconciler.told import CodeTold, FieldTold, Told
 
 _WIDEST = 100
 _INDENT = "  "
+_YES_OR_NO = {True: "yes", False: "no"}
 
 
 def explained_text(told: Told, *, width: int) -> str:
@@ -52,12 +53,13 @@ def _field_text(told: FieldTold, width: int) -> str:
     parts.append(_table(list(told.field.meanings.items()), width, head=("value", "means")))
     parts += _sections(field, width)
     if told.example:
-        parts.append("".join(f"{_INDENT}{line}\n" for line in told.example))
+        head = "" if field.path else f"{_INDENT}For example:\n\n"
+        parts.append(head + "".join(f"{_INDENT}{line}".rstrip() + "\n" for line in told.example))
     return "\n".join(part for part in parts if part)
 
 
 def _facts(told: FieldTold) -> Iterator[tuple[str, str]]:
-    yield "required", "yes" if told.field.is_required else "no"
+    yield "required", _YES_OR_NO[told.field.is_required]
     if told.default is not NOTHING:
         yield "default", flow(told.default)
     if told.field.unit:
@@ -74,8 +76,9 @@ def _about(kind: Kind | None) -> Iterator[tuple[str, str]]:
     if kind is None:
         return
     yield "apiVersion", kind.api_version
-    yield "ends by itself", "yes" if kind.finishes else "no"
-    yield "can be stopped", "yes" if kind.support.stops else "no"
+    ends = "as the kind of its manifest does" if kind.finishes_with else _YES_OR_NO[kind.finishes]
+    yield "ends by itself", ends
+    yield "can be stopped", _YES_OR_NO[kind.support.stops]
     roots = [root.lstrip("/") for root in kind.support.updatable]
     yield "in place", "all of spec" if "" in roots else ", ".join(roots) or "nothing"
 
