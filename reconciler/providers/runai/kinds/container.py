@@ -77,7 +77,7 @@ class HttpGet(Block):
     path: Text | None = optional("Path to ask for. Default `/`.", pattern=r"^(/[a-zA-Z0-9\-_./]*)?$")
     port: Port | None = optional("Port of the container, 1 to 65535.")
     host: Text | None = optional("Host name to ask. Default: the pod's address.")
-    scheme: Literal["HTTP", "HTTPS"] | None = optional("Default HTTP.")
+    scheme: Literal["HTTP", "HTTPS"] | None = optional("Scheme to ask with. Default HTTP.")
 
 
 class ProbeHandler(Block):
