@@ -14,6 +14,7 @@ from reconciler.fleet import Fleet
 from reconciler.kind import Kind
 from reconciler.problem import Problem
 from reconciler.resource import Resource
+from reconciler.stored import kind_schema, stored_fleet_schema
 from reconciler.validate import credentials, interpolation
 from reconciler.validate.declare import (
     Declared,
@@ -26,7 +27,6 @@ from reconciler.validate.declare import (
 from reconciler.validate.fleetwide import cycles, duplicates
 from reconciler.validate.judge import Judge, judge_for
 from reconciler.validate.places import at_key, at_value, keyed_pointers
-from reconciler.validate.stored import kind_schema, stored_fleet_schema
 from reconciler.validate.suggest import did_you_mean
 from reconciler.yaml import Document
 

@@ -37,7 +37,6 @@ _BARE_POD: tuple[Rule, ...] = (
 )
 _POD: tuple[Rule, ...] = (
     *_BARE_POD,
-    container.arguments,
     container.security,
     placement.affinity,
     mounts.required_fields,

@@ -1,4 +1,4 @@
-"""Rules for the container: image, environment, arguments, rights."""
+"""Rules for the container: image, environment, rights."""
 
 from __future__ import annotations
 
@@ -105,20 +105,6 @@ def names_are_single(pod: Part) -> Iterator[Problem]:
             if value in seen:
                 yield found(COMBINATION, item.at(key), f"is {value} twice in {field}", "remove one of them")
             seen.add(value)
-
-
-def arguments(pod: Part) -> Iterator[Problem]:
-    """Warn of a leading `--`, which belongs to a command line and reaches the program here."""
-    for field in ("command", "args"):
-        text = pod.get(field)
-        if isinstance(text, str) and text.split()[:1] == ["--"]:
-            yield found(
-                "RC131",
-                pod.at(field),
-                'starts with "--", which the program will see as its first argument',
-                "remove it: it separates arguments on a command line only",
-                warning=True,
-            )
 
 
 def terminal(pod: Part) -> Iterator[Problem]:

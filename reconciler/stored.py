@@ -36,7 +36,7 @@ def stored_fleet_schema() -> dict[str, Json]:
 
 @cache
 def _read(name: str) -> dict[str, Json] | None:
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parent
     for folder in (package / "schemas", package.parent / "schemas"):  # installed, or a checkout
         try:
             found = json.loads((folder / name).read_text(encoding="utf-8"))
