@@ -1,4 +1,4 @@
-"""Offer: what a schema tells an editor beside what is allowed. Nothing here makes a document valid or not."""
+"""Offer: the defaults that a kind's schema shows, and of the lifecycle what the kind can honour."""
 
 from __future__ import annotations
 
@@ -6,8 +6,33 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.kind import NOTHING, Kind
 from reconciler.resource import Json
+from reconciler.validate.policy import not_honoured
 
 Schema = dict[str, Json]
+
+
+_PROBES: Mapping[str, Json] = {"boolean": True, "string": "a", "array": []}
+
+
+def fitting(lifecycle: Schema, kind: Kind) -> Schema:
+    """Leave out of a lifecycle block what would be refused for a kind, or by this version for all."""
+    fields = {name: _fitting(name, body, kind) for name, body in lifecycle["properties"].items()}
+    return {**lifecycle, "properties": {name: body for name, body in fields.items() if body}}
+
+
+def _fitting(field: str, body: Schema, kind: Kind) -> Schema:
+    if "enum" not in body:
+        return {} if _is_refused(field, _PROBES[body["type"][0]], kind) else body
+    kept = [index for index, value in enumerate(body["enum"]) if not _is_refused(field, value, kind)]
+    values = [body["enum"][index] for index in kept]
+    told = [body["enumDescriptions"][index] for index in kept if body["enum"][index] is not None]
+    return {**body, "enum": values, "enumDescriptions": told} if told else {}
+
+
+def _is_refused(field: str, value: Json, kind: Kind) -> bool:
+    """Ask the rules themselves, as if git wanted the object gone: that is where most may be said."""
+    block = {"state": "Absent", field: value}
+    return field in [refused for refused, _ in not_honoured(block, kind)]
 
 
 class _Depends(Exception):

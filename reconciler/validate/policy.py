@@ -89,7 +89,7 @@ def _misfit(field: str, value: Json, block: Mapping[str, Json], kind: Kind | Non
         if (field, value) == ("state", "Absent") or (field == "force" and value is True):
             what = f"lifecycle.{field}: {_written(value)} is for a Cluster"
             return Problem("RC110", what, hint="to delete this, delete its manifest")
-        return None
+        return _beyond(field, value, kind) if kind else None
     if field in _UNCLAIMED_HAVE_NO:
         why = _UNCLAIMED_HAVE_NO[field].format(kind=kind.name)
         return Problem("RC110", f"lifecycle.{field} is not for a {kind.name}", why=why, hint="leave it out")
@@ -99,6 +99,18 @@ def _misfit(field: str, value: Json, block: Mapping[str, Json], kind: Kind | Non
         return Problem(
             "RC110", "lifecycle.force needs state: Absent", hint="leave it out, or write state: Absent"
         )
+    return None
+
+
+def _beyond(field: str, value: Json, kind: Kind) -> Problem | None:
+    """Say that a kind does not end by itself, or cannot be stopped, where a field counts on it."""
+    name = f"{'an' if kind.name[0] in 'AEIOU' else 'a'} {kind.name}"
+    if field in ("run", "runId") and not (kind.finishes or kind.finishes_with):
+        return Problem("RC110", f"lifecycle.{field} is for jobs; {name} does not finish", hint="leave it out")
+    if not kind.support.stops and (field == "onPlatformStop" or (value == "Stopped" and field == "state")):
+        return Problem("RC110", f"lifecycle.{field}: {name} cannot be stopped", hint="leave it out")
+    if not kind.support.stops and (field, value) == ("onRemove", "Stop"):
+        return Problem("RC110", f"lifecycle.{field}: {name} cannot be stopped", hint="write Delete or Keep")
     return None
 
 

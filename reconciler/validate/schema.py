@@ -13,7 +13,7 @@ from reconciler.providers import providers
 from reconciler.resource import Json
 from reconciler.validate.anykind import VERSION, any_of_kinds
 from reconciler.validate.envelope import FleetPart, HealthPart, LifecyclePart, Metadata, Reference
-from reconciler.validate.offer import with_defaults
+from reconciler.validate.offer import fitting, with_defaults
 from reconciler.validate.shape import added, cleaned, closed, nullable
 from reconciler.yaml import parse
 
@@ -60,6 +60,8 @@ def schema_for(kind: Kind) -> dict[str, Json]:
 def _envelope(kind: Kind, defs: dict[str, Json]) -> dict[str, Json]:
     spec = added(kind.model(), defs, f"{kind.name}Spec")
     defs[f"{kind.name}Spec"].pop("description", None)  # it speaks to readers of the model
+    life = added(LifecyclePart, defs)
+    defs["Lifecycle"] = fitting(defs["Lifecycle"], kind)
     needs = {"type": "array", "items": added(Reference, defs)}
     whose = kind.platform or kind.provider
     return {
@@ -67,7 +69,7 @@ def _envelope(kind: Kind, defs: dict[str, Json]) -> dict[str, Json]:
         "kind": {"const": kind.name, "description": kind.about or "The kind of object."},
         "metadata": {**_metadata(kind), "description": "Which object this is."},
         "spec": {**spec, "description": f"What it shall be, in the field names of {whose} itself."},
-        "lifecycle": nullable({**added(LifecyclePart, defs), "description": "What may happen to it."}),
+        "lifecycle": nullable({**life, "description": "What may happen to it."}),
         "dependsOn": nullable(
             {
                 **needs,
