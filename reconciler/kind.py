@@ -59,11 +59,10 @@ class Kind:
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
     `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
     `finishes`: its objects run to an end by themselves; where only some do, `finishes_with` judges a spec.
-    `named_by` are pointers into spec that, where stated, must repeat the object's name.
     `scope_word` is the metadata field that names its scope; "" for what lives beside the scopes, in
-    `Scope("")`. `level` orders kinds: lower first. `aliases` maps common wrong words to fields.
-    `record_only` are pointers that the platform takes and never returns. `dies_with` names volumes that
-    end with a spec.
+    `Scope("")`. `named_by` are pointers into spec that, where stated, must repeat the object's name.
+    `level` orders kinds: lower first. `aliases` maps common wrong words to fields. `record_only` are
+    pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
     """
 
     api_version: str

@@ -141,7 +141,11 @@ class _Reader:
         if not row.is_known_kind:
             return False
         is_ours = row.mark is not None and row.mark.fleet_id == self.fleet_id
-        return is_ours or not row.shows_marks or row.key in wanted
+        return is_ours or not row.shows_marks or row.key in wanted or self._is_former(row.key)
+
+    def _is_former(self, key: ResourceKey) -> bool:
+        """Tell whether git renames this object, so that it is still found under another key."""
+        return any(replace(one.key, name=one.renamed_from) == key for one in self.desired)
 
     def _ends(self, key: ResourceKey) -> bool:
         """Tell whether git wants this object gone, so that what ends with it must be known."""

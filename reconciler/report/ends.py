@@ -46,7 +46,7 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
 def _what(found: Sequence[tuple[Change, Impact]]) -> str:
     """Count what ends: running jobs or workloads, and the clusters that carry some."""
     workloads = [change for change, impact in found if impact.carried is None]
-    jobs = all(map(_is_job, workloads))
+    jobs = all(_is_job(change) for change in workloads)
     carriers = [(change, impact) for change, impact in found if impact.carried is not None]
     number = len(workloads) + sum(impact.carried or 0 for _, impact in carriers)
     word = "running job" if jobs and not carriers else "running workload"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.kind import NOTHING, Kind
 from reconciler.resource import Json
@@ -14,25 +14,27 @@ Schema = dict[str, Json]
 _PROBES: Mapping[str, Json] = {"boolean": True, "string": "a", "array": []}
 
 
-def fitting(lifecycle: Schema, kind: Kind) -> Schema:
-    """Leave out of a lifecycle block what would be refused for a kind, or by this version for all."""
-    fields = {name: _fitting(name, body, kind) for name, body in lifecycle["properties"].items()}
+def fitting(lifecycle: Schema, kind: Kind, spec: Json) -> Schema:
+    """Leave out of a lifecycle block what would be refused for a kind, or by this version for all.
+
+    `spec` is one of the kind's that can do most: of the kinds that may finish, one that does.
+    """
+
+    def is_refused(field: str, value: Json) -> bool:
+        block = {"state": "Absent", field: value}  # where git wants it gone, most may be said
+        return field in [refused for refused, _ in not_honoured(block, kind, spec)]
+
+    fields = {name: _fitting(name, body, is_refused) for name, body in lifecycle["properties"].items()}
     return {**lifecycle, "properties": {name: body for name, body in fields.items() if body}}
 
 
-def _fitting(field: str, body: Schema, kind: Kind) -> Schema:
+def _fitting(field: str, body: Schema, is_refused: Callable[[str, Json], bool]) -> Schema:
     if "enum" not in body:
-        return {} if _is_refused(field, _PROBES[body["type"][0]], kind) else body
-    kept = [index for index, value in enumerate(body["enum"]) if not _is_refused(field, value, kind)]
+        return {} if is_refused(field, _PROBES[body["type"][0]]) else body
+    kept = [index for index, value in enumerate(body["enum"]) if not is_refused(field, value)]
     values = [body["enum"][index] for index in kept]
     told = [body["enumDescriptions"][index] for index in kept if body["enum"][index] is not None]
     return {**body, "enum": values, "enumDescriptions": told} if told else {}
-
-
-def _is_refused(field: str, value: Json, kind: Kind) -> bool:
-    """Ask the rules themselves, as if git wanted the object gone: that is where most may be said."""
-    block = {"state": "Absent", field: value}
-    return field in [refused for refused, _ in not_honoured(block, kind)]
 
 
 class _Depends(Exception):

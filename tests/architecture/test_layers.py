@@ -10,7 +10,13 @@ from tests.architecture.house import PACKAGE, ROOT, modules, room
 LINTER: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 LAYERS: dict[str, Any] = next(c for c in LINTER["contracts"] if c["type"] == "layers")
 RANKED = {word.strip() for layer in LAYERS["layers"] for word in layer.split(":")}
-DOORS = {"httpx": "transport", "ruamel": "yaml", "websockets": "stream", "deepdiff": "diff"}
+DOORS = {
+    "httpx": ["transport"],
+    # The emulator imports nothing of ours, so it has a door of its own.
+    "ruamel": ["yaml", "emulator.runai.manifests"],
+    "websockets": ["stream"],
+    "deepdiff": ["diff"],
+}
 
 
 def test_every_top_level_word_is_named_in_a_layer() -> None:
@@ -26,7 +32,7 @@ def test_each_costly_library_has_one_door() -> None:
     }
 
     assert {library: c["ignore_imports"] for library, c in contracts.items()} == {
-        library: [f"reconciler.{door} -> {library}"] for library, door in DOORS.items()
+        library: [f"reconciler.{door} -> {library}" for door in doors] for library, doors in DOORS.items()
     }
 
 

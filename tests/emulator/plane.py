@@ -11,6 +11,8 @@ from reconciler.emulator.runai.seed import CLUSTER
 
 Json = Any
 ROOT = "/api/v1/workloads"
+V2 = "/api/v2/workloads"
+NIMS = f"{V2}/nim-services"
 IDS = {"team-a": "1", "team-b": "2", "platform": "3"}
 
 
@@ -38,6 +40,9 @@ class InProcess:
 
     def patch(self, path: str, json: Json) -> httpx.Response:
         return self.request("PATCH", path, json=json)
+
+    def put(self, path: str, json: Json) -> httpx.Response:
+        return self.request("PUT", path, json=json)
 
     def delete(self, path: str) -> httpx.Response:
         return self.request("DELETE", path)
@@ -77,6 +82,24 @@ class Plane:
         answer = self.post(kind, name, project, **spec)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["workloadId"])
+
+    def send(self, manifest: Json, name: str = "x", project: str = "team-a", **meta: Json) -> Any:
+        """Post a manifest to the v2 API."""
+        body = {"metadata": {"name": name, "projectId": IDS[project], **meta}, "manifest": manifest}
+        return self.http.post(V2, json=body)
+
+    def sent(self, manifest: Json, name: str = "x", project: str = "team-a", **meta: Json) -> str:
+        answer = self.send(manifest, name, project, **meta)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["metadata"]["id"])
+
+    def nim(self, name: str = "x", project: str = "team-a", **spec: Json) -> Any:
+        spec = {"image": "nvcr.io/nim/meta/llama3:1.8", **spec}
+        body = {"metadata": {"name": name, "projectId": IDS[project]}, "spec": spec}
+        return self.http.post(NIMS, json=body)
+
+    def sync(self, id_: str) -> Json:
+        return self.get(f"{V2}/{id_}")["syncInfo"]
 
     def patch(self, id_: str, **spec: Json) -> Any:
         return self.http.patch(f"{ROOT}/inferences/{id_}", json={"spec": spec})

@@ -364,7 +364,7 @@ def test_each_rank_prints_its_own_log(at: Site) -> None:
     at.add("Distributed", "dist", **STEPS, distributedFramework="PyTorch", numWorkers=1)
     at.clock.advance(20)
 
-    assert at.read("distributed/pytorch/dist", "pod=dist-1")[-1].startswith("[rank1]")
+    assert at.read("distributed/pytorch/dist", "pod=dist-worker-0")[-1].startswith("[rank1]")
 
 
 def test_a_follow_may_begin_at_the_present() -> None:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reconciler.emulator.runai.crew import pods_of
 from reconciler.emulator.runai.records import Pool
-from reconciler.emulator.runai.scheduler import Claim, Verdict, pods_of, schedule
+from reconciler.emulator.runai.scheduler import Claim, Verdict, schedule
 from tests.emulator.plane import Plane, gpus
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

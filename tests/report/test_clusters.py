@@ -23,8 +23,8 @@ CLUSTER = next(kind for kind in KINDS if kind.name == "Cluster")
 TOLD = InstallInfo("helm install --set secret=s3cr3t-0123", "runai", "https://charts.example", "s3cr3t-0123")
 
 
-def ending(carried: int, **impact: float) -> Change:
-    weight = Impact("Connected", is_running=True, carried=carried, **impact)
+def ending(carried: int, gpus: float = 0.0, gpu_hours: float = 0.0) -> Change:
+    weight = Impact("Connected", gpus=gpus, gpu_hours=gpu_hours, is_running=True, carried=carried)
     return Change(EDGE, Action.DELETE, kind=CLUSTER, impact=weight, is_destructive=True)
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.emulator.runai import tales
-from reconciler.emulator.runai.kinds import KINDS
 from reconciler.emulator.runai.phases import TERMINAL, enter, put, settle
 from reconciler.emulator.runai.records import Event, Refusal, Run, Spec, Workload
+from reconciler.emulator.runai.registry import kind_of
+from reconciler.emulator.runai.rollout import rolled
 
 _METADATA_ONLY = frozenset({"category", "priorityClass"})
 
@@ -33,9 +34,9 @@ def resumed(one: Workload, at: datetime) -> Workload:
     return enter(asked, "Resuming", at) if one.phase in {"Stopped", "Stopping"} else asked
 
 
-def deleting(one: Workload, at: datetime) -> Workload:
+def deleting(one: Workload, at: datetime, by: str | None = None) -> Workload:
     """Begin to delete; the name stays taken until it is done."""
-    asked = replace(one, desired="Deleted", pinned=False, updated_at=at)
+    asked = replace(one, desired="Deleted", pinned=False, updated_at=at, deleted_by=by)
     return enter(asked, "Deleting", at)
 
 
@@ -48,7 +49,7 @@ def pinned(one: Workload, phase: str, message: str, at: datetime) -> Workload:
     """Hold a workload in a phase for good."""
     run = replace(one.run, phase=phase if phase != "Stopped" else "Stopped", pool=_first_pool(one))
     desired = "Stopped" if phase == "Stopped" else one.desired
-    serving = run.id if KINDS[one.kind].serves and phase == "Running" else None
+    serving = run.id if kind_of(one.kind).serves and phase == "Running" else None
     moved = enter(put(one, run), phase, at, message=message)
     return replace(moved, pinned=True, desired=desired, serving=serving)
 
@@ -58,27 +59,10 @@ def _first_pool(one: Workload) -> str:
 
 
 def respec(one: Workload, spec: Spec, at: datetime) -> Workload:
-    """Change what is asked: a server rolls to a new revision, anything else only notes it.
-
-    Of several updates only the newest counts: a revision that never served is given up.
-    """
+    """Change what is asked, and let the pods follow."""
     changed = {key for key in {*spec, *one.spec} if spec.get(key) != one.spec.get(key)}
     asked = replace(one, spec=spec, updated_at=at)
-    if not KINDS[one.kind].serves or changed <= _METADATA_ONLY or one.pinned:
-        return asked
-    run = tales.new_run(asked, spec, at)
-    if not one.serving:
-        run = replace(run, phase="Pending")
-    older = tuple(
-        old if old.ended_at or old.id == one.serving else replace(old, phase="Stopped", ended_at=at)
-        for old in one.runs
-    )
-    said = tales.event(
-        one, at, "Created", f"Created Revision {tales.revision_name(one, run)}",
-        source="configuration-controller", on=("Revision", tales.revision_name(one, run)),
-    )  # fmt: skip
-    rolled = replace(asked, runs=(*older, run), events=(*one.events, said), refusals=())
-    return settle(rolled, at)
+    return asked if changed <= _METADATA_ONLY or one.pinned else settle(rolled(asked, at), at)
 
 
 def granted(one: Workload, run: Run, pool: str, at: datetime) -> Workload:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reconciler.emulator.ledger import note_effect
+from reconciler.emulator.runai import clusterlife
 from reconciler.emulator.runai.errors import ApiError, bad_request, forbidden, not_found
 from reconciler.emulator.runai.records import Project, Workload
 from reconciler.emulator.runai.switches import Switches
@@ -70,9 +71,16 @@ class Call:
         except ValueError:
             raise ApiError(400, "Failed to read request body") from None
 
+    def fields(self) -> dict[str, Json]:
+        """Parse the body as an object.  Raises ApiError 400."""
+        body = self.body()
+        if not isinstance(body, dict):
+            raise ApiError(400, "Failed to read request body")
+        return body
+
     def note(self, verb: str, one: Workload) -> None:
         """Write an effect on a workload into the ledger."""
-        note_effect(self.request.scope, verb, one.kind, one.id, one.name)
+        note_effect(self.request.scope, verb, one.type, one.id, one.name)
 
     def must_reach(self, project: Project, *, write: bool = False) -> None:
         """Raise ApiError 403 if the caller may not do this in the project."""
@@ -122,6 +130,7 @@ def route(platform: Platform, method: str, path: str, handler: Handler) -> Route
         raw = await request.body()
         with platform.world.lock:
             platform.world.settle()
+            clusterlife.settle(platform.world)
             return handler(Call(request, platform, principal, raw))
 
     endpoint: Callable[[Request], Awaitable[Response]] = answer

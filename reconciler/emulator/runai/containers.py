@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
-from reconciler.emulator.runai.fates import Fate, fate
-from reconciler.emulator.runai.kinds import KINDS
+from reconciler.emulator.runai.crew import Pod, container_name, size
+from reconciler.emulator.runai.crew import pods as crew_pods
+from reconciler.emulator.runai.fates import Fate, fate_of
 from reconciler.emulator.runai.logs import Life, PodView
 from reconciler.emulator.runai.phases import TERMINAL
-from reconciler.emulator.runai.records import Run, Workload
-from reconciler.emulator.runai.scheduler import pods_of
-from reconciler.emulator.runai.tales import pod_name
+from reconciler.emulator.runai.records import Run, Spec, Workload
+from reconciler.emulator.runai.registry import kind_of
 from reconciler.emulator.runai.world import World
 
 # Where the cluster API looks for each kind; distributed inference has no row in its document.
@@ -78,21 +78,20 @@ def pods(workload: Workload, now: datetime, restart_s: float = 10.0) -> Iterator
     """List the pods of a workload; those of the revision that serves come first."""
     runs = [run for run in reversed(workload.runs) if _has_pods(workload, run)]
     for run in sorted(runs, key=lambda run: run.id != workload.serving):
-        size = pods_of(workload.kind, run.spec)
-        ending = fate(run.spec, ends=KINDS[workload.kind].ends)
+        ending = fate_of(run.roles, ends=kind_of(workload.kind).ends)
         lives = tuple(_lives(workload, run, ending, now, restart_s))
-        for index in range(size):
+        for pod in crew_pods(workload, run):
             yield PodView(
-                name=pod_name(workload, run, index),
+                name=pod.name,
                 phase=_POD_PHASES.get(run.phase, "Running"),
-                container=workload.name,
-                image=str(run.spec.get("image") or ""),
-                command=_command(run),
+                container=container_name(workload, pod.role),
+                image=str(pod.role.spec.get("image") or ""),
+                command=_command(pod.role.spec),
                 lives=lives,
-                ending=_ending(run, ending),
+                ending=_ending(pod, ending),
                 lasts_s=ending.after_s,
-                rank=index,
-                world_size=size,
+                rank=pod.rank,
+                world_size=size(run),
             )
 
 
@@ -100,15 +99,15 @@ def _framework(workload: Workload) -> str:
     return str(workload.spec.get("distributedFramework") or "").lower()
 
 
-def _command(run: Run) -> str:
-    said = (str(run.spec.get(key) or "") for key in ("command", "args"))
+def _command(spec: Spec) -> str:
+    said = (str(spec.get(key) or "") for key in ("command", "args"))
     return " ".join(part for part in said if part)
 
 
-def _ending(run: Run, ending: Fate) -> str:
+def _ending(pod: Pod, ending: Fate) -> str:
     if ending.kind == "no-image":
         return "runs"  # it never starts, so it never ends
-    if ending.kind == "oom" and "cuda" in f"{run.spec.get('image')} {_command(run)}".lower():
+    if ending.kind == "oom" and "cuda" in f"{pod.role.spec.get('image')} {_command(pod.role.spec)}".lower():
         return "cuda-oom"
     return ending.kind
 

@@ -4,11 +4,12 @@ import copy
 from typing import Any
 
 from reconciler.emulator.runai.fields import SPECS
-from reconciler.emulator.runai.kinds import KINDS
 from reconciler.emulator.runai.merge import merge
 from reconciler.emulator.runai.quantity import canonical
 from reconciler.emulator.runai.records import Spec, Workload, made_id
+from reconciler.emulator.runai.registry import kind_of
 from reconciler.emulator.runai.shapes import QTY, Block, Items, Real
+from reconciler.emulator.runai.switches import Switches
 
 Json = Any
 _JOB = {"autoDeletionTimeAfterCompletionSeconds": 2_592_000, "backoffLimit": 6}
@@ -18,6 +19,13 @@ _CLAIM_INFO = {
     "volumeMode": "Filesystem",
 }
 _HOST = "chat.emulator.invalid"
+
+
+def shown(one: Workload, switches: Switches) -> Spec:
+    """Give a spec as reads show it."""
+    spec = merged(one) if switches.merge_defaults else one.spec
+    whole: Spec = reordered(spec) if switches.reorder_lists else spec
+    return whole
 
 
 def merged(one: Workload) -> Spec:
@@ -54,7 +62,7 @@ def normal(value: Json, shape: Json) -> Json:
 
 
 def _for_kind(one: Workload) -> Spec:
-    kind = KINDS[one.kind]
+    kind = kind_of(one.kind)
     spec: Spec = {
         "priorityClass": kind.priority,
         "preemptibility": "preemptible" if kind.preemptible else "non-preemptible",

@@ -15,7 +15,18 @@ from reconciler.emulator.clock import Clock, ScaledClock
 from reconciler.emulator.faults import Faults
 from reconciler.emulator.inject import Injector
 from reconciler.emulator.ledger import Ledger, Recorder
-from reconciler.emulator.runai import cluster_api, clusters, events, inference, lookups, telemetry, workloads
+from reconciler.emulator.runai import (
+    cluster_api,
+    clusters,
+    events,
+    inference,
+    lookups,
+    nims,
+    telemetry,
+    types,
+    v2,
+    workloads,
+)
 from reconciler.emulator.runai.call import Platform
 from reconciler.emulator.runai.containers import WorldView
 from reconciler.emulator.runai.errors import ApiError, render
@@ -87,9 +98,12 @@ class Emulator:
         yield from self.tokens.routes()
         yield from clusters.routes(self.platform)
         yield from lookups.routes(self.platform)
+        yield from types.routes(self.platform)
         yield from telemetry.routes(self.platform)
         yield from inference.routes(self.platform)
         yield from workloads.routes(self.platform)
+        yield from nims.routes(self.platform)
+        yield from v2.routes(self.platform)
         yield from events.routes(self.platform)
         yield from workloads.detail_routes(self.platform)
         yield from cluster_api.routes(self.tokens, WorldView(self.world), self.clock)

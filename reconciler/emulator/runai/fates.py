@@ -1,9 +1,11 @@
 """What becomes of a container, read from what its image and command say."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from reconciler.emulator.runai.records import Role
 
 Json = Any
 
@@ -23,6 +25,7 @@ _CRASH = re.compile(r"(?<![a-z])(?:fails?|crash(?:es)?)(?![a-z])")
 _SLEEP = re.compile(r"(?<![a-z])sleep\s+(\d+(?:\.\d+)?)")
 # Longer values are data (records, certificates): a word inside them means nothing.
 _WORDY_ENV = 64
+_FAILS = frozenset({"no-image", "oom", "crash"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,20 @@ def fate(spec: Mapping[str, Json], *, ends: bool) -> Fate:
     if not ends or "sleep infinity" in text:
         return Fate("runs")
     return Fate("completes", _duration(spec, text))
+
+
+def fate_of(roles: Sequence[Role], *, ends: bool) -> Fate:
+    """Tell what happens to a group of pods, which is what happens to the one that decides."""
+    found = decisive(roles, ends=ends)
+    return fate(found.spec, ends=ends) if found else Fate("runs")
+
+
+def decisive(roles: Sequence[Role], *, ends: bool) -> Role | None:
+    """Find the role that decides: the first to fail, else the leader; workers lend a hand."""
+    there = [(fate(role.spec, ends=ends), role) for role in roles if role.pods]
+    failing = [pair for pair in there if pair[0].kind in _FAILS]
+    failing.sort(key=lambda pair: (pair[0].kind != "no-image", pair[0].after_s))
+    return next((role for _, role in failing or there), None)
 
 
 def env_map(spec: Mapping[str, Json]) -> dict[str, str]:

@@ -32,6 +32,7 @@ CAPABILITIES = tuple(
 )
 ENV_VALUE_MAX = 10_000
 _AMOUNT = Real(0)
+_METRIC = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
 
 
 def _item(required: tuple[str, ...] = (), /, **fields: Shape) -> Items:
@@ -237,7 +238,7 @@ _SCALING = Block(
         "scaleToZeroRetentionSeconds": Whole(0, 3600),
         "scaleDownDelaySeconds": Whole(0, 3600),
         "initializationTimeoutSeconds": POSITIVE,
-        "metric": Text(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"),
+        "metric": Text(pattern=_METRIC),
         "metricThreshold": Whole(),
     }
 )
@@ -281,6 +282,52 @@ _SERVING = Block(
     ("port",),
 )
 
+_WHOLE_PODS = ("extendedResources", "largeShmRequest")
+_NIM: dict[str, Shape] = {
+    **_PLACING,
+    **{
+        key: _CONTAINER[key]
+        for key in (
+            "annotations", "environmentVariables", "image", "imagePullPolicy", "imagePullSecrets",
+            "labels", "probes", "tolerations",
+        )
+    },
+    "autoscaling": Block(
+        {
+            "maxReplicas": POSITIVE,
+            "metric": Text(pattern=_METRIC),
+            "metricThreshold": Whole(),
+            "minReplicas": POSITIVE,
+            "scaleWindowSeconds": Whole(60, 3600),
+        }
+    ),
+    "compute": Block({k: v for k, v in _COMPUTE.fields.items() if k not in _WHOLE_PODS}),
+    "modelStore": Block(
+        {
+            "nimCache": Block({"name": SOME, "profile": SOME}),
+            "pvc": Block(
+                {"existingPvc": FLAG, "claimName": Text(1, 63), "readOnly": FLAG, "claimInfo": _CLAIM_INFO}
+            ),
+        }
+    ),
+    "multiNode": Block({"workers": Whole(1, 1000)}),
+    "ngcAuthSecret": Text(pattern=DNS),
+    "replicas": Whole(0, 1000),
+    "security": Block({"runAsGid": LONG, "runAsUid": LONG}),
+    "servingPort": Block(
+        {
+            "serviceType": choice("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
+            "port": PORT,
+            "grpcPort": PORT,
+            "metricsPort": PORT,
+            "exposeExternally": FLAG,
+            "exposedUrl": ANY,
+            "exposedProtocol": choice("http", "grpc"),
+        },
+        ("port",),
+    ),
+}  # fmt: skip
+
 SPECS: Mapping[str, Block] = {
     "Workspace": Block(_JOB),
     "Training": Block({**_JOB, "completions": Whole(), "parallelism": Whole()}),
@@ -310,5 +357,6 @@ SPECS: Mapping[str, Block] = {
             "startupPolicy": choice("LeaderCreated", "LeaderReady"),
         }
     ),
+    "NimService": Block(_NIM),
 }
 MASTER = Block(_JOB)

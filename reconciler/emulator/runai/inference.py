@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reconciler.emulator.runai.call import Call, Platform, read_id, route
+from reconciler.emulator.runai.crew import size
 from reconciler.emulator.runai.errors import not_found
 from reconciler.emulator.runai.events import events_page, history
 from reconciler.emulator.runai.fates import env_map
@@ -14,7 +15,7 @@ from reconciler.emulator.runai.listing import flag, page_body, paged
 from reconciler.emulator.runai.pods import has_pods, pods
 from reconciler.emulator.runai.records import Run, Workload
 from reconciler.emulator.runai.rows import ACTIVE, requested, stamp
-from reconciler.emulator.runai.scheduler import pool_names, replicas
+from reconciler.emulator.runai.scheduler import pool_names
 from reconciler.emulator.runai.tales import revision_name
 from reconciler.emulator.runai.workloads import ROOT
 
@@ -89,7 +90,7 @@ def show_revision_history(call: Call) -> Response:
 
 
 def _body(call: Call, one: Workload, run: Run) -> dict[str, Json]:
-    count = replicas(one, run)
+    count = size(run)
     compute = run.spec.get("compute") or {}
     is_serving = run.id == one.serving
     conditions = {

@@ -18,9 +18,10 @@ CATEGORIES = ("Build", "Train", "Deploy", "Gaming")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One workload type of the v1 API.
+    """One workload type.
 
-    `type` is the list's spelling, `plural` the path segment; `ends` says that its pods finish.
+    `type` is the list's spelling, `plural` the path segment, empty for Kubernetes' own kinds; `ends`
+    says that its pods finish, `serves` that newer ones take over from older ones.
     """
 
     type: str
@@ -59,3 +60,5 @@ KINDS: Mapping[str, Kind] = {
         ),
     )
 }  # fmt: skip
+# Served by the v2 API alone; all of its spec can change.
+NIM = Kind("NimService", "nim-services", "very-high", False, "Deploy", False, False, True)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from reconciler.emulator.runai.call import Call, Handler, Platform, route
 from reconciler.emulator.runai.errors import not_found
-from reconciler.emulator.runai.kinds import CATEGORIES, KINDS, PRIORITIES
+from reconciler.emulator.runai.kinds import CATEGORIES, PRIORITIES
 from reconciler.emulator.runai.listing import (
     Getter,
     matching,
@@ -20,6 +20,7 @@ from reconciler.emulator.runai.listing import (
     read_filter,
 )
 from reconciler.emulator.runai.records import Department, Pool, Project, made_id
+from reconciler.emulator.runai.registry import own_kinds
 from reconciler.emulator.runai.rows import gpus, stamp
 from reconciler.emulator.runai.world import pool_id
 
@@ -64,10 +65,9 @@ def routes(platform: Platform) -> Iterator[Route]:
     yield route(platform, "GET", f"{PROJECTS}/{{id}}", show_project)
     yield route(platform, "GET", "/api/v1/org-unit/departments", show_departments)
     yield route(platform, "GET", "/api/v1/node-pools", show_pools)
-    yield route(platform, "GET", "/api/v1/workload-types", show_types)
     yield route(platform, "GET", "/api/v1/workload-priorities", show_priorities)
     yield route(platform, "GET", "/api/v1/workload-categories", show_categories)
-    for kind in KINDS.values():
+    for kind in own_kinds():
         handler: Handler = partial(show_policy, kind.plural)
         yield route(platform, "GET", f"/api/v2/policy/{kind.plural}", handler)
 
@@ -190,23 +190,6 @@ def _pool_body(call: Call, one: Pool) -> dict[str, Json]:
         "status": {"nodes": [f"{one.name}-node-{n + 1}" for n in range(one.nodes)]},
         **_BY_ADMIN,
     }
-
-
-def show_types(call: Call) -> Response:
-    """List the workload types with their default priority and category."""
-    shown = [
-        {
-            "id": made_id("type", kind.type),
-            "name": kind.type,
-            "group": "run.ai",
-            "categoryId": made_id("category", kind.category),
-            "categoryName": kind.category,
-            "priorityId": made_id("priority", kind.priority),
-            "priorityName": kind.priority,
-        }
-        for kind in KINDS.values()
-    ]
-    return JSONResponse({"types": shown})
 
 
 def show_priorities(call: Call) -> Response:

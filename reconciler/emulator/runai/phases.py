@@ -5,14 +5,16 @@ Pending ends only when the scheduler grants GPUs. Knative drops an update of an 
 revision is not ready in time, and the old one keeps the traffic.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.emulator.runai import tales
-from reconciler.emulator.runai.fates import Fate, fate
-from reconciler.emulator.runai.kinds import KINDS
+from reconciler.emulator.runai.crew import roles_of
+from reconciler.emulator.runai.fates import Fate, fate_of
 from reconciler.emulator.runai.records import Change, Event, Run, Workload
+from reconciler.emulator.runai.registry import kind_of
+from reconciler.emulator.runai.rollout import rolled
 
 TERMINAL = frozenset({"Completed", "Failed"})
 ALIVE = frozenset({"Creating", "Pending", "Initializing", "Running", "Degraded", "Resuming"})
@@ -25,6 +27,8 @@ DEFAULT_BACKOFF = 6
 class Pace:
     """How long things take on the emulated cluster, in seconds of its clock."""
 
+    queued_s: float = 1.0
+    applying_s: float = 1.0
     creating_s: float = 1.0
     pull_s: float = 5.0
     stopping_s: float = 3.0
@@ -79,6 +83,8 @@ def _moments(workload: Workload, pace: Pace) -> Iterator[datetime]:
     """Yield every moment at which something happens to a workload."""
     if workload.is_gone or workload.pinned:
         return
+    if moment := _synced_at(workload, pace):
+        yield moment
     waits = {
         "Deleting": pace.deleting_s,
         "Stopping": pace.stopping_s,
@@ -87,7 +93,7 @@ def _moments(workload: Workload, pace: Pace) -> Iterator[datetime]:
     if workload.phase in waits:
         yield workload.since + timedelta(seconds=waits[workload.phase])
         return
-    if workload.phase in TERMINAL and KINDS[workload.kind].can_suspend:
+    if workload.phase in TERMINAL and kind_of(workload.kind).can_suspend:
         ttl = workload.spec.get("autoDeletionTimeAfterCompletionSeconds")
         yield workload.since + timedelta(seconds=DEFAULT_TTL_S if ttl is None else ttl)
         return
@@ -95,9 +101,20 @@ def _moments(workload: Workload, pace: Pace) -> Iterator[datetime]:
         yield from _run_moments(workload, run, pace)
 
 
+def _synced_at(workload: Workload, pace: Pace) -> datetime | None:
+    """Tell when the newest request reaches the cluster, while it has not."""
+    if workload.sync is None or workload.sync.done:
+        return None
+    return workload.sync.at + timedelta(seconds=pace.queued_s + pace.applying_s)
+
+
+def _is_applied(workload: Workload) -> bool:
+    return workload.sync is None or (workload.sync.done and not workload.sync.refusal)
+
+
 def _run_moments(workload: Workload, run: Run, pace: Pace) -> Iterator[datetime]:
-    ending = fate(run.spec, ends=KINDS[workload.kind].ends)
-    if run.phase == "Creating":
+    ending = fate_of(run.roles, ends=kind_of(workload.kind).ends)
+    if run.phase == "Creating" and _is_applied(workload):
         yield run.since + timedelta(seconds=pace.creating_s)
     if run.phase == "Initializing":
         yield run.since + timedelta(seconds=_start_s(run, ending, pace))
@@ -129,8 +146,8 @@ def _deadline(workload: Workload, run: Run, pace: Pace) -> datetime | None:
         return run.created_at + timedelta(seconds=pace.progress_deadline_s)
     if run.phase == "Pending":
         return None
-    if not KINDS[workload.kind].serves:
-        is_missing = fate(run.spec, ends=True).kind == "no-image"
+    if not kind_of(workload.kind).serves:
+        is_missing = fate_of(run.roles, ends=True).kind == "no-image"
         start = run.bound_at or run.created_at
         return start + timedelta(seconds=pace.pull_deadline_s) if is_missing else None
     declared = (run.spec.get("servingConfiguration") or {}).get("initializationTimeoutSeconds")
@@ -142,18 +159,58 @@ def _deadline(workload: Workload, run: Run, pace: Pace) -> datetime | None:
 
 def advance(workload: Workload, at: datetime, pace: Pace) -> Workload:
     """Make the move that is due at this moment."""
-    if workload.phase == "Deleting":
-        return replace(workload, deleted_at=at, updated_at=at)
-    if workload.phase == "Stopping":
-        return enter(_ended(workload, at), "Stopped", at, message="workload was stopped")
-    if workload.phase == "Resuming":
-        return enter(_restarted(workload, at), "Pending", at)
-    if workload.phase in TERMINAL:
-        return enter(workload, "Deleting", at, message="the time to keep the workload is over")
+    synced = _synced_at(workload, pace)
+    if synced and synced <= at:
+        return settle(_synced(workload, at), at)
+    if workload.phase in _LEAVES:
+        return _LEAVES[workload.phase](workload, at)
     for run in workload.runs:
         if any(moment <= at for moment in _run_moments(workload, run, pace)):
             return settle(_move(workload, run, at, pace), at)
     return workload
+
+
+def _synced(workload: Workload, at: datetime) -> Workload:
+    """Let the newest request take effect in the cluster, or be refused there."""
+    assert workload.sync  # noqa: S101 - the caller has looked
+    sync = replace(workload.sync, done=True)
+    if not sync.refusal:
+        sync = replace(sync, applied=workload.spec.get("manifest"))
+    done = replace(workload, sync=sync)
+    if workload.phase == "Deleting":
+        return done
+    if workload.run.bound_at is None and workload.run.phase in {"Creating", "Failed"}:
+        roles = roles_of(done.kind, done.spec, done.master)
+        run = replace(done.run, spec=done.spec, roles=roles, phase="Creating", since=at, ended_at=None)
+        lost = replace(run, phase="Failed", message=sync.refusal, ended_at=at)
+        return put(done, lost if sync.refusal and sync.shows else run)
+    return done if sync.refusal else rolled(done, at)
+
+
+def _removed(workload: Workload, at: datetime) -> Workload:
+    return replace(workload, deleted_at=at, updated_at=at)
+
+
+def _stopped(workload: Workload, at: datetime) -> Workload:
+    return enter(_ended(workload, at), "Stopped", at, message="workload was stopped")
+
+
+def _resumed(workload: Workload, at: datetime) -> Workload:
+    return enter(_restarted(workload, at), "Pending", at)
+
+
+def _outlived(workload: Workload, at: datetime) -> Workload:
+    return enter(workload, "Deleting", at, message="the time to keep the workload is over")
+
+
+# Where a phase leads when its time is over.
+_LEAVES: Mapping[str, Callable[[Workload, datetime], Workload]] = {
+    "Deleting": _removed,
+    "Stopping": _stopped,
+    "Resuming": _resumed,
+    "Completed": _outlived,
+    "Failed": _outlived,
+}
 
 
 def _ended(workload: Workload, at: datetime) -> Workload:
@@ -169,7 +226,7 @@ def _restarted(workload: Workload, at: datetime) -> Workload:
 
 def _move(workload: Workload, run: Run, at: datetime, pace: Pace) -> Workload:
     """Move one run: to ready, to its end, or past its deadline."""
-    ending = fate(run.spec, ends=KINDS[workload.kind].ends)
+    ending = fate_of(run.roles, ends=kind_of(workload.kind).ends)
     deadline = _deadline(workload, run, pace)
     if deadline and deadline <= at:
         return _too_late(workload, run, at)
@@ -186,13 +243,13 @@ def _started(workload: Workload, run: Run, ending: Fate, at: datetime) -> Worklo
     if ending.kind == "no-image":
         message, events = tales.no_image(workload, run, at)
         return put(workload, replace(run, told=run.told + 1, since=at, message=message), *events)
-    if KINDS[workload.kind].serves and ending.kind != "runs":
+    if kind_of(workload.kind).serves and ending.kind != "runs":
         message, events = tales.crash_loop(workload, run, ending, at)
         told = replace(run, phase="Degraded", told=1, since=at, message=message)
         return put(workload, told, *events)
     ready = replace(run, phase="Running", since=at, message="")
     moved = put(workload, ready, *tales.started(workload, run, at))
-    return _serve(moved, ready, at) if KINDS[workload.kind].serves else moved
+    return _serve(moved, ready, at) if kind_of(workload.kind).serves else moved
 
 
 def _serve(workload: Workload, run: Run, at: datetime) -> Workload:
@@ -227,7 +284,7 @@ def _too_late(workload: Workload, run: Run, at: datetime) -> Workload:
         lost = replace(run, phase="Failed", since=at, ended_at=at, message=tales.DROPPED)
         return put(workload, lost, tales.dropped(workload, run, at))
     declared = (run.spec.get("servingConfiguration") or {}).get("initializationTimeoutSeconds")
-    if KINDS[workload.kind].serves and not declared:
+    if kind_of(workload.kind).serves and not declared:
         return put(workload, replace(run, phase="Degraded", since=at, told=1))
     return put(workload, replace(run, phase="Failed", since=at, ended_at=at))
 

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.emulator.runai.kinds import KINDS
+from reconciler.emulator.runai.crew import Pod, container_name
+from reconciler.emulator.runai.crew import pods as crew_pods
 from reconciler.emulator.runai.records import Run, Workload, made_id
+from reconciler.emulator.runai.registry import kind_of
 from reconciler.emulator.runai.rows import (
     allocated,
-    container,
     pod_id,
     priority,
     requested,
     stamp,
 )
-from reconciler.emulator.runai.scheduler import pool_names, replicas
-from reconciler.emulator.runai.tales import node_name, pod_name
+from reconciler.emulator.runai.scheduler import pool_names
+from reconciler.emulator.runai.tales import node_name
 from reconciler.emulator.runai.world import World
 
 Json = Any
@@ -33,7 +34,7 @@ def has_pods(one: Workload, run: Run) -> bool:
     """Tell whether a run's pods exist: none before the scheduler knows them or after a stop."""
     if one.is_gone or one.phase in {"Creating", "Stopped"}:
         return False
-    is_removed = run.ended_at is not None and KINDS[one.kind].serves
+    is_removed = run.ended_at is not None and kind_of(one.kind).serves
     return run.phase in _K8S and not is_removed
 
 
@@ -42,18 +43,18 @@ def pods(world: World, one: Workload, *, revision: str | None = None) -> Iterato
     for run in one.runs:
         if revision not in (None, run.id) or not has_pods(one, run):
             continue
-        for index in range(replicas(one, run)):
-            yield _pod(world, one, run, index)
+        for pod in crew_pods(one, run):
+            yield _pod(world, one, run, pod)
 
 
-def _pod(world: World, one: Workload, run: Run, index: int) -> dict[str, Json]:
-    part = container(run.spec)
+def _pod(world: World, one: Workload, run: Run, pod: Pod) -> dict[str, Json]:
+    part = pod.role.spec
     compute = part.get("compute") or {}
     is_on_node = run.phase not in {"Pending", "Creating"}
     has_started = run.phase in {"Running", "Degraded", "Completed", "Failed"}
     body: dict[str, Json] = {
-        "name": pod_name(one, run, index),
-        "id": pod_id(one, run, index),
+        "name": pod.name,
+        "id": pod_id(one, run, pod.rank),
         "workloadId": one.id,
         "clusterId": one.project.cluster,
         "projectId": one.project.id,
@@ -64,7 +65,7 @@ def _pod(world: World, one: Workload, run: Run, index: int) -> dict[str, Json]:
         "completedAt": stamp(run.ended_at) if run.phase in {"Completed", "Failed"} else None,
         "containers": [
             {
-                "name": one.name,
+                "name": container_name(one, pod.role),
                 "image": part.get("image") or "",
                 "startedAt": stamp(run.since) if has_started else None,
             }
@@ -80,7 +81,7 @@ def _pod(world: World, one: Workload, run: Run, index: int) -> dict[str, Json]:
         body |= {
             "nodeName": node_name(run.pool or "", run),
             "currentNodePool": run.pool,
-            "ip": f"10.42.{index % 250}.{int(made_id(run.id)[:2], 16)}",
+            "ip": f"10.42.{pod.rank % 250}.{int(made_id(run.id)[:2], 16)}",
         }
     if one.kind in {"Inference", "DistributedInference"}:
         body["revisionId"] = run.id

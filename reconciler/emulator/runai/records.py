@@ -19,7 +19,11 @@ def made_id(*parts: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A Kubernetes cluster connected to the control plane."""
+    """A Kubernetes cluster that the control plane knows.
+
+    `domain` None: nobody has said it; "": the host by which the client reached this emulator.
+    `connects_at` is when it will connect by itself; `trouble` is what its conditions complain of.
+    """
 
     uuid: str
     name: str
@@ -29,6 +33,9 @@ class Cluster:
     state: str = "Connected"
     ownership_protection: bool = False
     deleted_at: datetime | None = None
+    delete_requested_at: datetime | None = None
+    connects_at: datetime | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +123,52 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """Pods of one sort within a run: so many in each of `groups` groups.
+
+    `name` is what their operator calls them, empty where there is only one sort; `spec` describes
+    their main container in the words of the v1 API; `container` names it.
+    """
+
+    name: str
+    count: int
+    spec: Spec
+    container: str = ""
+    groups: int = 1
+
+    @property
+    def pods(self) -> int:
+        """Count the pods of all groups."""
+        return self.count * self.groups
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How the newest request reaches the cluster, for workloads of the v2 API.
+
+    `refusal` is what Kubernetes answers to it; with `shows` it then shows as phase Failed.
+    `done` says that it has got there; `applied` is the manifest that the cluster holds.
+    """
+
+    at: datetime
+    refusal: str = ""
+    shows: bool = False
+    done: bool = False
+    applied: Json = None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One attempt to run pods from one spec: a pod group, or a revision of an inference.
 
-    `told` counts what was said about a start that fails; `is_idle` means scaled to zero;
-    `bound_at` is when its pods were bound to nodes.
+    `roles` says which pods; `told` counts what was said about a start that fails; `is_idle` means
+    scaled to zero; `bound_at` is when its pods were bound to nodes.
     """
 
     id: str
     number: int
     spec: Spec
+    roles: tuple[Role, ...]
     created_at: datetime
     phase: str
     since: datetime
@@ -143,7 +186,8 @@ class Workload:
     """A submitted workload with everything that happened to it.
 
     `spec` is what was asked last; the runs carry what their pods were made from. `serving` is the
-    run that holds the traffic of an inference; `number` counts submissions.
+    run that holds the traffic of an inference; `number` counts submissions. Those of the v2 API
+    have a `sync`; `shown_as` is how lists spell the type where that is not the kind.
     """
 
     id: str
@@ -174,6 +218,15 @@ class Workload:
     events: tuple[Event, ...] = ()
     source: str = "Control-plane"
     number: int = 0
+    sync: Sync | None = None
+    shown_as: str = ""
+    updated_by: str = ""
+    deleted_by: str | None = None
+
+    @property
+    def type(self) -> str:
+        """Give the type as lists spell it."""
+        return self.shown_as or self.kind
 
     @property
     def run(self) -> Run:

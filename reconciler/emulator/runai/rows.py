@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.emulator.runai import defaults
+from reconciler.emulator.runai.crew import crew, lead, pods_of, size
 from reconciler.emulator.runai.fates import env_map
-from reconciler.emulator.runai.kinds import KINDS, PRIORITIES
+from reconciler.emulator.runai.kinds import PRIORITIES
 from reconciler.emulator.runai.listing import Getter
 from reconciler.emulator.runai.records import Run, Spec, Workload, made_id
-from reconciler.emulator.runai.scheduler import pods_of, pool_names, replicas, roles
+from reconciler.emulator.runai.registry import kind_of
+from reconciler.emulator.runai.scheduler import pool_names
 from reconciler.emulator.runai.switches import Switches
 from reconciler.emulator.runai.world import World
 
@@ -39,16 +41,10 @@ def asked(one: Workload, switches: Switches) -> dict[str, Json]:
         "deletedAt": stamp(one.deleted_at),
         "desiredPhase": one.desired,
         "actualPhase": one.phase,
-        "spec": _spec(one, switches),
+        "spec": defaults.shown(one, switches),
     }
     if one.kind == "Distributed":
         shown |= {"masterSpecSameAsWorker": one.master_same, "masterSpec": one.master}
-    return shown
-
-
-def _spec(one: Workload, switches: Switches) -> Spec:
-    spec = defaults.merged(one) if switches.merge_defaults else one.spec
-    shown: Spec = defaults.reordered(spec) if switches.reorder_lists else spec
     return shown
 
 
@@ -57,7 +53,7 @@ def listed(world: World, one: Workload, switches: Switches) -> dict[str, Json]:
     row = {**_identity(world, one), **_times(world, one), **_state(one), **_scheduling(one)}
     row |= _resources(one) | _content(one)
     if switches.list_env:
-        row["environmentVariables"] = env_map(container(one.spec))
+        row["environmentVariables"] = env_map(lead(one))
     return row
 
 
@@ -77,19 +73,13 @@ def detailed(world: World, one: Workload, switches: Switches) -> dict[str, Json]
     return {**listed(world, one, switches), "pendingSchedulingMessages": messages}
 
 
-def container(spec: Spec) -> Spec:
-    """Give the part of a spec that describes the container."""
-    part: Spec = spec.get("leader") or spec
-    return part
-
-
 def _identity(world: World, one: Workload) -> dict[str, Json]:
     project = one.project
     return {
         "tenantId": world.tenant_id,
         "id": one.id,
         "name": one.name,
-        "type": one.kind,
+        "type": one.type,
         "clusterId": project.cluster,
         "projectId": project.id,
         "projectName": project.name,
@@ -97,6 +87,7 @@ def _identity(world: World, one: Workload) -> dict[str, Json]:
         "departmentName": project.department.name,
         "namespace": project.namespace,
         "source": one.source,
+        "sourceApi": "WorkloadsV2" if one.sync else None,
         "submittedBy": one.created_by,
         "distributedFramework": one.spec.get("distributedFramework") or "",
     }
@@ -131,9 +122,9 @@ def _state(one: Workload) -> dict[str, Json]:
         "phaseMessage": one.message,
         "phaseReason": one.reason,
         "conditions": [_condition(one, name) for name in ("Scheduled", "Ready")],
-        "runningPods": sum(replicas(one, r) for r in one.runs if r.phase in ACTIVE),
-        "requestedPods": {"number": pods_of(one.kind, one.spec)},
-        "actionsSupport": {"delete": True, "suspend": KINDS[one.kind].can_suspend},
+        "runningPods": sum(size(r) for r in one.runs if r.phase in ACTIVE),
+        "requestedPods": {"number": pods_of(one.kind, one.spec, one.master)},
+        "actionsSupport": {"delete": True, "suspend": kind_of(one.kind).can_suspend},
     }
 
 
@@ -151,17 +142,22 @@ def _condition(one: Workload, name: str) -> dict[str, Json]:
 def is_preemptible(one: Workload) -> bool:
     """Tell whether a workload may be evicted."""
     asked_for = one.spec.get("preemptibility")
-    return asked_for == "preemptible" if asked_for else KINDS[one.kind].preemptible
+    return asked_for == "preemptible" if asked_for else kind_of(one.kind).preemptible
+
+
+def preemptibility(one: Workload) -> str:
+    """Spell whether a workload may be evicted."""
+    return "preemptible" if is_preemptible(one) else "non-preemptible"
 
 
 def priority(one: Workload) -> str:
     """Name a workload's priority class."""
-    return str(one.spec.get("priorityClass") or KINDS[one.kind].priority)
+    return str(one.spec.get("priorityClass") or kind_of(one.kind).priority)
 
 
 def category(one: Workload) -> str:
     """Name a workload's category."""
-    return str(one.spec.get("category") or KINDS[one.kind].category)
+    return str(one.spec.get("category") or kind_of(one.kind).category)
 
 
 def current_pools(one: Workload) -> list[str]:
@@ -188,10 +184,10 @@ def _scheduling(one: Workload) -> dict[str, Json]:
 def gpus(one: Workload) -> float:
     """Count the GPUs that a workload's pods hold now."""
     return sum(
-        count * devices(spec.get("compute") or {})
+        role.pods * devices(role.spec.get("compute") or {})
         for run in one.runs
         if _holds(run)
-        for count, spec in roles(one, run)
+        for role in crew(run)
     )
 
 
@@ -229,7 +225,7 @@ def allocated(compute: Spec, pods: int) -> dict[str, Json]:
 
 
 def _resources(one: Workload) -> dict[str, Json]:
-    compute = container(one.spec).get("compute") or {}
+    compute = lead(one).get("compute") or {}
     return {
         "workloadRequestedResources": requested(compute),
         "podsRequestedResources": requested(compute),
@@ -240,7 +236,7 @@ def _resources(one: Workload) -> dict[str, Json]:
 
 
 def _content(one: Workload) -> dict[str, Json]:
-    part = container(one.spec)
+    part = lead(one)
     return {
         "images": [part["image"]] if part.get("image") else [],
         "command": part.get("command") or "",
@@ -268,11 +264,11 @@ def endpoints(one: Workload) -> list[dict[str, Json]]:
 
 def tags_of(one: Workload) -> str:
     """Give the text that the free search looks through."""
-    return " ".join((one.name, one.kind, one.project.name, one.created_by)).lower()
+    return " ".join((one.name, one.type, one.project.name, one.created_by)).lower()
 
 
 FIELDS: Mapping[str, Getter[Workload]] = {
-    "type": lambda one: one.kind,
+    "type": lambda one: one.type,
     "name": lambda one: one.name,
     "clusterId": lambda one: one.project.cluster,
     "projectId": lambda one: one.project.id,

@@ -33,6 +33,9 @@ def clashes(kind: str, spec: Spec) -> Iterator[Flaw]:
         return
     if not spec.get("image"):
         yield Flaw("spec.image", "is required", "required")
+    if kind == "NimService":
+        yield from _nim(spec)
+        return
     yield from _container(kind, spec, "spec")
     yield from _network(spec)
     yield from _scaling(spec.get("autoscaling") or {})
@@ -51,6 +54,27 @@ def _groups(spec: Spec) -> Iterator[Flaw]:
             yield Flaw(f"spec.{role}.image", "is required", "required")
         yield from _container("DistributedInference", part, f"spec.{role}")
     yield from _access(spec.get("servingPort") or {}, "spec.servingPort")
+
+
+def _nim(spec: Spec) -> Iterator[Flaw]:
+    yield from _container("NimService", spec, "spec")
+    yield from _readiness(spec)
+    scaling, serving = spec.get("autoscaling") or {}, spec.get("servingPort") or {}
+    for key in ("metric", "metricThreshold"):
+        if scaling and scaling.get(key) is None:
+            yield Flaw(f"spec.autoscaling.{key}", "is required", "required")
+    if (scaling.get("maxReplicas") or scaling.get("minReplicas") or 1) < (scaling.get("minReplicas") or 1):
+        yield Flaw("spec.autoscaling.maxReplicas", "must not be lower than minReplicas")
+    if serving.get("exposedProtocol") == "grpc" and serving.get("grpcPort") is None:
+        yield Flaw("spec.servingPort.exposedProtocol", "can only be grpc when grpcPort is set")
+    store = spec.get("modelStore") or {}
+    cache, claim = store.get("nimCache"), store.get("pvc")
+    if cache is not None and claim is not None:
+        yield Flaw("spec.modelStore", "only one of nimCache and pvc can be set")
+    if cache is not None and not cache.get("name"):
+        yield Flaw("spec.modelStore.nimCache.name", "is required", "required")
+    if claim is not None:
+        yield from _claim("NimService", claim, "spec.modelStore.pvc")
 
 
 def _container(kind: str, spec: Spec, path: str) -> Iterator[Flaw]:
@@ -145,6 +169,10 @@ def _network(spec: Spec) -> Iterator[Flaw]:
             yield Flaw(f"spec.exposedUrls[{index}].container", "is required", "required")
         yield from _access(item, f"spec.exposedUrls[{index}]")
     yield from _access(spec.get("servingPort") or {}, "spec.servingPort")
+    yield from _readiness(spec)
+
+
+def _readiness(spec: Spec) -> Iterator[Flaw]:
     readiness = (spec.get("probes") or {}).get("readiness") or {}
     if readiness and not (readiness.get("handler") or {}).get("httpGet"):
         yield Flaw("spec.probes.readiness.handler.httpGet", "is required", "required")

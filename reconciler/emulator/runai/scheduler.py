@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from reconciler.emulator.runai.crew import crew, size
 from reconciler.emulator.runai.quantity import gib
 from reconciler.emulator.runai.records import Pool, Refusal, Run, Spec, Workload
 
@@ -176,29 +177,6 @@ def _unfit(claim: Claim, key: str, pool: Pool) -> Refusal:
     return Refusal(pool.name, "NotEnoughResources", "Unschedulable", said)
 
 
-def pods_of(kind: str, spec: Spec) -> int:
-    """Count the pods that a spec asks for at its start."""
-    if kind == "Inference":
-        scaling = spec.get("autoscaling") or {}
-        low = scaling.get("minReplicas")
-        low = 1 if low is None else low
-        first = scaling.get("initialReplicas")
-        return int(first if first is not None else max(low, 1))
-    if kind == "Training":
-        return int(spec.get("parallelism") or 1)
-    if kind == "Distributed":
-        return int(spec.get("numWorkers") or 1) + 1
-    if kind == "DistributedInference":
-        replicas = spec.get("replicas")
-        return int(1 if replicas is None else replicas) * (1 + int(spec.get("workers") or 0))
-    return 1
-
-
-def replicas(one: Workload, run: Run) -> int:
-    """Count the pods that a run has or wants now."""
-    return 0 if run.is_idle else pods_of(one.kind, run.spec)
-
-
 def gpus_per_pod(spec: Spec, pool: Pool) -> float:
     """Count the GPUs, whole or in part, of one pod in a pool."""
     compute: dict[str, Json] = spec.get("compute") or {}
@@ -212,30 +190,15 @@ def gpus_per_pod(spec: Spec, pool: Pool) -> float:
     return count
 
 
-def roles(one: Workload, run: Run) -> list[tuple[int, Spec]]:
-    """List the pods of a run by what they are: how many, and their container's spec."""
-    if run.is_idle:
-        return []
-    count, spec = pods_of(one.kind, run.spec), run.spec
-    if one.kind == "DistributedInference":
-        leaders = count // (1 + int(spec.get("workers") or 0))
-        return [(leaders, spec.get("leader") or {}), (count - leaders, spec.get("worker") or {})]
-    if one.master is not None:
-        return [(count - 1, spec), (1, {**spec, **one.master})]
-    return [(count, spec)]
-
-
-def mean_gpus(one: Workload, run: Run, pool: Pool) -> float:
+def mean_gpus(run: Run, pool: Pool) -> float:
     """Count the GPUs of a run's average pod: a launcher often has fewer than the workers."""
-    parts = roles(one, run)
-    count = sum(number for number, _ in parts)
-    total = sum(number * gpus_per_pod(spec, pool) for number, spec in parts)
-    return total / count if count else 0.0
+    total = sum(role.pods * gpus_per_pod(role.spec, pool) for role in crew(run))
+    return total / size(run) if size(run) else 0.0
 
 
-def needs_gpu(one: Workload, run: Run) -> bool:
+def needs_gpu(run: Run) -> bool:
     """Tell whether any pod of a run asks for a GPU."""
-    return any(_asks_gpu(spec.get("compute") or {}) for count, spec in roles(one, run) if count)
+    return any(_asks_gpu(role.spec.get("compute") or {}) for role in crew(run) if role.pods)
 
 
 def _asks_gpu(compute: Spec) -> bool:

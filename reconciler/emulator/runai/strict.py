@@ -46,6 +46,7 @@ def refuse_flaws(found: list[Flaw]) -> None:
     """Refuse a body with the first flaw as message, and all policy-like ones as issues."""
     if not found:
         return
+    found = [flaw._replace(path=flaw.path.lstrip(".")) for flaw in found]
     issues = [
         {"field": flaw.path, "details": f"{flaw.path} {flaw.message}", "rule": flaw.rule}
         for flaw in found
@@ -63,8 +64,9 @@ def read_submission(world: World, kind: str, body: Json) -> Submission:
         raise ApiError(400, "Failed to read request body")
     if body.get("name") == "":
         raise bad_request("Workload name must not be empty")
-    refuse_flaws([_bare(flaw) for flaw in flaws(body, _ENVELOPE, "")])
-    check_name(body["name"])
+    refuse_flaws(list(flaws(body, _ENVELOPE, "")))
+    if flaw := name_flaw(body["name"]):
+        raise bad_request(flaw)
     project = _project(world, body)
     spec = merge(_template(world, body.get("templateId")), body.get("spec") or {})
     refuse_flaws(list(flaws(spec, SPECS[kind], "spec")))
@@ -72,7 +74,7 @@ def read_submission(world: World, kind: str, body: Json) -> Submission:
     refuse_flaws([*clashes(kind, spec), *policy_flaws(project, spec)])
     check_names_used(world, project, spec)
     master = _master(kind, body)
-    name = _suffixed(world, body["name"]) if body.get("useGivenNameAsPrefix") else body["name"]
+    name = suffixed(world, body["name"]) if body.get("useGivenNameAsPrefix") else body["name"]
     same = body.get("masterSpecSameAsWorker") if kind == "Distributed" else None
     return Submission(name, body["name"], project, spec, master, same)
 
@@ -87,22 +89,22 @@ def as_known_at(level: tuple[int, int], kind: str, body: Json) -> Json:
     return {**{k: v for k, v in body.items() if k not in newer}, "spec": known_spec}
 
 
-def _bare(flaw: Flaw) -> Flaw:
-    return flaw._replace(path=flaw.path.lstrip("."))
-
-
-def check_name(name: str) -> None:
-    """Refuse a name that could not be a Kubernetes label.  Raises ApiError 400."""
+def name_flaw(name: str) -> str | None:
+    """Say why a name could not be a Kubernetes label."""
+    if not name:
+        return "Workload name must not be empty"
     if len(name) > NAME_MAX:
-        raise bad_request("The length of a workload name must not exceed 63 characters")
+        return "The length of a workload name must not exceed 63 characters"
     if not _NAME.match(name):
-        raise bad_request(
+        return (
             "The workload name must consist of lower case alphanumeric characters or '-', "
             "and start with an alphabetic character."
         )
+    return None
 
 
-def _suffixed(world: World, name: str) -> str:
+def suffixed(world: World, name: str) -> str:
+    """Make a name of a prefix."""
     return f"{name[: NAME_MAX - 9]}-{world.fresh_suffix()}"
 
 
@@ -145,15 +147,22 @@ def known(value: Json, shape: Json) -> Json:
 
 def check_names_used(world: World, project: Project, spec: Spec) -> None:
     """Refuse pools, categories and priorities that do not exist.  Raises ApiError 400."""
+    if flaw := unavailable(world, project, spec):
+        raise bad_request(flaw)
+
+
+def unavailable(world: World, project: Project, spec: Spec) -> str | None:
+    """Say which pool, category or priority of a spec does not exist."""
     pools = world.pool_map(project.cluster)
     for name in spec.get("nodePools") or ():
         if name not in pools:
-            raise bad_request(f"node pool '{name}' was not found in the cluster")
+            return f"node pool '{name}' was not found in the cluster"
     category, priority = spec.get("category"), spec.get("priorityClass")
     if category is not None and category not in CATEGORIES:
-        raise bad_request(f"category '{category}' is not available in this cluster")
+        return f"category '{category}' is not available in this cluster"
     if priority is not None and priority not in PRIORITIES:
-        raise bad_request(f"priority '{priority}' is not available in this cluster")
+        return f"priority '{priority}' is not available in this cluster"
+    return None
 
 
 def policy_flaws(project: Project, spec: Spec) -> Iterator[Flaw]:

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Literal
 
-from reconciler.emulator.runai.fates import Fate
-from reconciler.emulator.runai.records import Event, Run, Spec, Workload, made_id
+from reconciler.emulator.runai.crew import Pod, container_name, pods, roles_of
+from reconciler.emulator.runai.fates import Fate, decisive
+from reconciler.emulator.runai.records import Event, Role, Run, Spec, Workload, made_id
+from reconciler.emulator.runai.registry import kind_of
 
 DROPPED = "ProgressDeadlineExceeded: the revision was not ready within 10 minutes"
 
@@ -12,17 +14,19 @@ DROPPED = "ProgressDeadlineExceeded: the revision was not ready within 10 minute
 def new_run(workload: Workload, spec: Spec, at: datetime) -> Run:
     """Make the next run of a workload."""
     number = workload.runs[-1].number + 1 if workload.runs else 1
-    return Run(made_id(workload.id, "run", number), number, spec, at, "Creating", at)
+    roles = roles_of(workload.kind, spec, workload.master)
+    return Run(made_id(workload.id, "run", number), number, spec, roles, at, "Creating", at)
 
 
-def pod_name(workload: Workload, run: Run, index: int = 0) -> str:
-    """Name a pod as its controller would."""
-    if workload.kind == "Inference":
-        tail = made_id(run.id, index).replace("-", "")
-        return f"{workload.name}-{run.number:05d}-deployment-{tail[:10]}-{tail[10:15]}"
-    return f"{workload.name}-{index}-{index}" if workload.kind == "Training" else (
-        f"{workload.name}-{index}"
-    )  # fmt: skip
+def teller(workload: Workload, run: Run) -> Pod:
+    """Find the pod that the news is about: the first of the role that decides."""
+    everyone = tuple(pods(workload, run))
+    role = decisive(run.roles, ends=kind_of(workload.kind).ends)
+    return next((pod for pod in everyone if pod.role == role), _nobody(workload))
+
+
+def _nobody(workload: Workload) -> Pod:
+    return Pod(workload.name, Role("", 0, {}), 0, 0)
 
 
 def node_name(pool: str, run: Run) -> str:
@@ -55,16 +59,16 @@ def _about_pod(
     type: Literal["Normal", "Warning"] = "Normal",  # noqa: A002 - the platform's key
     source: str = "kubelet",
 ) -> Event:
-    pod = ("Pod", pod_name(workload, run))
+    pod = ("Pod", teller(workload, run).name)
     return event(workload, at, reason, message, type=type, source=source, on=pod)
 
 
 def scheduled(workload: Workload, run: Run, pool: str, node: str, at: datetime) -> list[Event]:
     """Tell that pods were bound to nodes and pull their image."""
     namespace = workload.project.namespace
-    pod = pod_name(workload, run)
-    bound = f"Successfully assigned pod {namespace}/{pod} to node {node} at node-pool {pool}"
-    pull = f'Pulling image "{run.spec.get("image")}"'
+    pod = teller(workload, run)
+    bound = f"Successfully assigned pod {namespace}/{pod.name} to node {node} at node-pool {pool}"
+    pull = f'Pulling image "{pod.role.spec.get("image")}"'
     return [
         _about_pod(workload, run, at, "Scheduled", bound, source="runai-scheduler"),
         _about_pod(workload, run, at, "Pulling", pull),
@@ -73,17 +77,18 @@ def scheduled(workload: Workload, run: Run, pool: str, node: str, at: datetime) 
 
 def started(workload: Workload, run: Run, at: datetime) -> list[Event]:
     """Tell that the image is there and the container runs."""
-    image = run.spec.get("image")
+    pod = teller(workload, run)
+    image, container = pod.role.spec.get("image"), container_name(workload, pod.role)
     pulled = f'Successfully pulled image "{image}" in 4.812s (4.812s including waiting)'
     return [
         _about_pod(workload, run, at, "Pulled", pulled),
-        _about_pod(workload, run, at, "Started", f"Started container {workload.name}"),
+        _about_pod(workload, run, at, "Started", f"Started container {container}"),
     ]
 
 
 def no_image(workload: Workload, run: Run, at: datetime) -> tuple[str, list[Event]]:
     """Tell that the registry has no such image."""
-    image = str(run.spec.get("image"))
+    image = str(teller(workload, run).role.spec.get("image"))
     path = image.rsplit(":", 1)[0] if ":" in image.rsplit("/", 1)[-1] else image
     full = path if "." in path.split("/", 1)[0] else f"docker.io/{path}"
     cause = (
@@ -104,17 +109,16 @@ def no_image(workload: Workload, run: Run, at: datetime) -> tuple[str, list[Even
 
 def crashed(workload: Workload, run: Run, ending: Fate, at: datetime) -> tuple[str, list[Event]]:
     """Tell how a container died."""
+    pod = teller(workload, run)
+    container = container_name(workload, pod.role)
     if ending.kind == "oom":
-        message = f"OOMKilled: container {workload.name} was terminated with exit code 137"
+        message = f"OOMKilled: container {container} was terminated with exit code 137"
         said = "Memory cgroup out of memory: killed process 1 (python)"
         events = [_about_pod(workload, run, at, "OOMKilling", said, type="Warning")]
     else:
-        message = f"Error: container {workload.name} was terminated with exit code 1"
+        message = f"Error: container {container} was terminated with exit code 1"
         events = []
-    back = (
-        f"Back-off restarting failed container {workload.name} in pod "
-        f"{pod_name(workload, run)}_{workload.project.namespace}"
-    )
+    back = f"Back-off restarting failed container {container} in pod {pod.name}_{workload.project.namespace}"
     return message, [*events, _about_pod(workload, run, at, "BackOff", back, type="Warning")]
 
 
@@ -133,6 +137,17 @@ def gave_up(workload: Workload, at: datetime) -> Event:
 def completed(workload: Workload, run: Run, at: datetime) -> list[Event]:
     """Tell that a job is done."""
     return [event(workload, at, "Completed", "Job completed", source="job-controller")]
+
+
+def rolling(workload: Workload, run: Run, at: datetime) -> Event:
+    """Tell that a changed spec makes new pods."""
+    name = revision_name(workload, run)
+    if workload.kind == "Inference":
+        return event(
+            workload, at, "Created", f"Created Revision {name}",
+            source="configuration-controller", on=("Revision", name),
+        )  # fmt: skip
+    return event(workload, at, "Updated", f"Rolling out update {run.number}", source="runai-operator")
 
 
 def dropped(workload: Workload, run: Run, at: datetime) -> Event:

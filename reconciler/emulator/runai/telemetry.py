@@ -23,7 +23,7 @@ _GROUPS: Mapping[str, Callable[[Workload], str]] = {
     "ClusterId": lambda one: one.project.cluster,
     "DepartmentId": lambda one: one.project.department.id,
     "ProjectId": lambda one: one.project.id,
-    "Type": lambda one: one.kind,
+    "Type": lambda one: one.type,
     "CurrentNodepools": lambda one: ",".join(current_pools(one)),
     "Phase": lambda one: one.phase,
     "Category": category,

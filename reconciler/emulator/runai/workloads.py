@@ -22,6 +22,7 @@ from reconciler.emulator.runai.listing import (
 )
 from reconciler.emulator.runai.merge import merge
 from reconciler.emulator.runai.records import Json, Workload
+from reconciler.emulator.runai.registry import kind_of
 from reconciler.emulator.runai.rules import clashes
 from reconciler.emulator.runai.shapes import flaws
 from reconciler.emulator.runai.strict import (
@@ -180,15 +181,18 @@ def _present(kind: Kind, call: Call) -> Workload:
 def delete(kind: Kind, call: Call) -> Response:
     """Begin to delete; asking again meanwhile is no error."""
     one = _present(kind, call)
-    _delete(call, one)
+    begin_to_delete(call, one)
     return accepted(f"Workload {one.name} is being deleted")
 
 
-def _delete(call: Call, one: Workload) -> None:
+def begin_to_delete(call: Call, one: Workload) -> Workload:
+    """Delete a workload that is not being deleted yet, and give it as it is then."""
     if one.desired == "Deleted":
-        return
-    call.world.change(one.id, acts.deleting)
+        return one
+    by = call.principal.name
+    one = call.world.change(one.id, lambda old, at: acts.deleting(old, at, by))
     call.note("delete", one)
+    return one
 
 
 def suspend(kind: Kind, call: Call) -> Response:
@@ -228,8 +232,9 @@ def update(kind: Kind, call: Call) -> Response:
     if not isinstance(changes, dict):
         raise bad_request("spec is required")
     changes = {key: value for key, value in changes.items() if key in kind.updatable}
-    refuse_flaws(list(flaws(changes, SPECS[kind.type], "spec")))
-    spec = known(merge(one.spec, changes), SPECS[kind.type])
+    spec = merge(one.spec, changes)
+    refuse_flaws(list(flaws(spec, SPECS[kind.type], "spec")))
+    spec = known(spec, SPECS[kind.type])
     refuse_flaws(list(clashes(kind.type, spec)))
     check_names_used(call.world, one.project, spec)
     if spec != one.spec:
@@ -260,6 +265,6 @@ def _one_of_batch(call: Call, id_: str, action: str) -> None:
     if one is None or one.is_gone:
         raise not_found(f"workload {id_} was not found")
     call.must_reach(one.project, write=True)
-    if action != "delete" and not KINDS[one.kind].can_suspend:
+    if action != "delete" and not kind_of(one.kind).can_suspend:
         raise bad_request(f"{action} is not supported for {one.kind}")
-    {"delete": _delete, "suspend": _suspend, "resume": _resume}[action](call, one)
+    {"delete": begin_to_delete, "suspend": _suspend, "resume": _resume}[action](call, one)

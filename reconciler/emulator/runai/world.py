@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.emulator.clock import Clock
 from reconciler.emulator.runai import acts, phases, tales
-from reconciler.emulator.runai.kinds import KINDS, PRIORITIES
+from reconciler.emulator.runai.crew import size
+from reconciler.emulator.runai.errors import ApiError
+from reconciler.emulator.runai.kinds import PRIORITIES
 from reconciler.emulator.runai.merge import merge
 from reconciler.emulator.runai.phases import Pace
 from reconciler.emulator.runai.records import (
@@ -20,16 +22,17 @@ from reconciler.emulator.runai.records import (
     Project,
     Run,
     Spec,
+    Sync,
     Workload,
     made_id,
 )
+from reconciler.emulator.runai.registry import kind_of
 from reconciler.emulator.runai.scheduler import (
     Claim,
     Verdict,
     mean_gpus,
     needs_gpu,
     pool_names,
-    replicas,
     schedule,
 )
 
@@ -53,6 +56,7 @@ class World:
         self.departments: dict[str, Department] = {}
         self.projects: dict[str, Project] = {}
         self.templates: dict[str, Spec] = {}
+        self.unready: dict[tuple[str, str], str] = {}  # cluster and type: the phase it is in
         self.lock = threading.RLock()
         self._workloads: dict[str, Workload] = {}
         self._past: dict[str, list[tuple[datetime, Workload]]] = {}
@@ -121,6 +125,13 @@ class World:
             raise KeyError(name)
         return found
 
+    def must_be_ready(self, type_: str, cluster: str) -> None:
+        """Raise ApiError 400 if a cluster does not serve a workload type yet."""
+        phase = self.unready.get((cluster, type_))
+        if phase:
+            said = f"workload type is not ready in cluster {cluster} (phase: {phase}) - CRDNotFound"
+            raise ApiError(400, said)
+
     def pool_map(self, cluster: str) -> dict[str, Pool]:
         """Give a cluster's node pools by name."""
         return {pool.name: pool for pool in self.pools.values() if pool.cluster == cluster}
@@ -144,6 +155,8 @@ class World:
         master: Spec | None = None,
         master_same: bool | None = None,
         source: str = "Control-plane",
+        sync: Sync | None = None,
+        shown_as: str = "",
     ) -> Workload:
         """Accept a new workload; its phases follow with time."""
         now = self.clock.now()
@@ -153,6 +166,7 @@ class World:
             kind=kind, name=name, requested_name=requested_name or name, project=project,
             spec=spec, created_by=created_by, created_at=now, updated_at=now, phase="Creating",
             since=now, master=master, master_same=master_same, source=source, number=self._ticket,
+            sync=sync, shown_as=shown_as,
         )  # fmt: skip
         made = replace(made, runs=(tales.new_run(made, spec, now),))
         made = replace(made, history=(Change(now, "Creating", ""),))
@@ -319,16 +333,16 @@ class World:
         ]
 
     def _claim(self, one: Workload, run: Run) -> Claim:
-        kind = KINDS[one.kind]
+        kind = kind_of(one.kind)
         home = one.project.cluster
         named = (pool_id(home, name) for name in pool_names(one, run.spec))
         ids = tuple(id_ for id_ in named if id_ in self.pools) or (pool_id(home, "default"),)
-        wants = needs_gpu(one, run)
-        per_pod = {id_: mean_gpus(one, run, self.pools[id_]) for id_ in ids} if wants else {}
+        wants = needs_gpu(run)
+        per_pod = {id_: mean_gpus(run, self.pools[id_]) for id_ in ids} if wants else {}
         asked = run.spec.get("preemptibility")
         return Claim(
             id=f"{one.id} {run.id}", project=one.project.id, owner=one.project.name, pools=ids,
-            pods=replicas(one, run), per_pod=per_pod,
+            pods=size(run), per_pod=per_pod,
             preemptible=asked == "preemptible" if asked else kind.preemptible,
             priority=PRIORITIES[run.spec.get("priorityClass") or kind.priority],
             since=run.created_at, pool=run.pool and pool_id(home, run.pool),
@@ -366,7 +380,7 @@ def _stake(one: Workload) -> dict[tuple[str, bool], str]:
     for run in one.runs:
         if run.phase == "Pending" and not is_paused:
             stake[run.id, False] = "Pending"
-        elif run.phase in _HOLDS and needs_gpu(one, run):
+        elif run.phase in _HOLDS and needs_gpu(run):
             stake[run.id, run.is_idle] = "holds"
     return stake
 

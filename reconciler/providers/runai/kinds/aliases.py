@@ -177,14 +177,16 @@ DISTRIBUTED_INFERENCE = _in_any_case({"port": "servingPort.port"})
 NIM_SERVICE = _in_any_case({"port": "servingPort.port"})
 EXTERNAL_WORKLOAD = _in_any_case({"yaml": "manifest"})
 
-CLUSTER: Mapping[str, str] = {
-    "url": "domain",
-    "host": "domain",
-    "hostname": "domain",
-    "fqdn": "domain",
-    "clusterUrl": "domain",
-    "cluster-url": "domain",
-    "endpoint": "domain",
-    "clusterVersion": "version",
-    "runaiVersion": "version",
-}
+CLUSTER = _in_any_case(
+    {
+        "url": "domain",
+        "host": "domain",
+        "hostname": "domain",
+        "fqdn": "domain",
+        "clusterUrl": "domain",
+        "cluster-url": "domain",
+        "endpoint": "domain",
+        "clusterVersion": "version",
+        "runaiVersion": "version",
+    }
+)
