@@ -95,13 +95,20 @@ def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared
     rejected = judge.problems(document)
     found = [*interpolation.check(document, reading.fleet), *rejected]
     target, without = target_of(document, kind, reading.fleet)
-    found += [*without, *check_envelope(document, kind, target)]
+    envelope = [*check_envelope(document, kind, target)]
+    found = [*_unless_said(found, envelope), *without, *envelope]
     if rejected or target is None:
         return None, found
     one = declare(document, kind, target, reading.fleet)
     said = {problem.location for problem in found if problem.code == "RC130"}
     more = [p for p in check_spec(one) if p.code != "RC130" or p.location not in said]
     return one, [*found, *more]
+
+
+def _unless_said(found: Sequence[Problem], envelope: Sequence[Problem]) -> list[Problem]:
+    """Leave out what a schema says of a lifecycle field where its own rule says more."""
+    said = {problem.pointer for problem in envelope if problem.code == "RC110"}
+    return [problem for problem in found if problem.pointer not in said]
 
 
 def _kind_of(document: Document, kinds: Kinds) -> tuple[Kind | None, list[Problem]]:

@@ -1,13 +1,40 @@
-"""Offer: what a schema tells an editor beside what is allowed. Nothing here makes a document valid or not."""
+"""Offer: the defaults that a kind's schema shows, and of the lifecycle what the kind can honour."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.kind import NOTHING, Kind
 from reconciler.resource import Json
+from reconciler.validate.policy import not_honoured
 
 Schema = dict[str, Json]
+
+
+_PROBES: Mapping[str, Json] = {"boolean": True, "string": "a", "array": []}
+
+
+def fitting(lifecycle: Schema, kind: Kind, spec: Json) -> Schema:
+    """Leave out of a lifecycle block what would be refused for a kind, or by this version for all.
+
+    `spec` is one of the kind's that can do most: of the kinds that may finish, one that does.
+    """
+
+    def is_refused(field: str, value: Json) -> bool:
+        block = {"state": "Absent", field: value}  # where git wants it gone, most may be said
+        return field in [refused for refused, _ in not_honoured(block, kind, spec)]
+
+    fields = {name: _fitting(name, body, is_refused) for name, body in lifecycle["properties"].items()}
+    return {**lifecycle, "properties": {name: body for name, body in fields.items() if body}}
+
+
+def _fitting(field: str, body: Schema, is_refused: Callable[[str, Json], bool]) -> Schema:
+    if "enum" not in body:
+        return {} if is_refused(field, _PROBES[body["type"][0]]) else body
+    kept = [index for index, value in enumerate(body["enum"]) if not is_refused(field, value)]
+    values = [body["enum"][index] for index in kept]
+    told = [body["enumDescriptions"][index] for index in kept if body["enum"][index] is not None]
+    return {**body, "enum": values, "enumDescriptions": told} if told else {}
 
 
 class _Depends(Exception):

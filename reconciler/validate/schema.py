@@ -13,7 +13,7 @@ from reconciler.providers import providers
 from reconciler.resource import Json
 from reconciler.validate.anykind import VERSION, any_of_kinds
 from reconciler.validate.envelope import FleetPart, HealthPart, LifecyclePart, Metadata, Reference
-from reconciler.validate.offer import with_defaults
+from reconciler.validate.offer import fitting, with_defaults
 from reconciler.validate.shape import added, cleaned, closed, nullable
 from reconciler.yaml import parse
 
@@ -45,21 +45,25 @@ _FLEET_EXAMPLE: Mapping[str, Json] = {
 def schema_for(kind: Kind) -> dict[str, Json]:
     """Make the schema of one kind's manifests: the envelope, and the platform's own spec."""
     defs: dict[str, Json] = {}
+    examples = _examples(kind)
+    spec = examples[0]["spec"] if examples else None
     schema = {
         "$schema": DRAFT,
         "title": f"{kind.api_version} {kind.name}",
         **({"description": kind.about} if kind.about else {}),
-        **closed(_envelope(kind, defs), ["apiVersion", "kind", "metadata", "spec"]),
-        **({"examples": [_example(kind)]} if kind.example() else {}),
+        **closed(_envelope(kind, defs, spec), ["apiVersion", "kind", "metadata", "spec"]),
+        **({"examples": examples} if examples else {}),
         "$defs": defs,
     }
     stated = with_defaults(schema, kind)
     return {**stated, "$defs": dict(sorted(stated["$defs"].items()))}
 
 
-def _envelope(kind: Kind, defs: dict[str, Json]) -> dict[str, Json]:
+def _envelope(kind: Kind, defs: dict[str, Json], example: Json) -> dict[str, Json]:
     spec = added(kind.model(), defs, f"{kind.name}Spec")
     defs[f"{kind.name}Spec"].pop("description", None)  # it speaks to readers of the model
+    life = added(LifecyclePart, defs)
+    defs["Lifecycle"] = fitting(defs["Lifecycle"], kind, example)
     needs = {"type": "array", "items": added(Reference, defs)}
     whose = kind.platform or kind.provider
     return {
@@ -67,7 +71,7 @@ def _envelope(kind: Kind, defs: dict[str, Json]) -> dict[str, Json]:
         "kind": {"const": kind.name, "description": kind.about or "The kind of object."},
         "metadata": {**_metadata(kind), "description": "Which object this is."},
         "spec": {**spec, "description": f"What it shall be, in the field names of {whose} itself."},
-        "lifecycle": nullable({**added(LifecyclePart, defs), "description": "What may happen to it."}),
+        "lifecycle": nullable({**life, "description": "What may happen to it."}),
         "dependsOn": nullable(
             {
                 **needs,
@@ -78,9 +82,9 @@ def _envelope(kind: Kind, defs: dict[str, Json]) -> dict[str, Json]:
     }
 
 
-def _example(kind: Kind) -> Json:
-    (document,) = parse(kind.example().encode(), f"the example of {kind.name}").documents
-    return document.value
+def _examples(kind: Kind) -> list[Json]:
+    parsed = parse(kind.example().encode(), f"the example of {kind.name}")
+    return [document.value for document in parsed.documents]
 
 
 def manifest_schema(kinds: Iterable[Kind] | None = None) -> dict[str, Json]:

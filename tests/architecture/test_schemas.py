@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,19 @@ def test_the_example_of_a_kind_is_a_whole_manifest_without_a_problem(kind: Kind)
     assert read(TOP / "schemas" / kind.schema_path)["examples"] == [read_text.documents[0].value]
 
 
+@every_kind
+def test_a_schema_offers_the_lifecycle_values_that_its_kind_honours_and_no_others(kind: Kind) -> None:
+    offered = read(TOP / "schemas" / kind.schema_path)["$defs"]["Lifecycle"]["properties"]
+    every = LifecyclePart.model_json_schema()["properties"]
+    (document,) = parse(kind.example().encode(), "a.yaml").documents
+
+    for field, value in [(name, value) for name, body in every.items() for value in values_of(body)]:
+        stated = replace(document, value={**document.value, "lifecycle": {field: value}})
+        codes = {problem.code for problem in validate([stated], FLEET, kinds=kinds()).problems}
+        is_offered = value in offered.get(field, {}).get("enum", ())
+        assert codes == (set() if is_offered else {"RC110"}), (field, value)
+
+
 def test_validating_writes_no_default_into_a_document() -> None:
     document = parse(MANIFESTS[0].read_bytes(), "a.yaml").documents[0]
     before = json.dumps(document.value)
@@ -213,6 +227,11 @@ def blocks(field: dict[str, Any], schema: dict[str, Any]) -> Iterator[dict[str, 
             yield body
         elif "items" in body:
             yield from blocks(body["items"], schema)
+
+
+def values_of(field: dict[str, Any]) -> list[str]:
+    """Give the words that an optional field of the envelope may hold."""
+    return [word for branch in field["anyOf"] for word in branch.get("enum", ())]
 
 
 def defaults_of(model: Any) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class Editor:
         self._ask("initialize", self._introduction())
         self._tell("initialized", {})
         self._tell("workspace/didChangeConfiguration", {"settings": {}})
+        while self._turn().get("method") != "workspace/configuration":
+            pass
         return self
 
     def __exit__(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from reconciler.cli import main
 from tests.readers.language_server import Editor
 
 TOP = Path(__file__).parents[2]
@@ -132,6 +134,47 @@ def test_the_fleet_file_is_completed_and_checked(editor: Editor) -> None:
 
     assert {"metadata", "targets", "guard", "allowedHosts"} <= {*offered}
     assert "Property guards is not allowed." in [fault["message"] for fault in faults]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    """Open the top of a repository in whose folder of the same name `init` has been run."""
+    top = tmp_path_factory.mktemp("repository") / "gpu"
+    (top / ".git").mkdir(parents=True)
+    (top / "gpu").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(top / "gpu")
+        assert main(("init",)) == 0
+    with Editor(top, json.loads((top / ".vscode/settings.json").read_text())) as editor:
+        yield editor
+
+
+@pytest.mark.parametrize("text", [HEAD, f"---\n{HEAD}"], ids=["one", "second"])
+def test_the_settings_that_init_writes_complete_and_explain_a_manifest(
+    text: str, fleet: Editor, name: str
+) -> None:
+    folder, file = "gpu/manifests/team-a", name.rpartition("/")[2]
+
+    offered = fleet.complete(f"{folder}/{file}", f"{text}spec:\n  compute:\n    |\n")
+    told = fleet.hover(f"{folder}/hover-{file}", f"{text}spec:\n  ima|ge: a\n")
+
+    assert "gpuDevicesRequest" in offered
+    assert "Container image" in told
+
+
+def test_the_settings_that_init_writes_check_manifests_and_the_fleet_file(fleet: Editor) -> None:
+    ours = (fleet.folder / "gpu/reconciler.yaml").read_text()
+    bad = {
+        "gpu/manifests/bad.yaml": f"{HEAD}spec: {{gpus: 1}}\n",
+        "gpu/manifests/bad.yml": f"{HEAD}spec: {{gpus: 1}}\n",
+        "gpu/reconciler.yaml": f"{ours}gpus: 1\n",
+        "elsewhere/bad.yaml": f"{HEAD}spec: {{gpus: 1}}\n",
+    }
+
+    found = {name: [fault["message"] for fault in faults] for name, faults in fleet.diagnose(bad).items()}
+
+    assert found.pop("elsewhere/bad.yaml") == []
+    assert set(map(tuple, found.values())) == {("Property gpus is not allowed.",)}
 
 
 def underlined(fault: dict[str, dict[str, dict[str, int]]], lines: list[str]) -> str:
