@@ -94,7 +94,7 @@ def check_envelope(document: Document, kind: Kind, target: Target | None) -> Ite
         yield from _scope_rule(document, kind, target, metadata)
     lifecycle = document.value.get("lifecycle")
     if isinstance(lifecycle, dict):
-        for field, problem in not_honoured(lifecycle, kind):
+        for field, problem in not_honoured(lifecycle, kind, document.value.get("spec")):
             yield at_value(document, f"/lifecycle/{field}", problem)
     yield from _reserved(document)
 

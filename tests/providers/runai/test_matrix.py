@@ -34,7 +34,7 @@ ENVELOPES = ("spec", "metadata")
 """Parts of a request whose fields stand in our spec as if they were the request's own."""
 
 NOT_OFFERED: Mapping[str, str] = {
-    "name": "metadata.name says it",
+    "name": "metadata.name says it; a Cluster is renamed by metadata.renamedFrom",
     "projectId": "metadata.project says it, by name",
     "clusterId": "the project has one cluster; metadata.cluster chooses among projects of one name",
     "useGivenNameAsPrefix": "a name that the platform makes up cannot be found again",

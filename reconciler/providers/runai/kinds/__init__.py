@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 from reconciler.kind import Kind, Support
 from reconciler.providers.runai.kinds import aliases, defaults, manifest, weight
 from reconciler.providers.runai.kinds.canonical import canonical, canonical_with_manifest
-from reconciler.providers.runai.kinds.rules import check_inference, check_job
+from reconciler.providers.runai.kinds.rules import (
+    check_distributed,
+    check_external,
+    check_groups,
+    check_inference,
+    check_job,
+    check_nim,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -101,7 +108,7 @@ DISTRIBUTED_TRAINING = _workload(
     support=Support(stops=True),
     finishes=True,
     defaults=defaults.DISTRIBUTED_TRAINING,
-    check=check_job,
+    check=check_distributed,
     gpus=weight.gpus_of_distributed,
     aliases=aliases.DISTRIBUTED_TRAINING,
 )
@@ -111,6 +118,7 @@ DISTRIBUTED_INFERENCE = _workload(
     model=partial(_spec, "distributed_inference", "DistributedInferenceSpec"),
     support=Support(updatable=("/replicas",)),
     defaults=defaults.DISTRIBUTED_INFERENCE,
+    check=check_groups,
     gpus=weight.gpus_of_groups,
     aliases=aliases.DISTRIBUTED_INFERENCE,
 )
@@ -120,6 +128,7 @@ NIM_SERVICE = _any_workload(
     model=partial(_spec, "nim_service", "NimServiceSpec"),
     support=Support(updatable=("",), mark_rewritable=True),
     defaults=defaults.NIM_SERVICE,
+    check=check_nim,
     gpus=weight.gpus_of_nim,
     aliases=aliases.NIM_SERVICE,
 )
@@ -130,6 +139,7 @@ EXTERNAL_WORKLOAD = _any_workload(
     support=Support(updatable=EXTERNAL_UPDATABLE, mark_rewritable=True),
     canonical=canonical_with_manifest,
     finishes_with=manifest.ends,
+    check=check_external,
     gpus=manifest.gpus,
     aliases=aliases.EXTERNAL_WORKLOAD,
     named_by=("/spec/manifest/metadata/name",),
