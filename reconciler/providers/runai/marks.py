@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from reconciler.kind import Kind
 from reconciler.mark import Mark, canonical_json, mark_from_text, mark_to_text
-from reconciler.pointer import leaves
+from reconciler.pointer import ROOT, is_below, leaves, parts
 from reconciler.resource import Json
 from reconciler.secret import referenced
 
@@ -39,7 +39,7 @@ class Place:
     `block` leads to the object that holds it. `has_env`: the mark stands in a variable as well, and
     `env_counts` that the variables are rewritten and the annotations not. `is_map`: annotations are a
     map, as Kubernetes has them. `is_listed`: a list row's variables are surely those of the block.
-    `untold` are fields of which the record goes stale, so that it is not read for them.
+    `untold` are pointers that the record does not tell: it goes stale there, or they were never a choice.
     """
 
     block: tuple[str, ...] = ()
@@ -53,9 +53,15 @@ class Place:
 _PLACES: Mapping[str, Place] = {
     "Inference": Place(env_counts=True),
     "DistributedTraining": Place(is_listed=False),
-    "DistributedInference": Place(("leader",), is_listed=False, untold=("replicas",)),
+    "DistributedInference": Place(("leader",), is_listed=False, untold=("/spec/replicas",)),
     "NimService": Place(has_env=False, is_listed=False),
-    "ExternalWorkload": Place(("manifest", "metadata"), has_env=False, is_map=True, is_listed=False),
+    "ExternalWorkload": Place(
+        ("manifest", "metadata"),
+        has_env=False,
+        is_map=True,
+        is_listed=False,
+        untold=("/spec/manifest/metadata/name",),  # sent whether declared or not
+    ),
 }
 
 
@@ -131,11 +137,18 @@ def carried(spec: Mapping[str, Json], kind: Kind) -> Carried:
     else:
         said, record = notes.get(MARK_NOTE) or env.get(MARK), notes.get(RECORD_NOTE, "")
     whole, paths = _read_record(record)
-    if whole is not None:
-        whole = {name: value for name, value in whole.items() if name not in place.untold}
-    if paths is not None:
-        paths = tuple(path for path in paths if not {*path.split("/")[2:3]} & {*place.untold})
+    for untold in place.untold:
+        whole = _without(whole, parts(untold, ROOT))
+        paths = paths and tuple(path for path in paths if not is_below(path, untold))
     return Carried(_without_ours(spec), mark_from_text(said) if said else None, whole, paths)
+
+
+def _without(tree: Json, path: Sequence[str]) -> Json:
+    """Leave out what stands at a path of names."""
+    if not isinstance(tree, Mapping) or path[0] not in tree:
+        return tree
+    kept = {name: value for name, value in tree.items() if name != path[0]}
+    return {**kept, path[0]: _without(tree[path[0]], path[1:])} if path[1:] else kept
 
 
 def _block(spec: Mapping[str, Json], path: Sequence[str]) -> Mapping[str, Json]:
