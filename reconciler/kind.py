@@ -49,13 +49,15 @@ class Support:
 class Kind:
     """Describe one kind.
 
-    `platform` is the provider's name as people write it.
+    `platform` is the provider's name as people write it; `about` says in a line what the kind is for.
+    `example` reads a whole manifest of it, with comments, for people to start from.
     `model` loads the pydantic model of `spec` (a function, so that nothing heavy loads early).
     `canonical` turns a spec into the form that is compared: quantities by value, keyed lists as maps
     (`{"name=HF_TOKEN": {...}}`), `exclude` markers and nulls gone. Secret leaves pass through.
     `defaults` maps canonical pointers (`/spec/autoscaling/minReplicas`) to the platform's documented
     defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
+    `lint` does the same for what the platform takes and is probably not meant: warnings only.
     `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
     `finishes`: its objects run to an end by themselves; where only some do, `finishes_with` judges a spec.
     `scope_word` is the metadata field that names its scope; "" for what lives beside the scopes, in
@@ -71,6 +73,8 @@ class Kind:
     canonical: Callable[[Mapping[str, Json]], dict[str, Json]]
     support: Support = Support()
     platform: str = ""
+    about: str = ""
+    example: Callable[[], str] = lambda: ""
     finishes: bool = False
     finishes_with: Callable[[Mapping[str, Json]], bool] | None = None
     scope_word: str = "project"
@@ -79,6 +83,7 @@ class Kind:
     defaults: Mapping[str, Json] = EMPTY
     default_of: Callable[[Mapping[str, Json], str], Json] = lambda _spec, _pointer: NOTHING
     check: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
+    lint: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
     gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
     aliases: Mapping[str, str] = EMPTY
     record_only: tuple[str, ...] = ()

@@ -164,6 +164,45 @@ spec:
     assert checked(text.replace("NAME", "null")).problems == ()
 
 
+IDLE = GOOD.replace("command: torchrun", "command: sleep").replace(
+    "args: --nproc_per_node=8 train.py", "args: infinity"
+)
+
+
+def test_a_lint_is_a_warning_with_a_place_and_stops_nothing() -> None:
+    found = checked(IDLE)
+    (problem,) = found.problems
+
+    assert found.is_valid
+    assert (problem.code, str(problem.location), problem.severity) == (
+        "RC150",
+        "m.yaml:10:9",
+        Severity.WARNING,
+    )
+
+
+@pytest.mark.parametrize(
+    ("comment", "codes"),
+    [
+        ("# allow RC150", []),
+        ("# a debug pod: allow RC131, RC150", []),
+        ("# allow RC131", ["RC150"]),
+        ("# RC150", ["RC150"]),
+        ("#allow", ["RC150"]),
+    ],
+)
+def test_a_line_may_allow_its_own_warnings(comment: str, codes: list[str]) -> None:
+    found = checked(IDLE.replace("args: infinity", f"args: infinity  {comment}"))
+
+    assert [problem.code for problem in found.problems] == codes
+
+
+def test_no_line_allows_an_error() -> None:
+    found = checked(GOOD.replace("command: torchrun", "comand: torchrun  # allow RC103"))
+
+    assert [problem.code for problem in found.problems] == ["RC103"]
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.name))
 def test_each_schema_is_a_schema_and_closed(kind: Kind) -> None:
     schema = schema_for(kind)

@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("reconciler.cli.logs", "print the log of a workload"),
     "cluster": ("reconciler.cli.cluster", "print how to install a registered cluster"),
     "init": ("reconciler.cli.init", "write a fleet file, or a whole demo"),
+    "explain": ("reconciler.cli.explain", "tell what a field, a problem code or an exit code means"),
     "schema": ("reconciler.cli.schema", "print the JSON Schema of a kind or a document"),
     "emulate": ("reconciler.cli.emulate", "serve an emulated control plane on this machine"),
     "demo": ("reconciler.cli.demo", "show the main job from begin to end, no account needed"),

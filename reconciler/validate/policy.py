@@ -65,15 +65,17 @@ def health_from(block: Mapping[str, Json] | None, base: HealthPolicy) -> HealthP
     return replace(base, **stated)
 
 
-def not_honoured(block: Mapping[str, Json] | None, kind: Kind | None = None) -> Iterator[tuple[str, Problem]]:
+def not_honoured(
+    block: Mapping[str, Json] | None, kind: Kind | None = None, spec: Json = None
+) -> Iterator[tuple[str, Problem]]:
     """Find lifecycle values that a kind or this version does not honour, each with its field.
 
-    Without a kind the block is the fleet's: defaults for all.
+    Without a kind the block is the fleet's: defaults for all. Some kinds finish by their spec.
     """
     for field, value in (block or {}).items():
         if value is None:
             continue
-        if misfit := _misfit(field, value, block or {}, kind):
+        if misfit := _misfit(field, value, block or {}, kind) or _beyond(field, value, kind, spec):
             yield field, misfit
         elif value in KNOWN.get(field, ()) or (
             field in ("runId", "adopt") and isinstance(value, str) and value
@@ -101,6 +103,23 @@ def _misfit(field: str, value: Json, block: Mapping[str, Json], kind: Kind | Non
         )
     return None
 
+
+def _beyond(field: str, value: Json, kind: Kind | None, spec: Json) -> Problem | None:
+    """Say why a value asks for what the object cannot do: finish, or be stopped."""
+    if kind is None or not kind.support.carries_mark:
+        return None
+    if (field, value) in _NEEDS_STOP and not kind.support.stops:
+        hint = f"write {HONOURED[field][0]}, or leave it out"
+        article = "an" if kind.name[0] in "AEIOU" else "a"
+        return Problem("RC110", f"{article} {kind.name} cannot be stopped", hint=hint)
+    is_run = field == "runId" or (field == "run" and value not in HONOURED["run"])
+    if is_run and value and not kind.ends(spec if isinstance(spec, Mapping) else None):
+        what = f"lifecycle.{field} is for what finishes; this {kind.name} runs until it is removed"
+        return Problem("RC110", what, hint="leave it out")
+    return None
+
+
+_NEEDS_STOP = (("state", "Stopped"), ("onRemove", "Stop"), ("onPlatformStop", "Resume"))
 
 _UNCLAIMED_HAVE_NO: Mapping[str, str] = {
     "run": "a {kind} does not finish",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.emulator.faults import Fault
+from reconciler.emulator.runai import clusterlife
 from reconciler.errors import ExitCode, ManifestError
 from reconciler.health import Level
 from reconciler.outcome import Result
 from reconciler.plan import Action, Change
 from tests.scenarios.oracle import a_sleeper, codes, effects, mark
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, staged
 from tests.scenarios.test_lost_answers import AFTER
 
 
@@ -29,11 +31,7 @@ ABSENT = "{state: Absent}"
 def clusters(stage: Stage) -> dict[str, Any]:
     """Give the clusters that the emulator knows and has not been asked to delete, by name."""
     known = stage.emulator.world.clusters.values()
-    return {one.name: one for one in known if one.deleted_at is None and not _is_leaving(one)}
-
-
-def _is_leaving(one: Any) -> bool:
-    return getattr(one, "delete_requested_at", None) is not None
+    return {one.name: one for one in known if one.deleted_at is None and one.delete_requested_at is None}
 
 
 def change_of(stage: Stage, name: str = "edge", **request: Any) -> Change:
@@ -58,6 +56,74 @@ def test_a_new_cluster_waits_to_connect_and_that_is_no_failure(stage: Stage) -> 
     (verdict,) = applied.verdicts
     assert (verdict.health.level, verdict.health.phase) == (Level.PROGRESSING, "WaitingToConnect")
     assert "cluster install-info edge" in verdict.health.message
+
+
+def test_a_connected_cluster_is_healthy_when_its_own_api_answers(stage: Stage) -> None:
+    stage.write(edge=a_cluster(spec="{}"))
+    stage.apply()
+    clusterlife.connect(stage.emulator.world, "edge")
+
+    (verdict,) = stage.health()
+
+    assert (verdict.health.level, verdict.health.phase) == (Level.HEALTHY, "Connected")
+    assert verdict.health.source == "cluster-api and control plane"
+
+
+def test_a_connected_cluster_whose_api_may_not_be_asked_is_healthy_with_a_note(stage: Stage) -> None:
+    stage.write(edge=a_cluster())
+    stage.apply()
+    clusterlife.connect(stage.emulator.world, "edge")
+
+    (verdict,) = stage.health()
+
+    assert verdict.health.level is Level.HEALTHY
+    assert "clusterApi: {edge: https://edge.example.com}" in verdict.health.notes[0]
+
+
+def test_a_connected_cluster_whose_api_is_silent_is_degraded(stage: Stage) -> None:
+    stage.write(home=a_cluster(home(stage), spec="{}"))
+    stage.emulator.faults.add(Fault("GET /cluster-api/status", status=503, forever=True))
+
+    (verdict,) = stage.health()
+
+    assert verdict.health.level is Level.DEGRADED
+    assert "cluster-api does not answer" in verdict.health.message
+
+
+@pytest.mark.parametrize("trouble", ["Disconnected", "MissingPrerequisites", "ServiceIssues"])
+def test_a_troubled_cluster_is_degraded_in_the_platforms_words(stage: Stage, trouble: str) -> None:
+    stage.write(home=a_cluster(home(stage), spec="{}"))
+    clusterlife.trouble(stage.emulator.world, home(stage), trouble)
+
+    (verdict,) = stage.health()
+
+    assert (verdict.health.level, verdict.health.phase) == (Level.DEGRADED, trouble)
+    assert verdict.health.message == clusterlife.TROUBLES[trouble]
+    (item,) = stage.drift().items
+    assert item.state == "degraded"
+
+
+def test_whoever_sees_clusters_in_short_plans_them_all_the_same(stage: Stage) -> None:
+    stage.write(home=a_cluster(home(stage), spec="{}"), edge=a_cluster())
+    stage.emulator.tokens.add("demo", "demo-secret", "demo", reads_clusters=False)
+
+    planned = stage.plan()
+
+    assert planned.failures == ()
+    actions = {change.key.name: change.action for change in planned.plan.changes}
+    assert actions == {home(stage): Action.KEEP, "edge": Action.CREATE}
+    assert [verdict.health.level for verdict in stage.health()] == [Level.HEALTHY, Level.MISSING]
+
+
+def test_without_a_short_form_a_refused_list_is_told_and_nothing_is_created(tmp_path: Path) -> None:
+    with staged(tmp_path / "repo", api_level="2.24") as old:
+        old.write(edge=a_cluster())
+        old.emulator.tokens.add("demo", "demo-secret", "demo", reads_clusters=False)
+
+        planned = old.plan()
+
+        assert planned.exit_code() is ExitCode.DENIED
+        assert old.plan().plan.writes == ()
 
 
 def test_the_second_apply_of_a_cluster_sends_nothing(stage: Stage) -> None:
@@ -186,6 +252,8 @@ def test_absent_with_consent_is_one_delete(stage: Stage, lifecycle: str, query: 
     assert applied.exit_code() is ExitCode.IN_ORDER
     assert applied.is_replan_empty
     assert "edge" not in clusters(stage)
+    stage.clock.advance(60)
+    assert change_of(stage).reason == "absent, as declared"
 
 
 def test_what_is_absent_stays_so_without_a_word(stage: Stage) -> None:

@@ -16,6 +16,7 @@ from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.sweep import sweep
+from reconciler.providers.runai.typewords import sure_kind
 from reconciler.resource import Json, Life, Observed, Resource, ResourceKey, Summary
 
 KIND = "Cluster"
@@ -102,7 +103,10 @@ class Registry:
         """List the live workloads of all projects on a cluster."""
         rows = await sweep(lambda offset, limit: self._api.on_cluster(observed.id, offset, limit))
         return [
-            wire.from_wire(row, target=self._target, scope=wire.words(row, "projectName")) for row in rows
+            wire.from_wire(
+                row, target=self._target, scope=wire.words(row, "projectName"), known_as=sure_kind(row)
+            )
+            for row in rows
         ]
 
     async def judge(self, observed: Observed) -> Health:

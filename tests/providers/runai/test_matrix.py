@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from pydantic import BaseModel
 
 from reconciler.kind import Kind
 from reconciler.providers.runai.kinds import KINDS
+from tests.providers.runai.models import fields
 
 official: Any = importlib.import_module("runai.models")
 CREATED_BY = {
@@ -30,11 +30,24 @@ UPDATED_BY = {
     "ExternalWorkload": official.WorkloadV2UpdateRequest,
     "Cluster": official.ClusterUpdateRequest,
 }
+SERVED_BY = {
+    "Workspace": ("workspaces", "WorkspacesApi"),
+    "Training": ("trainings", "TrainingsApi"),
+    "DistributedTraining": ("distributed", "DistributedApi"),
+    "Inference": ("inferences", "InferencesApi"),
+    "DistributedInference": ("distributed_inferences", "DistributedInferencesApi"),
+    "NimService": ("nvidianim", "NVIDIANIMApi"),
+    "ExternalWorkload": ("workloads_v2", "WorkloadsV2Api"),
+    "Cluster": ("clusters", "ClustersApi"),
+}
+RENAMED = ("Cluster",)
+"""Kinds whose update changes nothing of spec: the name alone."""
+
 ENVELOPES = ("spec", "metadata")
 """Parts of a request whose fields stand in our spec as if they were the request's own."""
 
 NOT_OFFERED: Mapping[str, str] = {
-    "name": "metadata.name says it",
+    "name": "metadata.name says it; a Cluster is renamed by metadata.renamedFrom",
     "projectId": "metadata.project says it, by name",
     "clusterId": "the project has one cluster; metadata.cluster chooses among projects of one name",
     "useGivenNameAsPrefix": "a name that the platform makes up cannot be found again",
@@ -49,36 +62,29 @@ UNNAMED_BY_CLIENT: Mapping[str, tuple[str, ...]] = {"DistributedInference": ("/r
 """What the client's update takes without a model of its own: `{"spec": {"replicas": 2}}`."""
 
 
-def fields(model: type[BaseModel], path: str = "") -> Iterator[str]:
-    """Walk all fields of a model by the platform's names, blocks and list items included."""
-    for name, field in model.model_fields.items():
-        here = f"{path}/{field.alias or name}"
-        yield here
-        for block in blocks(field.annotation):
-            yield from fields(block, here)
-
-
-def blocks(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Find the models inside an annotation such as `list[Block] | None`."""
-    if typing.get_origin(annotation) is None and isinstance(annotation, type):
-        if issubclass(annotation, BaseModel):
-            yield annotation
-        return
-    for inner in typing.get_args(annotation):
-        yield from blocks(inner)
+def unwrapped(path: str) -> str:
+    """Give the path that a field of a request has in our spec; "" for an envelope itself."""
+    return next(
+        (path.removeprefix(f"/{word}") for word in ENVELOPES if f"{path}/".startswith(f"/{word}/")), path
+    )
 
 
 def asked(request: type[BaseModel] | None) -> set[str]:
     """List the fields of a request as our spec has them: unwrapped, without those not offered."""
-    found = set(fields(request)) if request else set()
-    for envelope in ENVELOPES:
-        found = {path.removeprefix(f"/{envelope}") for path in found} - {""}
+    found = {unwrapped(path) for path in fields(request)} - {""} if request else set()
     return {path for path in found if path.split("/")[1] not in NOT_OFFERED}
 
 
 def offered(kind: Kind) -> set[str]:
     """List the fields of our spec, without what stands in a tree that is free."""
     return {path for path in fields(kind.model()) if not any(path.startswith(f"{root}/") for root in FREE)}
+
+
+def verbs(kind: Kind) -> set[str]:
+    """List what the official client can do with a kind: the first word of each of its methods."""
+    module, name = SERVED_BY[kind.name]
+    api = getattr(importlib.import_module(f"runai.api.{module}_api"), name)
+    return {method.partition("_")[0] for method in vars(api) if not method.startswith("_")}
 
 
 def difference(ours: set[str], theirs: set[str]) -> dict[str, list[str]]:
@@ -104,6 +110,16 @@ def test_what_may_change_in_place_is_what_the_update_takes(kind: Kind) -> None:
     ours = {path for path in offered(kind) if kind.support.changes_in_place(path)}
 
     assert difference(ours, theirs) == NONE
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_kind_is_changed_and_stopped_where_the_platform_has_a_call_for_it(kind: Kind) -> None:
+    calls = verbs(kind)
+
+    assert calls >= {"create", "get"}
+    assert ({"suspend", "resume"} <= calls) is kind.support.stops
+    assert ("suspend" in calls) is ("resume" in calls)
+    assert ("update" in calls) is (bool(kind.support.updatable) or kind.name in RENAMED)
 
 
 def test_nothing_is_left_out_that_no_request_has() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.kind import Kind
-from reconciler.problem import CODES, Severity
+from reconciler.problem import CODES
 from reconciler.providers.runai.kinds import DISTRIBUTED_TRAINING, INFERENCE, TRAINING, WORKSPACE
 from reconciler.secret import Secret
 
@@ -91,7 +91,6 @@ REFUSED_BY_ANY: list[tuple[dict[str, Any], str, str]] = [
         "RC130",
         "/spec/annotations/name=reconciler~1mark/name",
     ),
-    (with_image(args="-- python train.py"), "RC131", "/spec/args"),
     (with_image(security={"seccompProfileType": "Localhost"}), "RC104", "/spec/security/seccompProfileType"),
     (with_image(security={"supplementalGroups": "a,b"}), "RC104", "/spec/security/supplementalGroups"),
     (
@@ -323,9 +322,3 @@ def test_what_the_platform_takes_is_no_problem(kind: Kind, spec: dict[str, Any])
 )
 def test_an_inference_may_scale(autoscaling: dict[str, Any]) -> None:
     assert pointers(INFERENCE, with_image(autoscaling=autoscaling)) == []
-
-
-def test_a_leading_separator_is_a_warning_only() -> None:
-    (problem,) = WORKSPACE.check(with_image(command="-- bash"))
-
-    assert problem.severity is Severity.WARNING

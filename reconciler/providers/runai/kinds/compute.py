@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from reconciler.providers.runai.kinds.block import (
+    INT32,
     Block,
     Flag,
     Quantity,
@@ -36,7 +37,7 @@ class DeviceCompute(Block):
         "Memory to reserve, in bytes with a suffix: `16Gi`, `100M`."
     )
     gpu_devices_request: Whole | None = optional(
-        "GPU devices per pod. Above 1 no gpuMemoryRequest is possible.", ge=0, le=2**31 - 1
+        "GPU devices per pod. Above 1 no gpuMemoryRequest is possible.", ge=0, le=INT32
     )
     gpu_memory_limit: Quantity | None = optional(
         "Upper bound of GPU memory per device, in bytes with a suffix. At least gpuMemoryRequest."

@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.providers.runai.kinds.block import Block, DnsName, Flag, Port, Text, Whole, excluded, optional
+from reconciler.providers.runai.kinds.block import (
+    INT32,
+    INT64,
+    Block,
+    DnsName,
+    Flag,
+    Port,
+    Text,
+    Whole,
+    excluded,
+    optional,
+)
 
 
 class Pair(Block):
@@ -66,7 +77,7 @@ class HttpGet(Block):
     path: Text | None = optional("Path to ask for. Default `/`.", pattern=r"^(/[a-zA-Z0-9\-_./]*)?$")
     port: Port | None = optional("Port of the container, 1 to 65535.")
     host: Text | None = optional("Host name to ask. Default: the pod's address.")
-    scheme: Literal["HTTP", "HTTPS"] | None = optional("Default HTTP.")
+    scheme: Literal["HTTP", "HTTPS"] | None = optional("Scheme to ask with. Default HTTP.")
 
 
 class ProbeHandler(Block):
@@ -78,11 +89,11 @@ class ProbeHandler(Block):
 class ReadinessProbe(Block):
     """Say when a pod may receive requests. All times in seconds."""
 
-    initial_delay_seconds: Whole | None = optional("Seconds to wait after the start.", ge=0)
-    period_seconds: Whole | None = optional("Seconds between two probes.", ge=1)
-    timeout_seconds: Whole | None = optional("Seconds until one probe counts as failed.", ge=1)
-    success_threshold: Whole | None = optional("Successes in a row that make the pod ready.", ge=1)
-    failure_threshold: Whole | None = optional("Failures in a row that make it not ready.", ge=1)
+    initial_delay_seconds: Whole | None = optional("Seconds to wait after the start.", ge=0, le=INT32)
+    period_seconds: Whole | None = optional("Seconds between two probes.", ge=1, le=INT32)
+    timeout_seconds: Whole | None = optional("Seconds until one probe counts as failed.", ge=1, le=INT32)
+    success_threshold: Whole | None = optional("Successes in a row that make the pod ready.", ge=1, le=INT32)
+    failure_threshold: Whole | None = optional("Failures in a row that make it not ready.", ge=1, le=INT32)
     handler: ProbeHandler | None = optional("How to ask. Needed.")
 
 
@@ -101,7 +112,7 @@ Capability = Literal[
     "SYS_TIME", "SYS_TTY_CONFIG", "SYSLOG", "WAKE_ALARM",
 ]  # fmt: skip
 
-UserId = Annotated[Whole, Field(ge=0, le=2**63 - 1)]
+UserId = Annotated[Whole, Field(ge=0, le=INT64)]
 
 
 class ContainerUser(Block):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reconciler.providers.runai.kinds.block import Flag, Text, Whole, optional
+from reconciler.providers.runai.kinds.block import INT64, Flag, Text, Whole, optional
 from reconciler.providers.runai.kinds.workload import Job, Templated
 
 _INSTEAD = "Deprecated in masterSpec: state it in spec, for master and workers alike."
@@ -15,16 +15,19 @@ class MasterSpec(Job):
     """Hold the spec of the master's pod: what a Workspace may state."""
 
     auto_deletion_time_after_completion_seconds: Whole | None = optional(
-        f"{_INSTEAD} Seconds after its end until the platform deletes it.", ge=0, json_schema_extra=_OLD
+        f"{_INSTEAD} Seconds after its end until the platform deletes it.",
+        ge=0,
+        le=INT64,
+        json_schema_extra=_OLD,
     )
     backoff_limit: Whole | None = optional(
-        f"{_INSTEAD} Retries before it counts as failed.", ge=0, json_schema_extra=_OLD
+        f"{_INSTEAD} Retries before it counts as failed.", ge=0, le=INT64, json_schema_extra=_OLD
     )
     priority_class: Text | None = optional(
         f"{_INSTEAD} Name of the priority, such as low.", json_schema_extra=_OLD
     )
     termination_grace_period_seconds: Whole | None = optional(
-        f"{_INSTEAD} Seconds between SIGTERM and SIGKILL.", ge=0, json_schema_extra=_OLD
+        f"{_INSTEAD} Seconds between SIGTERM and SIGKILL.", ge=0, le=INT64, json_schema_extra=_OLD
     )
 
 
@@ -56,5 +59,5 @@ class DistributedTrainingSpec(Job, Templated):
         "Processes per worker, as the host file says. Default 1. MPI only.", ge=1
     )
     ssh_auth_mount_path: Text | None = optional(
-        "Directory where the SSH keys are mounted. Default /root/.ssh. MPI only.", min_length=1
+        "Directory where the SSH keys are mounted. Default /root/.ssh. MPI only."
     )

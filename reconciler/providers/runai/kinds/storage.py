@@ -42,7 +42,12 @@ class AccessModes(Block):
 class AddedAttribute(Block):
     """Set one annotation on a new claim, as its storage class allows."""
 
-    key: Text = Field(description="Key of the annotation.")
+    key: Text = Field(
+        description="Key of the annotation, 1 to 63 characters.",
+        min_length=1,
+        max_length=63,
+        pattern=r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$",
+    )
     value: Text | None = optional("Its value.")
 
 
@@ -54,7 +59,9 @@ class ClaimInfo(Block):
         "Storage class. Default: the cluster's default class.", min_length=1
     )
     access_modes: AccessModes | None = optional("Who may mount it. Default: readWriteOnce.")
-    volume_mode: Literal["Filesystem", "Block"] | None = optional("Default Filesystem.")
+    volume_mode: Literal["Filesystem", "Block"] | None = optional(
+        "How the program sees it: as files, or as a raw device. Default Filesystem."
+    )
     added_attr_values: list[AddedAttribute] | None = optional("Annotations of the new claim. Keyed by key.")
 
 
@@ -143,12 +150,18 @@ class Git(Block):
     branch: Text | None = optional("Branch to take.", min_length=1)
     revision: Text | None = optional("Commit or tag to take.", min_length=1)
     path: Text | None = _mount()
-    password_secret: Text | None = optional("Deprecated: use secretRef. Name of a Secret.", min_length=1)
+    password_secret: Text | None = optional(
+        "Deprecated: use secretRef. Name of a Secret.", min_length=1, json_schema_extra={"deprecated": True}
+    )
     secret_key_of_user: Text | None = optional(
-        "Deprecated: use secretRef. Key of the user name. Default User.", min_length=1
+        "Deprecated: use secretRef. Key of the user name. Default User.",
+        min_length=1,
+        json_schema_extra={"deprecated": True},
     )
     secret_key_of_password: Text | None = optional(
-        "Deprecated: use secretRef. Key of the password. Default Password.", min_length=1
+        "Deprecated: use secretRef. Key of the password. Default Password.",
+        min_length=1,
+        json_schema_extra={"deprecated": True},
     )
     secret_ref: GitSecret | None = optional("Secret that opens it. Needs control plane 2.23.")
     exclude: Flag | None = excluded()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from reconciler.providers.runai.kinds.access import ContainerPort, ExposedUrl, RelatedUrl
-from reconciler.providers.runai.kinds.block import Block, Flag, Text, Whole, optional
+from reconciler.providers.runai.kinds.block import INT64, Block, Flag, Text, Whole, optional
 from reconciler.providers.runai.kinds.container import Security
 from reconciler.providers.runai.kinds.pod import Pod
 from reconciler.providers.runai.kinds.storage import Storage, Uuid
@@ -55,9 +55,11 @@ class Job(Workload):
     """Add what workspaces and trainings may state."""
 
     auto_deletion_time_after_completion_seconds: Whole | None = optional(
-        "Seconds after its end until the platform deletes it. Default 2592000 (30 days); 0 is at once.", ge=0
+        "Seconds after its end until the platform deletes it. Default 2592000 (30 days); 0 is at once.",
+        ge=0,
+        le=INT64,
     )
-    backoff_limit: Whole | None = optional("Retries before it counts as failed. Default 6.", ge=0)
+    backoff_limit: Whole | None = optional("Retries before it counts as failed. Default 6.", ge=0, le=INT64)
     restart_policy: Literal["Always", "Never", "OnFailure"] | None = optional(
         "When a container starts again. Default: the kind decides."
     )
@@ -67,5 +69,7 @@ class Job(Workload):
     terminate_after_preemption: Flag | None = optional(
         "End it when it is preempted, instead of queueing it again."
     )
-    termination_grace_period_seconds: Whole | None = optional("Seconds between SIGTERM and SIGKILL.", ge=0)
+    termination_grace_period_seconds: Whole | None = optional(
+        "Seconds between SIGTERM and SIGKILL.", ge=0, le=INT64
+    )
     tty: Flag | None = optional("Give it a terminal. Needs stdin.")
