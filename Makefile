@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READERS := tests/readers/node_modules/.ready
 
 .PHONY: demo test check lint types layers pytest golden schemas bench lock clean
 
@@ -25,10 +26,10 @@ types: $(READY)
 layers: $(READY)
 	$(BIN)/lint-imports
 
-pytest: $(READY)
+pytest: $(READY) $(READERS)
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=85
 
-golden: $(READY)  ## renew the golden files; read the diff before you commit it
+golden: $(READY) $(READERS)  ## renew the golden files; read the diff before you commit it
 	$(BIN)/python -m pytest -q tests --update-golden
 
 schemas: $(READY)  ## renew schemas/ from the models
@@ -45,5 +46,9 @@ $(READY): requirements-dev.txt pyproject.toml setup.sh
 	@PYTHON=$(PYTHON) ./setup.sh $(VENV)
 	@touch $@
 
+$(READERS): tests/readers/package-lock.json tests/readers/setup.sh
+	@tests/readers/setup.sh
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) tests/readers/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

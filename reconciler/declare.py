@@ -23,7 +23,10 @@ from reconciler.validate.suggest import near
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Hold what the command line asked for. `inputs` are paths, `-`, or KIND/NAME."""
+    """Hold what the command line asked for. `inputs` are paths, `-`, or KIND/NAME.
+
+    `strict` makes every warning about a manifest an error.
+    """
 
     fleet: str = ""
     inputs: tuple[str, ...] = ()
@@ -33,6 +36,7 @@ class Request:
     prune: bool = True
     partial: bool = False
     allow: tuple[str, ...] = ()
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ def declare(request: Request, world: World) -> Declared:
         stdin="-" in paths,
     )
     problems = (*loaded.problems, *checked.problems)
+    if request.strict:
+        problems = tuple(problem.strictly for problem in problems)
     return Declared(
         request=request,
         fleet=fleet,

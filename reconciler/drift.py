@@ -114,13 +114,19 @@ def _state(change: Change) -> str:
         return "unknown"
     if change.action is Action.CREATE:
         return "missing"
-    if change.resource is None:
-        return "orphaned" if change.action is Action.DELETE or change.consent else ""
+    if change.resource is None or change.resource.is_absent:
+        return "orphaned" if _is_unwanted(change) else ""
     if change.action is Action.REFUSED and not change.fields:
         return "unclaimed" if _is_unclaimed(change) else "refused"
     if change.fields and change.observed and change.observed.summary.life is not Life.FINISHED:
         return "changed"
     return _by_life(change)
+
+
+def _is_unwanted(change: Change) -> bool:
+    """Tell whether an object is there that git does not want, kept for want of consent or not."""
+    wants_absent = change.resource is not None and change.observed is not None
+    return wants_absent or change.action is Action.DELETE or bool(change.consent)
 
 
 def _is_unclaimed(change: Change) -> bool:

@@ -61,7 +61,7 @@ def _ends(plan: Plan) -> list[Change]:
 
 
 def _destroy(plan: Plan, limits: Limits, consents: Consents) -> Iterator[Problem]:
-    count = len(_ends(plan))
+    count = sum(change.impact.ends for change in _ends(plan) if change.impact)
     limit = destroy_limit(limits, plan.owned) if consents.destroy is None else consents.destroy
     if count > limit:
         yield Problem(

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.kind import Kind
-from reconciler.resource import Json, Life, Summary
+from reconciler.resource import Json, Life, Observed, Summary
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Tell what ending one object ends. GPU-hours are those spent in its running time so far."""
+    """Tell what ending one object ends. GPU-hours are those spent in its running time so far.
+
+    `carried` counts the running workloads that end with it; None for what is a workload itself.
+    """
 
     phase: str
     since: datetime | None = None
@@ -23,6 +26,12 @@ class Impact:
     preemptible: bool = False
     idle_gpus: float = 0.0
     lost_volumes: tuple[str, ...] = ()
+    carried: int | None = None
+
+    @property
+    def ends(self) -> int:
+        """Count what ends: the object itself and what it carries."""
+        return 1 + (self.carried or 0)
 
 
 def impact_of(summary: Summary, spec: Mapping[str, Json], kind: Kind | None) -> Impact:
@@ -37,4 +46,18 @@ def impact_of(summary: Summary, spec: Mapping[str, Json], kind: Kind | None) -> 
         preemptible=summary.preemptible,
         idle_gpus=summary.idle_gpus,
         lost_volumes=kind.dies_with(spec) if kind else (),
+    )
+
+
+def impact_of_carrier(observed: Observed) -> Impact:
+    """Weigh the end of an object that carries others: theirs is the cost."""
+    row = observed.summary
+    running = [each for each in observed.carries if each.life in (Life.ACTIVE, Life.UNKNOWN)]
+    return Impact(
+        phase=row.phase,
+        since=row.since,
+        gpus=sum(each.gpus for each in running),
+        gpu_hours=sum(each.gpus * each.running_seconds / 3600 for each in running),
+        is_running=True,
+        carried=len(running),
     )

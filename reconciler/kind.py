@@ -28,12 +28,16 @@ class Support:
     """Say what may be done with a kind once it lives.
 
     `updatable` holds spec pointers below which the platform changes in place (`/image`); `("",)`
-    means all of the spec. `mark_rewritable`: the mark can be sent with an update.
+    means all of the spec. `mark_rewritable`: the mark can be sent with an update. `carries_mark` False:
+    the object holds nothing of ours, so it is claimed by being declared and never pruned. `replaces`
+    False: it is never deleted and created anew.
     """
 
     updatable: tuple[str, ...] = ()
     stops: bool = False
     mark_rewritable: bool = False
+    carries_mark: bool = True
+    replaces: bool = True
 
     def changes_in_place(self, pointer: str) -> bool:
         """Tell whether the platform changes this pointer (`/spec/…` or below spec) in place."""
@@ -45,14 +49,19 @@ class Support:
 class Kind:
     """Describe one kind.
 
-    `platform` is the provider's name as people write it.
+    `platform` is the provider's name as people write it; `about` says in a line what the kind is for.
+    `example` reads a whole manifest of it, with comments, for people to start from.
     `model` loads the pydantic model of `spec` (a function, so that nothing heavy loads early).
     `canonical` turns a spec into the form that is compared: quantities by value, keyed lists as maps
     (`{"name=HF_TOKEN": {...}}`), `exclude` markers and nulls gone. Secret leaves pass through.
     `defaults` maps canonical pointers (`/spec/autoscaling/minReplicas`) to the platform's documented
     defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
+    `lint` does the same for what the platform takes and is probably not meant: warnings only.
     `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
+    `finishes`: its objects run to an end by themselves; where only some do, `finishes_with` judges a spec.
+    `scope_word` is the metadata field that names its scope; "" for what lives beside the scopes, in
+    `Scope("")`. `named_by` are pointers into spec that, where stated, must repeat the object's name.
     `level` orders kinds: lower first. `aliases` maps common wrong words to fields. `record_only` are
     pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
     """
@@ -64,16 +73,21 @@ class Kind:
     canonical: Callable[[Mapping[str, Json]], dict[str, Json]]
     support: Support = Support()
     platform: str = ""
+    about: str = ""
+    example: Callable[[], str] = lambda: ""
     finishes: bool = False
+    finishes_with: Callable[[Mapping[str, Json]], bool] | None = None
     scope_word: str = "project"
     name_space: str = ""
     level: int = 10
     defaults: Mapping[str, Json] = EMPTY
     default_of: Callable[[Mapping[str, Json], str], Json] = lambda _spec, _pointer: NOTHING
     check: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
+    lint: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
     gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
     aliases: Mapping[str, str] = EMPTY
     record_only: tuple[str, ...] = ()
+    named_by: tuple[str, ...] = ()
     dies_with: Callable[[Mapping[str, Json]], tuple[str, ...]] = lambda _spec: ()
     name_pattern: str = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
     name_rule: str = "lower-case letters, digits and '-', first a letter, at most 63"
@@ -87,6 +101,12 @@ class Kind:
         """Give the path of its JSON Schema below `schemas/`: a folder per API, a file per kind."""
         words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.name)
         return f"{self.api_version.partition('/')[0]}/{words.lstrip('-')}.json"
+
+    def ends(self, spec: Mapping[str, Json] | None) -> bool:
+        """Tell whether an object of this spec, in any form, runs to an end by itself."""
+        if self.finishes_with is None or spec is None:
+            return self.finishes
+        return self.finishes_with(spec)
 
     def default(self, spec: Mapping[str, Json], pointer: str) -> Json:
         """Give the platform's documented default at a canonical pointer, or NOTHING."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.errors import ExitCode, Malformed, ProviderError, heaviest
-from reconciler.provider import Provider
+from reconciler.provider import Carries, Provider
 from reconciler.resource import EMPTY, Life, Live, Observed, Resource, ResourceKey, Scope, ScopeRead, Summary
 
 _STANDING = (Life.ACTIVE, Life.STOPPED, Life.UNKNOWN)
@@ -141,13 +141,23 @@ class _Reader:
         if not row.is_known_kind:
             return False
         is_ours = row.mark is not None and row.mark.fleet_id == self.fleet_id
-        return is_ours or not row.shows_marks or row.key in wanted
+        return is_ours or not row.shows_marks or row.key in wanted or self._is_former(row.key)
+
+    def _is_former(self, key: ResourceKey) -> bool:
+        """Tell whether git renames this object, so that it is still found under another key."""
+        return any(replace(one.key, name=one.renamed_from) == key for one in self.desired)
+
+    def _ends(self, key: ResourceKey) -> bool:
+        """Tell whether git wants this object gone, so that what ends with it must be known."""
+        return any(resource.key == key and resource.is_absent for resource in self.desired)
 
     async def _detail(self, row: Summary) -> Observed | ProviderError | None:
         """Read one object in full. None: it went away since it was listed."""
         try:
             async with self.slots:
                 observed = await self.provider.read(row)
+                if observed and self._ends(row.key) and isinstance(self.provider, Carries):
+                    observed = replace(observed, carries=tuple(await self.provider.carried(observed)))
         except ProviderError as failure:
             self.failures[row.key.full] = failure
             return failure

@@ -46,10 +46,10 @@ class Outcome:
 class Verdict:
     """Tell how one object settled.
 
-    `is_queued`: it waits for capacity (not a failure). `is_cut_short`: the wait was stopped before it
-    settled, which says nothing about the object. `cause` is the first causal log line;
-    `log` the last lines kept per pod; `steps` the phases seen with the seconds each began at. `began` is
-    when the present phase began, by the platform's clock.
+    `is_queued`: it waits for capacity, or for somebody's step outside (not a failure). `is_cut_short`: the
+    wait was stopped before it settled, which says nothing about the object. `cause` is the first causal
+    log line; `log` the last lines kept per pod; `steps` the phases seen with the seconds each began at.
+    `began` is when the present phase began, by the platform's clock.
     """
 
     key: ResourceKey
@@ -119,7 +119,8 @@ _RESULT_CODE = {
 class Step:
     """Tell one moment of an apply as it happens, `seconds` after its start.
 
-    `state` is one of: sent, state, done, failed, skipped, settled, queued, unhealthy, note.
+    `state` is one of: sent, state, done, failed, skipped, settled, queued, waiting,
+    unhealthy, note.
     """
 
     key: ResourceKey | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -52,6 +52,14 @@ class Problem:
         """Tell whether this problem stops the command."""
         return self.severity is Severity.ERROR
 
+    @property
+    def strictly(self) -> Problem:
+        """Give the error that --strict makes of a warning, saying so; anything else as it is."""
+        if self.severity is not Severity.WARNING:
+            return self
+        told = "a warning, and an error with --strict"
+        return replace(self, severity=Severity.ERROR, why=f"{self.why}\n{told}" if self.why else told)
+
 
 CODES: dict[str, str] = {
     "RC100": "a file or folder cannot be read",
@@ -74,6 +82,11 @@ CODES: dict[str, str] = {
     "RC130": "a name reserved for reconciler itself",
     "RC131": "arguments that the program will not see as meant",
     "RC132": "a manifest that is not in the fleet's scope or has no target",
+    "RC150": "a program that idles while it holds GPUs",
+    "RC151": "an image whose tag moves and is not asked for again",
+    "RC152": "processes that share memory, with little of it",
+    "RC153": "a program that wants more GPUs than its pod has",
+    "RC154": "a mount whose mode nobody stated",
     "RC201": "the fleet file is invalid",
     "RC202": "no fleet file was found",
     "RC203": "an environment variable that the fleet needs is missing",

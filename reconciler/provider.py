@@ -71,8 +71,11 @@ class Provider(Protocol):
         """Send one update, once, with only what changes."""
         ...
 
-    async def delete(self, observed: Observed) -> None:
-        """Send one delete, once. The platform goes on by itself; `read` tells when it is gone."""
+    async def delete(self, observed: Observed, *, force: bool = False) -> None:
+        """Send one delete, once. The platform goes on by itself; `read` tells when it is gone.
+
+        `force`: at once, without waiting for the object; only where the platform knows the difference.
+        """
         ...
 
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
@@ -81,6 +84,37 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Close connections."""
+        ...
+
+
+@runtime_checkable
+class Carries(Protocol):
+    """Tell what ends together with an object. An optional part of a provider."""
+
+    async def carried(self, observed: Observed) -> Sequence[Summary]:
+        """List the live objects that end with this one, in whatever scope they are; whole or not at all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InstallInfo:
+    """Hold the platform's words on how to install a cluster. `secret` stands in `steps` as well."""
+
+    steps: str
+    repository: str
+    chart_url: str
+    secret: str
+
+
+@runtime_checkable
+class Installs(Protocol):
+    """Tell how to install what was registered. An optional part of a provider."""
+
+    async def install_info(self, name: str, *, version: str = "", url: str = "") -> InstallInfo:
+        """Give the instructions for a registered cluster.
+
+        `version` is the one to install, else the cluster's own; `url` is where it will be reached.
+        """
         ...
 
 

@@ -29,6 +29,7 @@ from reconciler.fleet import Fleet
 from reconciler.guard import Remembered, check_guards
 from reconciler.health import Health, Level
 from reconciler.journal import Journal, remembered
+from reconciler.look import BESIDE, find_declared, install_info
 from reconciler.mark import Owner, owner_of
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
@@ -36,7 +37,7 @@ from reconciler.plan import Action, Change, Plan, make_plan
 from reconciler.plan.known import Known
 from reconciler.plan.make import newer_work
 from reconciler.problem import Problem
-from reconciler.provider import LogLine, Logs, Provider
+from reconciler.provider import InstallInfo, LogLine, Logs, Provider
 from reconciler.providers import providers
 from reconciler.remember import known_for, owned_now, present
 from reconciler.resolve import doubt_credentials, place, resolve, resolve_target, with_excerpt
@@ -195,12 +196,16 @@ class Session:
         self, name: str, *, pod: str = "", tail: int = -1, follow: bool = False, previous: bool = False
     ) -> AsyncIterator[LogLine]:
         """Stream or fetch the log of one declared object, named `NAME` or `KIND/NAME`."""
-        provider, observed = await self._find(name)
+        provider, observed = await find_declared(name, self._resources, self._providers)
         if not isinstance(provider, Logs):
             raise UsageError(f"{provider.name} serves no logs")
         read = provider.follow if follow else provider.download
         async for line in read(observed, pod=pod, tail=tail, previous=previous):
             yield line
+
+    async def install_info(self, name: str, *, version: str = "", url: str = "") -> InstallInfo:
+        """Read how to install a registered cluster. The answer holds a secret."""
+        return await install_info(name, self._providers, version=version, url=url)
 
     # -- how --
 
@@ -227,6 +232,8 @@ class Session:
         if self._declared.narrowing.why:
             named = {resource.key.scope for resource in mine}
             scopes = [scope for scope in scopes if scope.name in named]
+        if any(not resource.key.scope for resource in mine):
+            scopes = [BESIDE, *scopes]
         seen = await observe(self._providers[target], scopes=scopes, desired=mine, fleet_id=self.fleet.id)
         return seen.live, tuple(seen.failures.values())
 
@@ -291,13 +298,16 @@ class Session:
         if change.action is Action.UNKNOWN:
             return Verdict(key, Health(Level.UNKNOWN, message=change.reason))
         if observed is None and change.action is Action.KEEP:
-            return Verdict(key, Health(Level.HEALTHY, "Completed", message=change.reason, is_final=True))
-        if observed is None or not self._is_ours(observed):
+            phase = "Absent" if change.resource and change.resource.is_absent else "Completed"
+            return Verdict(key, Health(Level.HEALTHY, phase, message=change.reason, is_final=True))
+        if observed is None or not self._is_ours(change, observed):
             return Verdict(key, Health(Level.MISSING, message=change.reason or "declared, not there"))
         verdict, row = await self._judge(observed), observed.summary
         return replace(verdict, gpus_held=row.gpus, gpus_asked=change.gpus, began=row.since)
 
-    def _is_ours(self, observed: Observed) -> bool:
+    def _is_ours(self, change: Change, observed: Observed) -> bool:
+        if change.kind is not None and not change.kind.support.carries_mark:
+            return True  # claimed by being declared
         identity = observed.summary.identity
         return owner_of(observed.mark, fleet_id=self.fleet.id, identity=identity) is Owner.OURS
 
@@ -308,20 +318,6 @@ class Session:
             except ProviderError as failure:
                 health = Health(Level.UNKNOWN, observed.summary.phase, message=str(failure))
         return Verdict(observed.key, health, is_queued=health.is_queued)
-
-    async def _find(self, name: str) -> tuple[Provider, Observed]:
-        keys = [r.key for r in self._resources if name == r.key.name or r.key.answers_to(name)]
-        if len(keys) != 1:
-            many = ", ".join(str(key) for key in keys)
-            raise UsageError(
-                f'"{name}" names several objects: {many}' if keys else f'no manifest declares "{name}"'
-            )
-        key = keys[0]
-        provider = self._providers[key.target]
-        for scope in await provider.scopes():
-            if scope.name == key.scope and (found := await provider.find(scope, key.kind, key.name)):
-                return provider, found[0]
-        raise ManifestError(problems=[Problem("RC121", f"{key} is declared and not there", subject=str(key))])
 
 
 def _connect(declared: Declared, world: World) -> dict[str, Provider]:

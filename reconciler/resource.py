@@ -74,9 +74,13 @@ class ResourceKey:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """State what may happen to an object over its life. Defaults first, as design 3 lists them."""
+    """State what may happen to an object over its life. The first value of each is the default.
+
+    `state` is Running, Stopped or Absent; `force` deletes an Absent object without waiting for it.
+    """
 
     state: str = "Running"
+    force: bool = False
     run: str = "Once"
     run_id: str = ""
     on_remove: str = "Delete"
@@ -103,13 +107,15 @@ class Resource:
     """Declare one object as git wants it.
 
     `spec` holds only declared fields, in the platform's own names; sensitive leaves are Secret.
-    `places` maps pointers (`/spec/environmentVariables/name=HF_TOKEN/value`) to places in the file.
+    `renamed_from` is the name it had before, so that it is renamed. `places` maps pointers
+    (`/spec/environmentVariables/name=HF_TOKEN/value`) to places in the file.
     """
 
     key: ResourceKey
     spec: Mapping[str, Json]
     source: Location
     cluster: str = ""
+    renamed_from: str = ""
     labels: Mapping[str, str] = EMPTY
     lifecycle: Lifecycle = Lifecycle()
     health: HealthPolicy = HealthPolicy()
@@ -123,6 +129,11 @@ class Resource:
                 return self.places[pointer]
             pointer = pointer.rpartition("/")[0]
         return self.source
+
+    @property
+    def is_absent(self) -> bool:
+        """Tell whether git wants that there is no such object."""
+        return self.lifecycle.state == "Absent"
 
 
 class Life(StrEnum):
@@ -184,7 +195,8 @@ class Observed:
     """Show one live object in full: its summary, its spec without our own mark, and what it carries.
 
     `record` is the last-applied declared spec (secrets as references); `record_paths` only the
-    declared pointers where the record was too large. Both None: no record.
+    declared pointers where the record was too large. Both None: no record. `carries` are live objects
+    that end with this one; read only where git wants it absent.
     """
 
     summary: Summary
@@ -193,6 +205,7 @@ class Observed:
     record: Mapping[str, Json] | None = None
     record_paths: tuple[str, ...] | None = None
     wanted_phase: str = ""
+    carries: tuple[Summary, ...] = field(default=(), repr=False)
 
     @property
     def key(self) -> ResourceKey:

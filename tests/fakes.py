@@ -160,7 +160,7 @@ class FakePlatform:
 
         await self._write("update", observed.key.name, effect)
 
-    async def delete(self, observed: Observed) -> None:
+    async def delete(self, observed: Observed, *, force: bool = False) -> None:
         def effect() -> None:
             leaving = replace(observed.summary, life=Life.LEAVING, phase="Deleting")
             self.objects[observed.id] = replace(observed, summary=leaving)

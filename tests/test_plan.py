@@ -14,7 +14,7 @@ from reconciler.plan.known import Known, Policy
 from reconciler.plan.make import newer_work
 from reconciler.resource import Deleted, Life, Lifecycle, Live, Resource
 from reconciler.secret import Secret
-from tests.factories import HEAD, TARGET, a_key, a_live, a_mark, a_resource, a_row, known, observed
+from tests.factories import HEAD, TARGET, a_key, a_kind, a_live, a_mark, a_resource, a_row, known, observed
 
 
 def plan(desired: list[Resource], live: Live, facts: Known | None = None) -> Plan:
@@ -276,6 +276,29 @@ def test_what_needs_a_finished_job_is_created() -> None:
     made = plan([job, after], a_live(observed(job, life=Life.FINISHED)))
 
     assert {c.key.name: c.action for c in made.changes} == {"job": Action.KEEP, "after": Action.CREATE}
+
+
+BY_SPEC = a_kind(finishes=False, finishes_with=lambda spec: spec.get("ends") is True)
+"""A kind of whose objects only some finish."""
+
+
+@pytest.mark.parametrize(("ends", "dependant"), [(True, Action.DEFERRED), (False, Action.CREATE)])
+def test_where_a_spec_decides_what_needs_it_waits_for_what_finishes(ends: bool, dependant: Action) -> None:
+    job = a_resource("job", spec={"ends": ends})
+    after = a_resource("after", depends_on=(a_key("job"),), spec={"ends": False})
+
+    made = plan([job, after], a_live(), known(kinds={(TARGET, "Training"): BY_SPEC}))
+
+    assert {c.key.name: c.action for c in made.changes}["after"] is dependant
+
+
+@pytest.mark.parametrize(("ends", "reason"), [(True, "finished"), (False, "")])
+def test_where_a_spec_decides_only_what_finishes_is_called_finished(ends: bool, reason: str) -> None:
+    job = a_resource(spec={"ends": ends})
+
+    change = decide(job, a_live(observed(job, life=Life.FINISHED)), kinds={(TARGET, "Training"): BY_SPEC})
+
+    assert (change.action, change.reason) == (Action.KEEP, reason)
 
 
 def test_deferred_work_leaves_a_plan_empty() -> None:

@@ -19,12 +19,28 @@ def moved(change: Change, now: Observed, fleet_id: str) -> str:
     if before is None or now.id != before.id:
         return "it is another object now"
     owner = owner_of(now.mark, fleet_id=fleet_id, identity=now.summary.identity)
-    if owner is not Owner.OURS:
+    if owner is not Owner.OURS and _carries_mark(change):
         return f"its mark says {owner.value}"
     if now.summary.life is not before.summary.life:
         return f"it was {before.summary.life} and is {now.summary.life}"
+    if change.resource and change.resource.is_absent:
+        return _loaded(before, now)
     paths = _moved_fields(change, now) if change.resource else _moved_record(change, before, now)
     return ", ".join(paths)
+
+
+def _carries_mark(change: Change) -> bool:
+    return change.kind is None or change.kind.support.carries_mark
+
+
+def _loaded(before: Observed, now: Observed) -> str:
+    """Say what runs on an object that ends, and did not when the plan weighed it."""
+    known = {row.id for row in before.carries if row.life is not Life.LEAVING}
+    new = [str(row.key) for row in now.carries if row.id not in known and row.life in _RUNS]
+    return f"{len(new)} more run on it: {', '.join(new[:3])}" if new else ""
+
+
+_RUNS = (Life.ACTIVE, Life.UNKNOWN)
 
 
 def _moved_fields(change: Change, now: Observed) -> tuple[str, ...]:
@@ -76,7 +92,8 @@ def edit_of(change: Change) -> Edit:
         declared = tuple(p for p, _ in leaves(change.kind.canonical(change.resource.spec)))
     changed, removed = [], {}
     for field in change.fields:
-        if any(_touches(field.pointer, pointer) for pointer in declared):
+        is_stated = field.pointer.startswith("/metadata/")
+        if is_stated or any(_touches(field.pointer, pointer) for pointer in declared):
             changed.append(field.pointer)
         else:
             removed[field.pointer] = None if field.after is ABSENT else field.after
@@ -86,6 +103,8 @@ def edit_of(change: Change) -> Edit:
 def is_twin(change: Change, found: Observed, fleet_id: str) -> bool:
     """Tell whether an object is what this change would create: our mark, the same spec, not leaving."""
     mark, wanted = found.mark, change.mark
+    if not _carries_mark(change):
+        return found.summary.life is not Life.LEAVING  # all that tells it is its name
     if mark is None or wanted is None or found.summary.life is Life.LEAVING:
         return False
     is_ours = owner_of(mark, fleet_id=fleet_id, identity=found.summary.identity) is Owner.OURS

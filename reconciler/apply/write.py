@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from reconciler.apply import check, words
@@ -16,7 +16,7 @@ from reconciler.journal import WriteAhead
 from reconciler.mark import Mark, Owner, owner_of
 from reconciler.outcome import Outcome, Result
 from reconciler.plan.change import Action, Change
-from reconciler.provider import Provider
+from reconciler.provider import Carries, Provider
 from reconciler.resource import Life, Observed, Resource, Scope, Summary
 
 T = TypeVar("T")
@@ -70,15 +70,9 @@ class Write:
 
     async def _create(self, *, may_wait: bool = True) -> Outcome:
         """Create an object whose absence the plan proved; where names may repeat, prove it once more."""
-        older = frozenset[str]()
-        if not self._has_unique_name:
-            try:
-                found = await self._find()
-            except ProviderError as unread:
-                return words.refused(self.change, "look-up before the create", unread)
-            if twins := [o for o in found if check.is_twin(self.change, o, self.tools.fleet_id)]:
-                return words.stale(self.change, f"it exists already ({', '.join(o.id for o in twins)})")
-            older = frozenset(o.id for o in found)
+        older = frozenset[str]() if self._has_unique_name else await self._prove_absence()
+        if isinstance(older, Outcome):
+            return older
         match await self._send_create():
             case Sent(op, new_id):
                 return await self._confirm_create(op, new_id)
@@ -88,6 +82,19 @@ class Write:
                 return await self._name_taken(error, may_wait=may_wait)
             case Refused(_, error):
                 return words.refused(self.change, "create", error)
+
+    async def _prove_absence(self) -> frozenset[str] | Outcome:
+        """Look the name up once more; give the ids that have it, or why nothing may be created."""
+        try:
+            found = await self._find()
+        except ProviderError as unread:
+            return words.refused(self.change, "look-up before the create", unread)
+        if twins := [o for o in found if check.is_twin(self.change, o, self.tools.fleet_id)]:
+            return words.stale(self.change, f"it exists already ({', '.join(o.id for o in twins)})")
+        for leaving in (o for o in found if o.summary.life is Life.LEAVING):
+            if why := await self._until_gone(leaving.summary):
+                return words.failed(self.change, why)
+        return frozenset(o.id for o in found)
 
     async def _send_create(self) -> Sent[str] | Lost | Refused:
         scope, resource, mark = self._whole()
@@ -221,7 +228,9 @@ class Write:
             if now is None or now.summary.life is Life.LEAVING:
                 return self._already_gone(now)
             self._tell("deleting", "sent")
-            sent = await self._send("delete", lambda: self.provider.delete(now), now.id)
+            sent = await self._send(
+                "delete", lambda: self.provider.delete(now, force=self._is_forced), now.id
+            )
             if isinstance(sent, Refused) and not isinstance(sent.error, NotFound):
                 return words.refused(self.change, "delete", sent.error)
             is_leaving = await self._until(lambda: self._is_leaving(now.summary))
@@ -281,6 +290,8 @@ class Write:
             raise ReconcilerError(f"{self.change.key}: {self.change.action} without an object")
         try:
             now = await self.provider.read(planned.summary)
+            if now and self._ends_others and isinstance(self.provider, Carries):
+                now = replace(now, carries=tuple(await self.provider.carried(now)))
         except ProviderError as error:
             return words.refused(self.change, f"reading before the {self.change.action}", error)
         if now is None or (self.change.action is Action.DELETE and now.summary.life is Life.LEAVING):
@@ -298,6 +309,14 @@ class Write:
         if self.change.scope is None:
             raise ReconcilerError(f"{self.change.key}: {self.change.action} without a scope")
         return self.change.scope
+
+    @property
+    def _ends_others(self) -> bool:
+        return self.change.resource is not None and self.change.resource.is_absent
+
+    @property
+    def _is_forced(self) -> bool:
+        return self.change.resource is not None and self.change.resource.lifecycle.force
 
     @property
     def _has_unique_name(self) -> bool:

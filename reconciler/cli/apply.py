@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Chosen, consenting, selecting, speaking, writing
+from reconciler.cli.options import Chosen, consenting, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, Interrupted, ReconcilerError
 
@@ -42,6 +42,7 @@ class Terms:
 @click.option("--require-running", is_flag=True, help="Exit 11 when something still waits for GPUs.")
 @consenting
 @selecting
+@judging
 def command(
     voice: Voice,
     chosen: Chosen,

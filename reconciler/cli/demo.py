@@ -154,10 +154,13 @@ class _Show:
 
 def _play(show: _Show) -> None:
     """Tell the story, act by act."""
-    show.say("Eight manifests in git; nothing of them is live yet.")
+    show.say("A fleet in git, every kind of Run:ai in it; nothing of it is live yet.")
     show.run("validate", ends=ExitCode.IN_ORDER)
     show.run("plan", ends=ExitCode.IN_ORDER)
-    show.say("Apply them. Two are meant to fail: an image that does not exist, and a job out of memory.")
+    show.say(
+        "Apply it. Three are meant to fail: an image that does not exist, a job out of memory, "
+        "and a model larger than the quota."
+    )
     show.run("apply --yes", ends=ExitCode.UNHEALTHY)
     show.sent()
     show.say("The second run finds nothing to do.")
@@ -166,6 +169,7 @@ def _play(show: _Show) -> None:
     _drift(show)
     _replace(show)
     _prune(show)
+    _cluster(show)
 
 
 def _drift(show: _Show) -> None:
@@ -196,7 +200,35 @@ def _prune(show: _Show) -> None:
     show.run("apply --yes", ends=ExitCode.IN_ORDER)
     _expect(show.sent(), 1, "pruning one object is one delete")
     show.run("drift", ends=ExitCode.CHANGES)
-    show.say("Two jobs stay degraded, as they were meant to. Everything else is as git says.")
+    show.say("Three stay degraded, as they were meant to. Everything else is as git says.")
+
+
+def _cluster(show: _Show) -> None:
+    from reconciler.emulator.runai import clusterlife
+
+    edge = "platform/edge.yaml"
+    show.say("The new cluster waits to connect. Whoever installs it needs this; the secret only if asked.")
+    show.run("cluster install-info edge --version 2.25", ends=ExitCode.IN_ORDER)
+    clusterlife.connect(show.emulator.world, "edge")
+    show.say("Somebody has installed it.")
+    show.run("health Cluster/edge", ends=ExitCode.IN_ORDER)
+    show.say("A cluster is renamed in place.")
+    show.edit(
+        edge, lambda text: text.replace("name: edge", "name: edge-west\n  renamedFrom: edge"), "Go west"
+    )
+    show.run("apply --yes Cluster/edge-west", ends=ExitCode.IN_ORDER)
+    _expect(show.sent(), 1, "a rename is one request")
+    show.say(
+        "Its domain cannot change, and a cluster is never replaced: refused, whatever anybody consents to."
+    )
+    show.edit(edge, lambda text: text.replace("edge.wattfield", "west.wattfield"), "Move the domain")
+    show.run("plan Cluster/edge-west", ends=ExitCode.IN_ORDER)
+    show.git("revert", "--no-edit", "HEAD")
+    show.say("It goes only where git says Absent and the run consents; either alone deletes nothing.")
+    show.edit(edge, lambda text: f"{text}lifecycle: {{state: Absent}}\n", "Let the edge go")
+    show.run("plan Cluster/edge-west", ends=ExitCode.IN_ORDER)
+    show.run("apply --yes --allow delete=Cluster/edge-west Cluster/edge-west", ends=ExitCode.IN_ORDER)
+    _expect(show.sent(), 1, "deleting a cluster is one delete")
 
 
 def _expect(found: int, wanted: int, why: str) -> None:

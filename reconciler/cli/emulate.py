@@ -42,12 +42,26 @@ LEVELS = ("2.23", "2.24", "2.25")
     help="What is there at the start.",
 )
 @click.option(
+    "--connect-after",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Let a new cluster connect by itself after so long; else it waits for ever.",
+)
+@click.option(
     "--chaos",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A JSON file of faults to play.",
 )
 def command(
-    voice: Voice, platform: str, *, port: int, speed: float, api_level: str, seed: str, chaos: Path | None
+    voice: Voice,
+    platform: str,
+    *,
+    port: int,
+    speed: float,
+    api_level: str,
+    seed: str,
+    connect_after: float | None,
+    chaos: Path | None,
 ) -> ExitCode:
     r"""Serve an emulated control plane on this machine, until Ctrl-C. Binds to loopback only.
 
@@ -59,7 +73,7 @@ def command(
     """
     from reconciler.emulator.server import run_forever
 
-    emulator = _made(speed, api_level, seed, chaos)
+    emulator = _made(speed, api_level, seed, connect_after, chaos)
 
     def ready(url: str) -> None:
         voice.result(
@@ -75,11 +89,14 @@ def command(
     return ExitCode.IN_ORDER
 
 
-def _made(speed: float, api_level: str, seed: str, chaos: Path | None) -> Emulator:
+def _made(
+    speed: float, api_level: str, seed: str, connect_after: float | None, chaos: Path | None
+) -> Emulator:
     from reconciler.emulator.faults import Fault, Faults
-    from reconciler.emulator.runai import Emulator, ScaledClock
+    from reconciler.emulator.runai import Emulator, ScaledClock, Switches
 
-    emulator = Emulator(seed=seed, clock=ScaledClock(speed), api_level=api_level)
+    switches = Switches(connect_after_s=connect_after)
+    emulator = Emulator(seed=seed, clock=ScaledClock(speed), api_level=api_level, switches=switches)
     if chaos:
         try:
             script = json.loads(chaos.read_text(encoding="utf-8"))

@@ -1,14 +1,16 @@
-"""`init`: write a fleet file, or a whole demo."""
+"""`init`: write a fleet file and what editors need, or a whole demo."""
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from reconciler.cli.editors import FLEET, SETTINGS, EditorFile, editor_files
 from reconciler.cli.options import speaking
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, UsageError
@@ -16,8 +18,12 @@ from reconciler.errors import ExitCode, UsageError
 TEMPLATES = Path(__file__).parent / "templates"
 DEMO = "demo"
 PORT = 8470
-_SETTINGS = ".vscode/settings.json"
-_SCHEMAS = {".vscode/fleet.json": "fleet.json", ".vscode/manifest.json": "manifest.json"}
+_NEXT = """\
+Put manifests below manifests/, then:
+  export RUNAI_CLIENT_ID=... RUNAI_CLIENT_SECRET=...
+  reconciler validate
+  reconciler plan
+"""
 
 
 @click.command()
@@ -26,76 +32,87 @@ _SCHEMAS = {".vscode/fleet.json": "fleet.json", ".vscode/manifest.json": "manife
 @click.option("--name", default="", metavar="NAME", help="The fleet's name; else the folder's.")
 @click.option("--url", default="", metavar="URL", help="Address of your control plane.")
 def command(voice: Voice, what: str | None, name: str, url: str) -> ExitCode:
-    r"""Write reconciler.yaml here, with an id of its own; or a whole demo below demo/.
+    r"""Write reconciler.yaml here, with an id of its own, and what editors need; or a demo below demo/.
 
-    Never overwrites a file.
+    Never overwrites a fleet file or a manifest. Where reconciler.yaml is there already, it renews the
+    schemas for editors and adds to .vscode/settings.json what is missing, and says so.
 
     \b
     Examples:
       reconciler init                               reconciler.yaml in this folder
       reconciler init --url https://acme.run.ai     for your control plane
+      reconciler init                               again, after an upgrade: renews the schemas
       reconciler init demo && cd demo               manifests to play with, for the emulator
     """
-    return _demo(voice) if what == DEMO else _fleet(voice, name or _folder_name(), url)
+    if what == DEMO:
+        return _demo(voice)
+    if not Path(FLEET).exists():
+        return _fleet(voice, name or _folder_name(), url)
+    if name or url:
+        raise UsageError(f"{FLEET}: there already; nothing was written")
+    return _editors_alone(voice)
 
 
 def _demo(voice: Voice) -> ExitCode:
     source = TEMPLATES / DEMO
     names = [path.relative_to(source).as_posix() for path in sorted(source.rglob("*.yaml"))]
     files = {name: (source / name).read_text(encoding="utf-8") for name in names}
-    files["reconciler.yaml"] = files["reconciler.yaml"].replace("FLEET_ID", secrets.token_hex(8))
-    manifests = len(files) - 1
-    _write(Path(DEMO), files | _editor_files())
+    files[FLEET] = files[FLEET].replace("FLEET_ID", secrets.token_hex(8))
+    if there := [f"{DEMO}/{name}" for name in files if (Path(DEMO) / name).exists()]:
+        raise UsageError(f"{', '.join(there)}: there already; nothing was written")
+    _write({Path(DEMO) / name: text for name, text in files.items()})
+    folders = sorted({name.partition("/")[0] for name in names if "/" in name})
+    _write_editor_files(editor_files(Path(DEMO), folders, top=Path(DEMO)))
     voice.show(
-        f"Created {DEMO}/: reconciler.yaml, {manifests} manifests, {_SETTINGS}\n"
+        f"Created {DEMO}/: {FLEET}, {len(files) - 1} manifests, {SETTINGS}\n"
         f"Next, in another terminal: reconciler emulate runai --port {PORT}\n"
     )
     return ExitCode.IN_ORDER
 
 
-def _editor_files() -> dict[str, str]:
-    """Make completion and checks in an editor work offline: settings, and the schemas they name."""
-    from reconciler.validate.schema import schema_files
-
-    schemas = schema_files()
-    settings = {
-        "yaml.schemas": {
-            ".vscode/fleet.json": ["reconciler.yaml"],
-            ".vscode/manifest.json": ["assist/**/*.yaml", "forecast/**/*.yaml"],
-        }
-    }
-    return {
-        _SETTINGS: json.dumps(settings, indent=2) + "\n",
-        **{path: schemas[name] for path, name in _SCHEMAS.items()},
-    }
-
-
 def _fleet(voice: Voice, name: str, url: str) -> ExitCode:
-    text = (TEMPLATES / "reconciler.yaml").read_text(encoding="utf-8")
+    text = (TEMPLATES / FLEET).read_text(encoding="utf-8")
     for word, value in {
         "FLEET_ID": secrets.token_hex(8),
         "FLEET_NAME": json.dumps(name),
         "FLEET_URL": json.dumps(url or "https://CHANGE-ME.run.ai"),
     }.items():
         text = text.replace(word, value)
-    _write(Path(), {"reconciler.yaml": text})
-    change = "" if url else "Set the url of your control plane in it. "
-    voice.show(
-        f"Created reconciler.yaml\n{change}Put manifests below manifests/, then:\n"
-        "  export RUNAI_CLIENT_ID=... RUNAI_CLIENT_SECRET=...\n  reconciler validate\n  reconciler plan\n"
-    )
+    _write({Path(FLEET): text})
+    voice.show(f"Created {FLEET}\n")
+    told = _write_editor_files(editor_files(Path.cwd(), ("manifests",)))
+    change = "" if url else f"Set the url of your control plane in {FLEET}. "
+    voice.show(f"{told}{change}{_NEXT}")
     return ExitCode.IN_ORDER
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> None:
-    """Write files that are not there yet, all or none.  Raises UsageError when one is there."""
-    there = [str(folder / name) for name in files if (folder / name).exists()]
-    if there:
-        raise UsageError(f"{', '.join(there)}: there already; nothing was written")
+def _editors_alone(voice: Voice) -> ExitCode:
+    """Bring what editors need up to date beside a fleet file that is there."""
+    from reconciler.load import load_fleet  # only here: a new fleet has nothing to load
+
+    fleet = load_fleet(FLEET, cwd=Path.cwd())
+    told = _write_editor_files(editor_files(Path.cwd(), fleet.manifests))
+    voice.show(f"Kept {FLEET}: it is there already\n{told or _IN_ORDER}")
+    return ExitCode.IN_ORDER
+
+
+_IN_ORDER = f"Kept {SETTINGS} and the schemas for editors: they are up to date\n"
+
+
+def _write_editor_files(files: Sequence[EditorFile]) -> str:
+    """Write what editors read where it is not as it shall be, and tell what was done."""
+    changes = [(file.verb, file) for file in files if file.verb]
+    _write({file.path: file.text for _, file in changes})
+    told = [f"{verb} {os.path.relpath(file.path)}\n" for verb, file in changes]
+    return "".join([*told, *(file.note for file in files)])
+
+
+def _write(files: Mapping[Path, str]) -> None:
+    """Write files, their folders with them.  Raises UsageError when one cannot be written."""
     try:
-        for name, text in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
     except OSError as wrong:
         raise UsageError(f"cannot write {wrong.filename}: {wrong.strerror}") from wrong
 

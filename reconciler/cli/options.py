@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -24,6 +24,7 @@ class Chosen:
     selector: str = ""
     targets: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
+    strict: bool = False
 
 
 class OutputType(click.ParamType[Output]):
@@ -140,3 +141,14 @@ def consenting(function: Wrapped) -> Wrapped:
     for option in reversed(added):
         function = option(function)
     return function
+
+
+def judging(function: Wrapped) -> Wrapped:
+    """Add --strict, noted on `chosen`. Goes below `selecting`."""
+
+    @click.option("--strict", is_flag=True, help="Take warnings about manifests for errors (exit 4).")
+    @functools.wraps(function)
+    def judged(chosen: Chosen, strict: bool, **rest: Any) -> Any:
+        return function(chosen=replace(chosen, strict=strict), **rest)
+
+    return judged  # type: ignore[return-value]  # click wraps the function in place

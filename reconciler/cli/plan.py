@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Chosen, consenting, selecting, speaking, writing
+from reconciler.cli.options import Chosen, consenting, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--exit-code", "show_changes", is_flag=True, help="Exit 3 when there is anything to do.")
 @consenting
 @selecting
+@judging
 def command(
     voice: Voice,
     chosen: Chosen,

@@ -26,6 +26,7 @@ def request_of(
         prune=prune,
         partial=partial,
         allow=(*allow, *more),
+        strict=chosen.strict,
     )
 
 
@@ -47,6 +48,10 @@ def apply_words(request: Request) -> str:
     options += [("--target", name) for name in request.targets]
     options += [("-p", name) for name in request.projects] + [("--allow", word) for word in request.allow]
     words = [word for name, value in options if value for word in (name, value)]
-    flags = (("--no-prune", not request.prune), ("--partial", request.partial))
+    flags = (
+        ("--no-prune", not request.prune),
+        ("--partial", request.partial),
+        ("--strict", request.strict),
+    )
     words += [flag for flag, holds in flags if holds]
     return shlex.join(["reconciler", "apply", *words, *request.inputs])

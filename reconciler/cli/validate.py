@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Chosen, selecting, speaking, writing
+from reconciler.cli.options import Chosen, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @speaking
 @writing("table", "json")
 @selecting
+@judging
 def command(voice: Voice, chosen: Chosen) -> ExitCode:
     r"""Check manifests against the schemas and the platform's rules. Offline: no network, no secrets.
 
@@ -26,6 +27,7 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
       reconciler validate                        all manifests of the fleet
       reconciler validate manifests/team-a       one folder or file
       kustomize build . | reconciler validate -  from another tool
+      reconciler validate --strict               in CI: a warning is an error
       reconciler validate -o json                for machines
 
     Exit codes: 0 valid, 4 rejected.

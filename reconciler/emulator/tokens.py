@@ -32,12 +32,16 @@ _V1_GRANTS = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever a token stands for; `projects` None means all of them."""
+    """Whoever a token stands for; `projects` None means all of them.
+
+    `reads_clusters` False: of clusters only the short form that everybody may see.
+    """
 
     name: str
     client_id: str
     projects: frozenset[str] | None = None
     can_write: bool = True
+    reads_clusters: bool = True
 
     def can_see(self, project: str) -> bool:
         """Whether a project, by name, is within this principal's reach."""
@@ -84,10 +88,11 @@ class Tokens:
         name: str,
         projects: Iterable[str] | None = None,
         can_write: bool = True,
+        reads_clusters: bool = True,
     ) -> Principal:
         """Let a client in; `projects` are names, None for all. Replaces what it was before."""
         reach = None if projects is None else frozenset(projects)
-        principal = Principal(name, client_id, reach, can_write)
+        principal = Principal(name, client_id, reach, can_write, reads_clusters)
         self._secrets[client_id] = secret
         self._principals[client_id] = principal
         return principal

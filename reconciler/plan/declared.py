@@ -9,10 +9,13 @@ from reconciler.diff import Comparison, Recorded, compare
 from reconciler.impact import impact_of
 from reconciler.kind import Kind
 from reconciler.mark import Owner
+from reconciler.plan.absent import decide_absent
 from reconciler.plan.change import Action, Change, FieldChange
 from reconciler.plan.known import Known, declared_spec, mark_for
 from reconciler.resource import Deleted, Life, Live, Observed, Resource, ScopeRead, Summary
 
+_PUT_BACK = "it is never replaced: write in git what is live"
+_ONE_NAME = "take metadata.renamedFrom out, or remove one of them on the platform"
 _RAISE_RUN_ID = "a finished job is not run again by itself; running it again by lifecycle.runId comes later"
 
 
@@ -48,9 +51,23 @@ def decide(resource: Resource, live: Live, known: Known) -> Change:
         return replace(change, reason=doubt)
     holders = [row for row in read.rows if _holds_name(row, case)]
     standing = [row for row in holders if row.life is not Life.LEAVING]
+    former = [row for row in read.rows if _had_name(row, resource)]
+    if standing and former:
+        return _refused(
+            change, f'"{former[0].key.name}" and "{resource.key.name}" are both there', hint=_ONE_NAME
+        )
+    standing = standing or former
+    if resource.is_absent:
+        return decide_absent(change, holders, live, known)
     if not standing:
         return _absent(change, read, holders, case)
     return _standing(change, standing, live, case)
+
+
+def _had_name(row: Summary, resource: Resource) -> bool:
+    """Tell whether a row has the name that the object is renamed from."""
+    is_former = row.key.kind == resource.key.kind and row.key.name == resource.renamed_from
+    return bool(resource.renamed_from) and is_former and row.life is not Life.LEAVING
 
 
 def _holds_name(row: Summary, case: _Case) -> bool:
@@ -66,7 +83,7 @@ def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], case: _
     if leaving:
         phase = leaving[0].phase
         return replace(change, action=Action.CREATE, reason=f"waits until the old one is gone ({phase})")
-    if case.kind.finishes and (done := _finished_before(change, read, case.known)):
+    if case.kind.ends(case.resource.spec) and (done := _finished_before(change, read, case.known)):
         when = f"{done.completed_at:%Y-%m-%d}" if done.completed_at else "before"
         proof = "" if done.mark else "; presumed: it was submitted by us"
         return replace(change, action=Action.KEEP, reason=f"finished {when}, gone since{proof}")
@@ -103,7 +120,7 @@ def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) 
         return replace(change, reason="its detail could not be read")
     change = replace(change, observed=observed)
     owner = case.known.owner(observed)
-    if owner is not Owner.OURS:
+    if owner is not Owner.OURS and case.kind.support.carries_mark:
         return _not_ours(change, observed, owner)
     return _ours(change, observed, case)
 
@@ -125,7 +142,7 @@ def _ours(change: Change, observed: Observed, case: _Case) -> Change:
     fields = tuple(replace(c, place=case.resource.place(c.pointer)) for c in comparison.changes)
     change = replace(change, fields=fields, kept=comparison.kept)
     life = observed.summary.life
-    if case.kind.finishes and life is Life.FINISHED:
+    if case.kind.ends(observed.spec) and life is Life.FINISHED:
         spec_changed = bool(fields) and not comparison.only_secret_values
         return _finished(change, spec_changed=spec_changed)
     if life is Life.UNKNOWN:
@@ -145,13 +162,20 @@ def compare_with(observed: Observed, resource: Resource, kind: Kind) -> Comparis
         spec=None if observed.record is None else kind.canonical(observed.record),
         paths=observed.record_paths or (),
     )
-    return compare(
+    found = compare(
         declared_spec(resource, kind),
         kind.canonical(observed.spec),
         record,
         kind=kind,
         ignore=resource.lifecycle.ignore,
     )
+    return replace(found, changes=(*_renaming(observed, resource), *found.changes))
+
+
+def _renaming(observed: Observed, resource: Resource) -> tuple[FieldChange, ...]:
+    """Give the change of a name, where the live object still has the former one."""
+    was, will = observed.key.name, resource.key.name
+    return (FieldChange("/metadata/name", was, will, origin="git", in_place=True),) if was != will else ()
 
 
 def _finished(change: Change, *, spec_changed: bool) -> Change:
@@ -179,6 +203,10 @@ def _immutable(change: Change, comparison: Comparison, observed: Observed, case:
     lifecycle, kind = case.resource.lifecycle, case.kind
     forcing = [field.pointer for field in change.fields if not field.in_place] or [change.fields[0].pointer]
     why = f"{kind.platform or kind.provider} cannot change {', '.join(forcing)} of a {kind.name}"
+    if not kind.support.replaces:
+        return _refused(
+            change, why, hint=f"{_PUT_BACK}, or stop comparing it: lifecycle: {{ignore: {_listed(forcing)}}}"
+        )
     impact = impact_of(observed.summary, observed.spec, kind)
     change = replace(change, impact=impact, is_destructive=True)
     if comparison.only_secret_values and lifecycle.on_secret_change == "Keep":
@@ -200,6 +228,10 @@ def _immutable(change: Change, comparison: Comparison, observed: Observed, case:
         f"or once: reconciler apply --allow replace={change.key}",
         consent=f"replace={change.key}",
     )
+
+
+def _listed(pointers: Sequence[str]) -> str:
+    return f"[{', '.join(pointers)}]"
 
 
 def _refused(change: Change, reason: str, *, hint: str = "") -> Change:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.order import waves
+from reconciler.plan.absent import keep_carriers
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.plan.declared import decide
 from reconciler.plan.digest import digest_plan
@@ -22,7 +23,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
     """
     declared = frozenset(resource.key for resource in desired)
     changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
-    changes = _by_needs(changes)
+    changes = _by_needs(keep_carriers(changes))
     gone = [decide_removed(row, lives, known) for row in removed(lives, declared, known)]
     if not known.prune.is_listed:
         gone = []
@@ -85,7 +86,8 @@ def _has_failed(change: Change) -> bool:
 
 
 def _finishes(change: Change) -> bool:
-    return change.kind is not None and change.kind.finishes
+    spec = change.resource.spec if change.resource else change.observed.spec if change.observed else None
+    return change.kind is not None and change.kind.ends(spec)
 
 
 def _is_finished(change: Change) -> bool:

@@ -29,9 +29,15 @@ def strangers(
     for live in lives.values():
         for row in _rows(live):
             owner = known.owner(live.details.get(row.id, row))
-            if owner is not Owner.OURS and row.key not in declared:
+            if owner is not Owner.OURS and row.key not in declared and _could_be_ours(row, known):
                 found.append(Stranger(row.key, owner.value, row.phase, row.submitted_by))
     return tuple(sorted(found, key=lambda stranger: (stranger.key, stranger.owner)))
+
+
+def _could_be_ours(row: Summary, known: Known) -> bool:
+    """Tell whether a mark could be on it: what is claimed by being declared is nobody's otherwise."""
+    kind = known.kind_of(row.key)
+    return kind is None or kind.support.carries_mark
 
 
 def _rows(live: Live) -> Iterator[Summary]:

@@ -29,10 +29,7 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
     found = ending(changes)
     if not found:
         return ""
-    word = (
-        "job" if all(change.kind is not None and change.kind.finishes for change, _ in found) else "workload"
-    )
-    head = f"ends {len(found)} running {word}{'s' if len(found) > 1 else ''}: "
+    head = f"ends {_what(found)}: "
     if len(found) == 1:
         change, impact = found[0]
         return f"{head}{key_text(change.key, targets)}, {impact_words(impact)}{_refused(found)}\n"
@@ -46,8 +43,30 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _what(found: Sequence[tuple[Change, Impact]]) -> str:
+    """Count what ends: running jobs or workloads, and the clusters that carry some."""
+    workloads = [change for change, impact in found if impact.carried is None]
+    jobs = all(_is_job(change) for change in workloads)
+    carriers = [(change, impact) for change, impact in found if impact.carried is not None]
+    number = len(workloads) + sum(impact.carried or 0 for _, impact in carriers)
+    word = "running job" if jobs and not carriers else "running workload"
+    parts = [count(number, word)] if number or not carriers else []
+    parts += [count(len(carriers), carriers[0][0].key.kind.lower())] if carriers else []
+    return " and ".join(parts)
+
+
+def _is_job(change: Change) -> bool:
+    spec = change.observed.spec if change.observed else None
+    return change.kind is not None and change.kind.ends(spec)
+
+
 def impact_words(impact: Impact) -> str:
     """Write what one object has cost so far: `running 6h 02m on 1 GPU, 6.0 GPU-hours`."""
+    if impact.carried is not None:
+        if not impact.carried:
+            return f"{line(impact.phase)}, with no running workload"
+        words = f"{line(impact.phase)}, with {count(impact.carried, 'running workload')}"
+        return f"{words} on {_count_gpus(impact.gpus)}, {gpu_hours(impact.gpu_hours)}"
     words = f"{line(impact.phase).lower()} {duration(impact.running_seconds)} on {_count_gpus(impact.gpus)}"
     parts = [words, gpu_hours(impact.gpu_hours)]
     if impact.lost_volumes:

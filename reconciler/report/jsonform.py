@@ -229,6 +229,7 @@ def _impact(impact: Impact | None) -> Document | None:
         "preemptible": impact.preemptible,
         "idleGpus": impact.idle_gpus,
         "lostVolumes": list(impact.lost_volumes),
+        "carried": impact.carried,
     }
 
 

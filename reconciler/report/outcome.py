@@ -29,7 +29,7 @@ def applied_text(applied: Applied, *, targets: int = 1, log_lines: int = 20) -> 
         _verdict_text(verdict, targets, log_lines) for verdict in applied.verdicts if not verdict.is_good
     ]
     parts += [
-        _queued_text([each for each in applied.verdicts if each.is_queued], targets),
+        *(_waiting_text(word, applied.verdicts, targets) for word in ("queued", "waiting")),
         _not_taken(applied),
     ]
     return "".join(parts) + (_stopped(applied) if applied.is_interrupted else "") + summary(applied)
@@ -49,12 +49,13 @@ def _outcome_line(outcome: Outcome, targets: int) -> str:
     return f"  {outcome.action}  {key_text(outcome.key, targets)}{why}\n"
 
 
-def _queued_text(queued: Sequence[Verdict], targets: int) -> str:
+def _waiting_text(word: str, verdicts: Sequence[Verdict], targets: int) -> str:
+    queued = [each for each in verdicts if verdict_word(each) == word]
     lines = [
         f"  {key_text(each.key, targets)}   {short(each.health.why)}".rstrip() for each in queued[:_QUEUED]
     ]
     lines += [f"  and {len(queued) - _QUEUED} more"] if len(queued) > _QUEUED else []
-    return "".join(f"{each}\n" for each in (f"queued: {len(queued)}", *lines)) if queued else ""
+    return "".join(f"{each}\n" for each in (f"{word}: {len(queued)}", *lines)) if queued else ""
 
 
 def _verdict_text(verdict: Verdict, targets: int = 1, log_lines: int = 20) -> str:
@@ -123,7 +124,8 @@ def summary(applied: Applied) -> str:
 def _health_counts(verdicts: Iterable[Verdict]) -> Mapping[str, int]:
     words = [verdict_word(verdict) for verdict in verdicts]
     return {
-        word: words.count(word) for word in ("healthy", "queued", "suspended", "unhealthy", "not awaited")
+        word: words.count(word)
+        for word in ("healthy", "queued", "waiting", "suspended", "unhealthy", "not awaited")
     }
 
 
@@ -132,7 +134,7 @@ def verdict_word(verdict: Verdict) -> str:
     if verdict.is_cut_short:
         return "not awaited"
     if verdict.is_queued:
-        return "queued"
+        return "queued" if verdict.health.is_queued else "waiting"
     if verdict.health.level in (Level.HEALTHY, Level.SUSPENDED):
         return verdict.health.level.lower()
     return "unhealthy"

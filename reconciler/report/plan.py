@@ -24,6 +24,7 @@ SIGNS = {
 }
 _PLAIN_KEEPS = frozenset({"", "finished", "same", "in order", "unchanged", "as declared"})
 _FIELD = " " * 6
+_FORCES = "forces replacement"
 _STRANGERS = 3
 
 
@@ -82,11 +83,13 @@ def _first_lines(start: str, source: str, width: int) -> list[str]:
 
 def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str]:
     forcing = [each for each in change.fields if not each.in_place] if _may_force(change) else []
+    replaces = change.kind is None or change.kind.support.replaces
     told = forcing or (change.action is Action.UPDATE and change.fields)
     lines = [] if told or not change.reason else [f"{_FIELD}{short(change.reason)}"]
     size = max((cells(line(each.pointer)) for each in change.fields), default=0)
     for each in change.fields:
-        note = _field_note(each, forces=each in forcing, why=change.reason if each in forcing[:1] else "")
+        why = change.reason if each in forcing[:1] else ""
+        note = _field_note(each, forces=each in forcing, replaces=replaces, why=why)
         lines += _field_lines(each, note, size=size, width=width)
     lines += _kept_lines(change, wide=wide)
     if change.needs and change.action is Action.DEFERRED:
@@ -98,9 +101,9 @@ def _may_force(change: Change) -> bool:
     return change.action in (Action.REPLACE, Action.REFUSED)
 
 
-def _field_note(field: FieldChange, *, forces: bool, why: str) -> str:
+def _field_note(field: FieldChange, *, forces: bool, replaces: bool, why: str) -> str:
     moved = {"live": "changed live", "both": "changed in git and live"}.get(field.origin, "")
-    forced = "forces replacement" + (f": {short(why)}" if why else "") if forces else ""
+    forced = ": ".join(part for part in (_FORCES if replaces else "", short(why)) if part) if forces else ""
     return ", ".join(part for part in (forced, moved) if part)
 
 

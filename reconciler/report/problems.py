@@ -76,9 +76,10 @@ def tally(problems: Sequence[Problem], files: int) -> str:
 
 
 def checked_text(problems: Sequence[Problem], *, documents: int, files: int) -> str:
-    """Sum a validation up: `5 manifests in 5 files: valid`, or the number of errors."""
+    """Sum a validation up: `5 manifests in 5 files: valid`, or the errors and where more is told."""
     read = f"{count(documents, 'manifest')} in {count(files, 'file')}"
-    if any(problem.is_error for problem in problems):
-        return tally(problems, files) + "\n"
+    first = next((problem for problem in worst_first(problems) if problem.is_error), None)
+    if first:
+        return f"{tally(problems, files)}. More on a code: reconciler explain {first.code}\n"
     more = tally(problems, files)
     return f"{read}: valid{', ' + more if more else ''}\n"

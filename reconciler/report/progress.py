@@ -18,9 +18,10 @@ WORDS = {
     "skipped": "skipped",
     "settled": "healthy",
     "queued": "queued",
+    "waiting": "waiting",
     "unhealthy": "unhealthy",
 }
-OVER = frozenset({"failed", "skipped", "settled", "queued", "unhealthy"})
+OVER = frozenset({"failed", "skipped", "settled", "queued", "waiting", "unhealthy"})
 _NAMED = 3
 
 

@@ -15,7 +15,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 12
     room = max(24, width - indent)
     lines: list[str] = []
     for row in (head, *rows):
-        first, *rest = _wrapped(row[-1], room)
+        first, *rest = wrapped(row[-1], room)
         lead = "".join(padded(cell, size + gap) for cell, size in zip(row[:-1], sizes, strict=False))
         lines.append(f"{lead}{first}".rstrip())
         lines += [" " * indent + more for more in rest]
@@ -40,7 +40,7 @@ def padded(text: str, size: int) -> str:
     return text + " " * (size - cells(text))
 
 
-def _wrapped(text: str, room: int) -> list[str]:
+def wrapped(text: str, room: int) -> list[str]:
     """Break a text at spaces into lines that fit; a longer word keeps a line of its own."""
     lines = [""]
     for word in text.split(" "):

@@ -24,14 +24,26 @@ def place(
     placed: list[Resource] = []
     problems: list[Problem] = []
     moved: dict[ResourceKey, ResourceKey] = {}
+    renamed = _renamed(resources, scopes)
     for resource in (one for one in resources if one.key.target == target.name):
-        found = _home(resource, scopes, target)
+        asked = replace(resource, cluster=renamed.get(resource.cluster, resource.cluster))
+        found = _home(asked, scopes, target)
         if isinstance(found, Problem):
             problems.append(found)
             continue
         moved[resource.key] = replace(resource.key, scope=found)
         placed.append(replace(resource, key=moved[resource.key]))
     return tuple(_follow(resource, moved) for resource in placed), tuple(problems)
+
+
+def _renamed(resources: Sequence[Resource], scopes: Sequence[Scope]) -> dict[str, str]:
+    """Give the former name of each cluster that git renames and the platform still calls by it."""
+    live = {scope.cluster for scope in scopes}
+    return {
+        one.key.name: one.renamed_from
+        for one in resources
+        if one.renamed_from in live and one.renamed_from and one.key.name not in live
+    }
 
 
 def _follow(resource: Resource, moved: dict[ResourceKey, ResourceKey]) -> Resource:

@@ -12,10 +12,10 @@ from reconciler.providers import kinds as all_kinds
 from reconciler.resolve.text import Names, filled
 from reconciler.resource import Json, Resource
 from reconciler.secret import Scrubber, Secret, secrets_in
+from reconciler.stored import kind_schema
 from reconciler.validate.interpolation import Use, sign_in_names, uses_in
 from reconciler.validate.judge import Judge, judge_for
 from reconciler.validate.places import keyed_pointers
-from reconciler.validate.stored import kind_schema
 from reconciler.yaml import Document
 
 _NARROWING = {"vars": "RECONCILER_VARS", "secrets": "RECONCILER_SECRETS"}

@@ -38,7 +38,8 @@ class Settler:
             return None
         result, why = Result.FAILED, f"it is {verdict.health.level.lower()}"
         if verdict.is_queued:
-            result, why = Result.DEFERRED, "it waits for capacity"
+            result = Result.DEFERRED
+            why = "it waits for capacity" if verdict.health.is_queued else verdict.health.why
         return replace(outcome, result=result, why=why, is_waited_for=True)
 
     async def rest(self, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> tuple[Verdict, ...]:
@@ -52,7 +53,10 @@ class Settler:
                 since=self.begun if change.action is Action.UPDATE else None,
             )
             for change in changes
-            if change.key in done.keys() - self.verdicts.keys() and change.resource and change.scope
+            if change.key in done.keys() - self.verdicts.keys()
+            and change.action is not Action.DELETE
+            and change.resource
+            and change.scope
         ]
         found = await until_settled(
             work,

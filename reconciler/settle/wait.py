@@ -195,7 +195,8 @@ class _Watch:
         if end is None:
             return replace(verdict, is_cut_short=True, log_note="stopped before it settled")
         if end in (Ending.GOOD, Ending.QUEUED):
-            self._tell(_state(self.health), "settled" if end is Ending.GOOD else "queued")
+            word = "settled" if end is Ending.GOOD else "queued" if self.health.is_queued else "waiting"
+            self._tell(_state(self.health), word)
             return verdict
         return await self._bad(verdict, tail)
 

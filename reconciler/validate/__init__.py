@@ -14,6 +14,7 @@ from reconciler.fleet import Fleet
 from reconciler.kind import Kind
 from reconciler.problem import Problem
 from reconciler.resource import Resource
+from reconciler.stored import kind_schema, stored_fleet_schema
 from reconciler.validate import credentials, interpolation
 from reconciler.validate.declare import (
     Declared,
@@ -26,7 +27,6 @@ from reconciler.validate.declare import (
 from reconciler.validate.fleetwide import cycles, duplicates
 from reconciler.validate.judge import Judge, judge_for
 from reconciler.validate.places import at_key, at_value, keyed_pointers
-from reconciler.validate.stored import kind_schema, stored_fleet_schema
 from reconciler.validate.suggest import did_you_mean
 from reconciler.yaml import Document
 
@@ -95,13 +95,20 @@ def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared
     rejected = judge.problems(document)
     found = [*interpolation.check(document, reading.fleet), *rejected]
     target, without = target_of(document, kind, reading.fleet)
-    found += [*without, *check_envelope(document, kind, target)]
+    envelope = [*check_envelope(document, kind, target)]
+    found = [*_unless_said(found, envelope), *without, *envelope]
     if rejected or target is None:
         return None, found
     one = declare(document, kind, target, reading.fleet)
     said = {problem.location for problem in found if problem.code == "RC130"}
     more = [p for p in check_spec(one) if p.code != "RC130" or p.location not in said]
     return one, [*found, *more]
+
+
+def _unless_said(found: Sequence[Problem], envelope: Sequence[Problem]) -> list[Problem]:
+    """Leave out what a schema says of a lifecycle field where its own rule says more."""
+    said = {problem.pointer for problem in envelope if problem.code == "RC110"}
+    return [problem for problem in found if problem.pointer not in said]
 
 
 def _kind_of(document: Document, kinds: Kinds) -> tuple[Kind | None, list[Problem]]:

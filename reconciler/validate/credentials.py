@@ -22,6 +22,7 @@ _ORDINARY = re.compile(
     re.ASCII | re.DOTALL,
 )
 _NAMES_ITS_OWN = {"name", "key", "secretName", "configMapName", "image", "kind", "path", "mountPath"}
+_NAMES_ITS_OWN |= {"accessKeySecret", "ngcAuthSecret", "passwordSecret"}  # each names an object of Kubernetes
 _BITS = 4.2
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -14,7 +14,8 @@ from reconciler.mark import PREFIX, VARIABLES
 from reconciler.pointer import ROOT, parts, scalars
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json, Resource, ResourceKey
-from reconciler.validate.places import at_key, at_value, keyed_pointers
+from reconciler.validate.allow import without_allowed
+from reconciler.validate.places import at_key, at_value, keyed_pointers, shown, value_at
 from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
 from reconciler.validate.suggest import did_you_mean, near
 from reconciler.yaml import Document
@@ -47,6 +48,7 @@ def declare(document: Document, kind: Kind, target: Target, fleet: Fleet) -> Dec
         spec=value["spec"],
         source=Location(document.file, document.first_line),
         cluster=metadata.get("cluster") or "",
+        renamed_from=metadata.get("renamedFrom") or "",
         labels=metadata.get("labels") or {},
         lifecycle=lifecycle_from(value.get("lifecycle"), fleet.default_lifecycle),
         health=health_from(value.get("health"), fleet.default_health),
@@ -93,14 +95,17 @@ def check_envelope(document: Document, kind: Kind, target: Target | None) -> Ite
         yield from _scope_rule(document, kind, target, metadata)
     lifecycle = document.value.get("lifecycle")
     if isinstance(lifecycle, dict):
-        for field, problem in not_honoured(lifecycle):
+        for field, problem in not_honoured(lifecycle, kind, document.value.get("spec")):
             yield at_value(document, f"/lifecycle/{field}", problem)
     yield from _reserved(document)
 
 
 def check_spec(declared: Declared) -> Iterator[Problem]:
     """Find what the platform would refuse in a spec that its schema accepts."""
-    yield from _platform_rules(declared)
+    yield from _own_name(declared)
+    spec = declared.resource.spec
+    yield from _placed(declared, declared.kind.check(spec))
+    yield from without_allowed(declared.document, _placed(declared, declared.kind.lint(spec)))
     yield from _model_rules(declared)
 
 
@@ -153,14 +158,27 @@ def _reserved_problem(name: str) -> Problem:
     )
 
 
-def _platform_rules(declared: Declared) -> Iterator[Problem]:
-    indexed = keyed_pointers(declared.document.value)
-    for problem in declared.kind.check(declared.resource.spec):
+def _own_name(declared: Declared) -> Iterator[Problem]:
+    """Ask that a name which the spec repeats is the object's own."""
+    name = declared.resource.key.name
+    for pointer in declared.kind.named_by:
+        stated = value_at(declared.document.value, pointer)
+        if isinstance(stated, str) and stated != name:
+            found = shown(declared.document, pointer, stated)
+            what = f"{'.'.join(parts(pointer))} is {found}, but metadata.name is {name}"
+            problem = Problem("RC107", what, hint="leave it out: it is filled in")
+            yield at_value(declared.document, pointer, problem)
+
+
+def _placed(declared: Declared, found: Iterable[Problem]) -> Iterator[Problem]:
+    """Place what a kind found: on the value; for a field that is missing, on the key that should have it."""
+    document, indexed = declared.document, keyed_pointers(declared.document.value)
+    for problem in found:
         pointer = problem.pointer
         while pointer and pointer not in indexed:
             pointer = pointer.rpartition("/")[0]
-        placed = at_value(declared.document, indexed[pointer], problem)
-        yield replace(placed, pointer=problem.pointer)
+        at = at_value if pointer == problem.pointer else at_key
+        yield replace(at(document, indexed[pointer], problem), pointer=problem.pointer)
 
 
 def _model_rules(declared: Declared) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ Only the schema is made from these; what a field means is decided where its valu
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from pydantic.alias_generators import to_camel
@@ -18,7 +18,8 @@ Text = StrictStr
 Duration = Annotated[StrictStr, Field(pattern=DURATION)]
 Variable = Annotated[StrictStr, Field(pattern=VARIABLE)]
 Count = Annotated[StrictInt, Field(ge=0)]
-Percent = Annotated[StrictInt | StrictFloat, Field(ge=0, le=100)]
+Percent = Annotated[StrictInt, Field(ge=0, le=100)] | Annotated[StrictFloat, Field(ge=0, le=100)]
+Amount = Annotated[StrictInt, Field(ge=0)] | Annotated[StrictFloat, Field(ge=0)]
 
 
 class Part(BaseModel):
@@ -27,59 +28,113 @@ class Part(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
+def _chosen(default: Any, description: str, **values: str) -> Any:
+    """Describe a field with a default; `values` say what each value of an enum means.
+
+    The default stands in the schema for people alone: a field left out stays left out, so that a
+    fleet's own default applies.
+    """
+    extra: dict[str, Any] = {"default": default}
+    if values:
+        extra["enumDescriptions"] = list(values.values())
+    return Field(None, description=description, json_schema_extra=extra)
+
+
 class Metadata(Part):
     """Say which object a manifest declares. The scope's own word is added for each kind."""
 
     name: Text = Field(description="Name of the object on the platform.")
-    cluster: Text | None = Field(None, description="Cluster, only where the scope's name exists on several.")
-    target: Text | None = Field(None, description="Target, only where the fleet has several of the provider.")
-    labels: dict[str, Text] | None = Field(None, description="For selection with -l; not sent.")
+    cluster: Text | None = Field(
+        None, description="Its cluster, only where the scope's name exists on several."
+    )
+    target: Text | None = Field(
+        None, description="Its target in the fleet file, only where several are of this provider."
+    )
+    labels: dict[str, Text] | None = Field(
+        None, description="Yours, to select with -l; never sent.", examples=[{"team": "forecast"}]
+    )
 
 
 class LifecyclePart(Part):
     """State what may happen to the object over its life."""
 
-    state: Literal["Running", "Stopped", "Absent"] | None = Field(
-        None, description="Wanted state. Default Running. Stopped: kinds that can be stopped."
+    state: Literal["Running", "Stopped", "Absent"] | None = _chosen(
+        "Running",
+        "Wanted state. Default Running.",
+        Running="It shall run, or have run.",
+        Stopped="It is kept, and holds no GPU. For kinds that can be stopped.",
+        Absent="It is deleted, with consent. For Cluster.",
     )
-    run: Literal["Once", "OnFailure", "OnChange", "Always"] | None = Field(
-        None, description="When a finished job runs again. Default Once. Kinds that finish."
+    force: StrictBool | None = _chosen(
+        False, "Delete an Absent Cluster at once, without waiting for it to clean up. Default false."
     )
-    run_id: Text | None = Field(None, max_length=63, description="A new one is a new run. Kinds that finish.")
-    on_remove: Literal["Delete", "Stop", "Keep"] | None = Field(
-        None, description="What happens when the manifest goes away. Default Delete."
+    run: Literal["Once", "OnFailure", "OnChange", "Always"] | None = _chosen(
+        "Once",
+        "When a finished job runs again. Default Once. For kinds that finish.",
+        Once="Never: a job that has completed is as wanted.",
+        OnFailure="When it has failed.",
+        OnChange="When its spec has changed.",
+        Always="At every apply.",
     )
-    on_immutable_change: Literal["Refuse", "Replace"] | None = Field(
-        None, description="What a change does that the platform cannot make in place. Default Refuse."
+    run_id: Text | None = Field(
+        None, max_length=63, description="Any short string; a new one is a new run. For kinds that finish."
     )
-    on_secret_change: Literal["Keep", "Replace"] | None = Field(
-        None, description="What a changed secret does where it cannot be patched. Default Keep."
+    on_remove: Literal["Delete", "Stop", "Keep"] | None = _chosen(
+        "Delete",
+        "What happens to the object when its manifest goes away. Default Delete.",
+        Delete="It is deleted, within the guard's limits.",
+        Stop="It is stopped. For kinds that can be stopped.",
+        Keep="It is left as it is.",
     )
-    on_platform_stop: Literal["Leave", "Resume"] | None = Field(
-        None, description="What a stop by the platform leads to. Default Leave. Kinds that can be stopped."
+    on_immutable_change: Literal["Refuse", "Replace"] | None = _chosen(
+        "Refuse",
+        "What a change does that the platform cannot make in place. Default Refuse.",
+        Refuse="The plan is refused, and says which words consent.",
+        Replace="The object is deleted and created again.",
     )
-    protect: StrictBool | None = Field(None, description="Never delete, replace or stop. Default false.")
+    on_secret_change: Literal["Keep", "Replace"] | None = _chosen(
+        "Keep",
+        "What a changed secret does where the platform cannot change it in place. Default Keep.",
+        Keep="The object goes on with the old value.",
+        Replace="The object is deleted and created again.",
+    )
+    on_platform_stop: Literal["Leave", "Resume"] | None = _chosen(
+        "Leave",
+        "What a stop by the platform, such as an idle limit, leads to. Default Leave. "
+        "For kinds that can be stopped.",
+        Leave="It stays stopped.",
+        Resume="It is started again.",
+    )
+    protect: StrictBool | None = _chosen(False, "Never delete, replace or stop the object. Default false.")
     ignore: list[Text] | None = Field(
-        None, description="Pointers such as /spec/args that are not compared and never sent in an update."
+        None,
+        description="Pointers such as /spec/args that are not compared, and not sent in an update.",
+        examples=[["/spec/args", "/spec/environmentVariables/name=SEED"]],
     )
-    adopt: Text | None = Field(None, description="Platform id of an object that cannot carry a mark.")
+    adopt: Text | None = Field(
+        None, description="Platform id of an object to take over that cannot carry a mark."
+    )
 
 
 class HealthPart(Part):
     """State how long to wait for health."""
 
-    timeout: Duration | None = Field(None, description="How long to wait in all. Default 20m.")
-    queue_timeout: Duration | None = Field(None, description="How long to wait for capacity. Default 60s.")
-    hold: Duration | None = Field(None, description="How long a verdict must hold. Default 10s.")
-    log_tail: Annotated[StrictInt, Field(ge=0, le=10_000)] | None = Field(
-        None, description="Log lines kept per pod. Default 50."
+    timeout: Duration | None = _chosen("20m", "How long apply waits for health in all. Default 20m.")
+    queue_timeout: Duration | None = _chosen(
+        "60s",
+        "How long a queue for capacity is waited for; then the object counts as queued, which is no "
+        "failure. Default 60s.",
+    )
+    hold: Duration | None = _chosen("10s", "How long a verdict must hold. Default 10s.")
+    log_tail: Annotated[StrictInt, Field(ge=0, le=10_000)] | None = _chosen(
+        50, "Lines kept of each pod's log while settling. Default 50."
     )
 
 
 class Reference(Part):
     """Name another object of the fleet."""
 
-    kind: Text = Field(description="Its kind.")
+    kind: Text = Field(description="Its kind, such as Training.")
     name: Text = Field(description="Its name.")
     project: Text | None = Field(None, description="Its project. Default: that of this manifest.")
     workspace: Text | None = Field(None, description="Its workspace. Default: that of this manifest.")
@@ -105,19 +160,21 @@ class AtMost(Part):
 class Guard(Part):
     """Limit what one plan may do without consent."""
 
-    max_destroy: AtMost | None = Field(None, description="Objects a plan may end. Default 10, 20 percent.")
-    max_create: AtMost | None = Field(None, description="Objects a plan may create. Default 50, 100 percent.")
-    max_gpu_hours_lost: Annotated[StrictInt | StrictFloat, Field(ge=0)] | None = Field(
-        None, description="GPU-hours spent by what a plan ends. Default 500."
+    max_destroy: AtMost | None = _chosen(
+        {"count": 10, "percent": 20}, "Objects a plan may end. Default 10, 20 percent."
     )
+    max_create: AtMost | None = _chosen(
+        {"count": 50, "percent": 100}, "Objects a plan may create. Default 50, 100 percent."
+    )
+    max_gpu_hours_lost: Amount | None = _chosen(500, "GPU-hours spent by what a plan ends. Default 500.")
 
 
 class FleetPart(Part):
     """Describe a fleet file, all but its targets."""
 
     metadata: FleetMetadata = Field(description="Name and id.")
-    manifests: list[Text] | None = Field(
-        None, description="Files and folders, relative to this file. Default [manifests]."
+    manifests: list[Text] | None = _chosen(
+        ["manifests"], "Files and folders, relative to this file. Default [manifests]."
     )
     vars: list[Variable] | None = Field(None, description="Environment variables that manifests may read.")
     secrets: list[Variable] | None = Field(None, description="The same, for secret values.")

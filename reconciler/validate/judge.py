@@ -100,13 +100,18 @@ def judge_for(schema: Mapping[str, Json], kind: Kind | None = None) -> Judge:
 def _homes(schema: Mapping[str, Json]) -> dict[str, str]:
     """Find under which part of spec each nested field lives, for those that live in one part only."""
     defs = schema.get("$defs", {})
-    root = schema["properties"].get("spec", {}).get("$ref", "").rpartition("/")[2]
+    root = _reference(schema["properties"].get("spec", {}))
     homes: dict[str, list[str]] = {}
     for name, part in defs.get(root, {}).get("properties", {}).items():
-        found = re.search(r"'\$ref': '#/\$defs/([^']+)'", str(part))
-        for field in defs.get(found[1], {}).get("properties", {}) if found else ():
+        for field in defs.get(_reference(part), {}).get("properties", {}):
             homes.setdefault(field, []).append(name)
     return {field: parts[0] for field, parts in homes.items() if len(parts) == 1 and field not in ("name",)}
+
+
+def _reference(part: Json) -> str:
+    """Name the first definition that a part of a schema refers to."""
+    found = re.search(r"'\$ref': '#/\$defs/([^']+)'", str(part))
+    return found[1] if found else ""
 
 
 def _leaves(error: ValidationError) -> Iterator[ValidationError]:

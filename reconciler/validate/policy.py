@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from reconciler.kind import Kind
 from reconciler.problem import Problem
 from reconciler.resource import HealthPolicy, Json, Lifecycle
 
@@ -21,6 +22,7 @@ _LIFECYCLE = {
     "protect": "protect",
     "ignore": "ignore",
     "adopt": "adopt",
+    "force": "force",
 }
 _DURATIONS = {"timeout": "timeout_s", "queueTimeout": "queue_timeout_s", "hold": "hold_s"}
 
@@ -33,7 +35,7 @@ HONOURED: Mapping[str, tuple[str, ...]] = {
 """Values that code stands behind today."""
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
-    "state": ("Stopped", "Absent"),
+    "state": ("Stopped",),
     "run": ("OnFailure", "OnChange", "Always"),
     "onRemove": ("Stop",),
     "onPlatformStop": ("Resume",),
@@ -63,17 +65,75 @@ def health_from(block: Mapping[str, Json] | None, base: HealthPolicy) -> HealthP
     return replace(base, **stated)
 
 
-def not_honoured(block: Mapping[str, Json] | None) -> Iterator[tuple[str, Problem]]:
-    """Find lifecycle values that this version does not honour, each with its field."""
+def not_honoured(
+    block: Mapping[str, Json] | None, kind: Kind | None = None, spec: Json = None
+) -> Iterator[tuple[str, Problem]]:
+    """Find lifecycle values that a kind or this version does not honour, each with its field.
+
+    Without a kind the block is the fleet's: defaults for all. Some kinds finish by their spec.
+    """
     for field, value in (block or {}).items():
         if value is None:
             continue
-        if value in KNOWN.get(field, ()) or (
+        if misfit := _misfit(field, value, block or {}, kind) or _beyond(field, value, kind, spec):
+            yield field, misfit
+        elif value in KNOWN.get(field, ()) or (
             field in ("runId", "adopt") and isinstance(value, str) and value
         ):
             yield field, _later(field, value)
         elif field == "ignore" and isinstance(value, list):
             yield from _ignored_paths(value)
+
+
+def _misfit(field: str, value: Json, block: Mapping[str, Json], kind: Kind | None) -> Problem | None:
+    """Say why a field or value is not for this kind: what is claimed by name knows little of a life."""
+    if kind is None or kind.support.carries_mark:
+        if (field, value) == ("state", "Absent") or (field == "force" and value is True):
+            what = f"lifecycle.{field}: {_written(value)} is for a Cluster"
+            return Problem("RC110", what, hint="to delete this, delete its manifest")
+        return None
+    if field in _UNCLAIMED_HAVE_NO:
+        why = _UNCLAIMED_HAVE_NO[field].format(kind=kind.name)
+        return Problem("RC110", f"lifecycle.{field} is not for a {kind.name}", why=why, hint="leave it out")
+    if (field, value) == ("state", "Stopped"):
+        return Problem("RC110", f"a {kind.name} cannot be stopped", hint="write Running or Absent")
+    if field == "force" and value is True and block.get("state") != "Absent":
+        return Problem(
+            "RC110", "lifecycle.force needs state: Absent", hint="leave it out, or write state: Absent"
+        )
+    return None
+
+
+def _beyond(field: str, value: Json, kind: Kind | None, spec: Json) -> Problem | None:
+    """Say why a value asks for what the object cannot do: finish, or be stopped."""
+    if kind is None or not kind.support.carries_mark:
+        return None
+    if (field, value) in _NEEDS_STOP and not kind.support.stops:
+        hint = f"write {HONOURED[field][0]}, or leave it out"
+        article = "an" if kind.name[0] in "AEIOU" else "a"
+        return Problem("RC110", f"{article} {kind.name} cannot be stopped", hint=hint)
+    is_run = field == "runId" or (field == "run" and value not in HONOURED["run"])
+    if is_run and value and not kind.ends(spec if isinstance(spec, Mapping) else None):
+        what = f"lifecycle.{field} is for what finishes; this {kind.name} runs until it is removed"
+        return Problem("RC110", what, hint="leave it out")
+    return None
+
+
+_NEEDS_STOP = (("state", "Stopped"), ("onRemove", "Stop"), ("onPlatformStop", "Resume"))
+
+_UNCLAIMED_HAVE_NO: Mapping[str, str] = {
+    "run": "a {kind} does not finish",
+    "runId": "a {kind} does not finish",
+    "onRemove": "a {kind} is never pruned; state: Absent deletes it",
+    "onImmutableChange": "a {kind} is never replaced",
+    "onSecretChange": "a {kind} holds no secrets",
+    "onPlatformStop": "a {kind} cannot be stopped",
+    "adopt": "a {kind} is claimed by being declared",
+}
+
+
+def _written(value: Json) -> str:
+    return "true" if value is True else str(value)
 
 
 def _later(field: str, value: Json) -> Problem:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 
+from reconciler.field import plain
 from reconciler.resource import Json
 
 _CUTOFF = 0.6
@@ -29,9 +30,9 @@ _WRITTEN_QUANTITY = re.compile(r"\s*([0-9.]+)\s*([a-zA-Z]*)\s*")
 def near(word: str, known: Iterable[str]) -> str:
     """Give the known name nearest to a word, or nothing: spelling without case and separators first."""
     names = list(known)
-    plain = {_plain(name): name for name in names}
-    if _plain(word) in plain:
-        return plain[_plain(word)]
+    spelled = {plain(name): name for name in names}
+    if plain(word) in spelled:
+        return spelled[plain(word)]
     lowered = {name.casefold(): name for name in names}
     found = difflib.get_close_matches(word.casefold(), lowered, n=1, cutoff=_CUTOFF)
     return lowered[found[0]] if found else ""
@@ -54,7 +55,7 @@ def field_hint(
     `homes` maps nested fields to the part of spec that has them, `where` is the part the word stands in.
     """
     names = list(known)
-    alias = aliases.get(word) or aliases.get(_plain(word), "")
+    alias = aliases.get(word) or aliases.get(plain(word), "")
     if alias and (told := _alias_told(alias, where, {*names}, {*homes.values()})):
         return f"use {told}"
     if word in homes:
@@ -95,7 +96,3 @@ def as_quantity(text: str) -> str:
     unit = unit if unit in ("K", "M", "G", "T", "P", "E") else "G"
     number = number.rstrip(".") or "16"
     return f"{number}{unit}i (1024-based) or {number}{unit if unit != 'K' else 'k'} (1000-based)"
-
-
-def _plain(word: str) -> str:
-    return re.sub(r"[-_. ]", "", word).casefold()

@@ -16,6 +16,7 @@ DOING = frozenset(
     (
         "transport",
         "stream",
+        "look",
         "observe",
         "apply",
         "settle",

@@ -10,6 +10,46 @@ import pytest
 
 from tests.cli.conftest import Run, python, replace
 
+SETTINGS = {
+    "yaml.schemas": {
+        "./.reconciler/schemas/fleet.json": ["reconciler.yaml"],
+        "./.reconciler/schemas/manifest.json": ["manifests/**/*.yaml", "manifests/**/*.yml"],
+    }
+}
+THEIRS = """\
+// how we work {here}
+{
+\t"editor.rulers": [100], // "columns"
+\t"yaml.schemas": {
+\t\t"https://acme.example/other.json": "other.yaml", /* theirs */
+\t\t".reconciler/schemas/manifest.json": ["manifests/**/*.yaml" /* ours */]
+\t\t// no more
+\t},
+\t"files.eol": "\\r\\n", // the last
+}
+""".replace("\n", "\r\n")
+OURS_TOO = """\
+// how we work {here}
+{
+\t"editor.rulers": [100], // "columns"
+\t"yaml.schemas": {
+\t\t"https://acme.example/other.json": "other.yaml", /* theirs */
+\t\t".reconciler/schemas/manifest.json": ["manifests/**/*.yaml", /* ours */
+\t\t\t"manifests/**/*.yml"
+\t\t],
+\t\t// no more
+\t\t"./.reconciler/schemas/fleet.json": [
+\t\t\t"reconciler.yaml"
+\t\t]
+\t},
+\t"files.eol": "\\r\\n", // the last
+}
+""".replace("\n", "\r\n")
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
 
 def test_a_demo_is_written_and_valid(run: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = run("init", "demo")
@@ -20,6 +60,120 @@ def test_a_demo_is_written_and_valid(run: Run, here: Path, monkeypatch: pytest.M
         "Next, in another terminal: reconciler emulate runai --port 8470\n"
     )
     assert run("validate").out == "5 manifests in 5 files: valid\n"
+
+
+def test_a_fleet_file_comes_with_what_editors_need(run: Run, here: Path) -> None:
+    ended = run("init", "--url", "https://acme.run.ai")
+
+    assert ended.out == (
+        "Created reconciler.yaml\n"
+        "Created .vscode/settings.json\n"
+        "Created .reconciler/schemas/manifest.json\n"
+        "Created .reconciler/schemas/fleet.json\n"
+        "Put manifests below manifests/, then:\n"
+        "  export RUNAI_CLIENT_ID=... RUNAI_CLIENT_SECRET=...\n"
+        "  reconciler validate\n"
+        "  reconciler plan\n"
+    )
+    assert json.loads((here / ".vscode/settings.json").read_text()) == SETTINGS
+    for name in ("manifest.json", "fleet.json"):
+        assert (here / ".reconciler/schemas" / name).read_text() == run("schema", Path(name).stem).out
+
+
+def test_settings_lie_at_the_top_of_the_repository(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / ".git").mkdir()
+    (here / "ops" / "gpu").mkdir(parents=True)
+    monkeypatch.chdir(here / "ops" / "gpu")
+
+    run("init")
+
+    assert (here / "ops/gpu/.reconciler/schemas/fleet.json").exists()
+    assert json.loads((here / ".vscode/settings.json").read_text())["yaml.schemas"] == {
+        "./ops/gpu/.reconciler/schemas/fleet.json": ["ops/gpu/reconciler.yaml"],
+        "./ops/gpu/.reconciler/schemas/manifest.json": [
+            "ops/gpu/manifests/**/*.yaml",
+            "ops/gpu/manifests/**/*.yml",
+        ],
+    }
+
+
+def test_settings_name_the_folders_that_the_fleet_file_names(run: Run, here: Path) -> None:
+    run("init")
+    replace(here / "reconciler.yaml", "manifests: [manifests]", "manifests: [., jobs/one.yaml, ../else]")
+
+    ended = run("init")
+
+    (patterns,) = [
+        patterns
+        for name, patterns in json.loads((here / ".vscode/settings.json").read_text())["yaml.schemas"].items()
+        if "manifest" in name
+    ]
+    assert ended.out == "Kept reconciler.yaml: it is there already\nChanged .vscode/settings.json\n"
+    assert patterns[2:] == ["**/*.yaml", "**/*.yml", "jobs/one.yaml", "!reconciler.yaml"]
+
+
+def test_settings_that_are_there_keep_every_sign(run: Run, here: Path) -> None:
+    (here / ".vscode").mkdir()
+    (here / ".vscode/settings.json").write_bytes(THEIRS.encode())
+
+    ended = run("init")
+
+    assert "Changed .vscode/settings.json\n" in ended.out
+    assert (here / ".vscode/settings.json").read_bytes() == OURS_TOO.encode()
+    assert "Kept .vscode/settings.json" in run("init").out
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{oops", "line 1: 'oops' is not JSON"),
+        ("[]", "it holds no object"),
+        ('{"a": 1, "a": 2}', '"a" stands twice'),
+        ('{"yaml.schemas": null}', "yaml.schemas is no object"),
+        (
+            '{"yaml.schemas": {".reconciler/schemas/fleet.json": "other.yaml"}}',
+            "yaml.schemas has other files for .reconciler/schemas/fleet.json",
+        ),
+        ('{"a": /* never closed', "line 1: '/' is not JSON"),
+        ('{"a": 1', "it ends too soon"),
+        ("\udcff", "it cannot be read"),
+    ],
+)
+def test_settings_that_cannot_be_added_to_are_left_and_the_lines_are_told(
+    text: str, why: str, run: Run, here: Path
+) -> None:
+    (here / ".vscode").mkdir()
+    (here / ".vscode/settings.json").write_bytes(text.encode(errors="surrogateescape"))
+
+    ended = run("init")
+
+    assert ended.code == 0
+    assert f".vscode/settings.json was left as it is: {why}. Add this to it:\n" in ended.out
+    assert '"./.reconciler/schemas/manifest.json": [' in ended.out
+    assert (here / ".vscode/settings.json").read_bytes() == text.encode(errors="surrogateescape")
+
+
+def test_schemas_of_another_release_are_renewed_and_that_is_told(run: Run, here: Path) -> None:
+    run("init")
+    stale = here / ".reconciler/schemas/fleet.json"
+    stale.write_text("{}\n")
+
+    ended = run("init")
+
+    assert ended.out.endswith("Changed .reconciler/schemas/fleet.json\n")
+    assert stale.read_text() == run("schema", "fleet").out
+
+
+def test_a_folder_that_cannot_be_made_is_told(run: Run, here: Path) -> None:
+    (here / ".vscode").write_text("a file\n")
+
+    ended = run("init")
+
+    assert ended.code == 2
+    assert ended.out == "Created reconciler.yaml\n"
+    assert "cannot write" in ended.err
 
 
 def test_every_fleet_gets_an_id_of_its_own(run: Run, here: Path) -> None:
@@ -36,16 +190,30 @@ def test_every_fleet_gets_an_id_of_its_own(run: Run, here: Path) -> None:
     assert ids[0] != ids[1]
 
 
-@pytest.mark.parametrize("words", [("init",), ("init", "demo")])
+@pytest.mark.parametrize("words", [("init", "--name", "other"), ("init", "demo")])
 def test_nothing_is_ever_overwritten(words: tuple[str, ...], run: Run, here: Path) -> None:
     run(*words)
-    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    before = contents(here)
 
     ended = run(*words)
 
     assert ended.code == 2
     assert "there already; nothing was written" in ended.err
-    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+    assert contents(here) == before
+
+
+def test_a_second_init_finds_nothing_to_do(run: Run, here: Path) -> None:
+    run("init")
+    before = contents(here)
+
+    ended = run("init")
+
+    assert ended.code == 0
+    assert ended.out == (
+        "Kept reconciler.yaml: it is there already\n"
+        "Kept .vscode/settings.json and the schemas for editors: they are up to date\n"
+    )
+    assert contents(here) == before
 
 
 def test_all_errors_of_all_files_are_told_at_once(

@@ -18,7 +18,7 @@ Golden = Callable[[str, str], None]
 Hold = Callable[[str, Said, int], None]
 PROJECT_A = r"GET /api/v1/workloads(/count)?\?filterBy=projectId%3D%3D1(&.*)?"
 LIST = r"GET /api/v1/workloads\?filterBy=projectId(?!.*deleted=true).*"
-SERVE = "image: vllm/vllm-openai:v0.18.0\nservingPort: {container: 8000}\n"
+SERVE = "image: ghcr.io/wattfield/assistant:v2.3.0\nservingPort: {container: 8000}\n"
 FOR_DAYS = 'environmentVariables: [{name: EMULATOR_SECONDS, value: "864000"}]\n'
 SLEEP = "image: busybox:1\ncommand: sleep\nargs: infinity\n"
 

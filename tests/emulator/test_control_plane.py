@@ -94,21 +94,6 @@ def test_a_cluster_of_this_emulator_has_its_host() -> None:
     assert Plane().get("/api/v1/clusters")[0]["domain"] == "127.0.0.1"
 
 
-def test_a_cluster_is_registered_renamed_and_deleted() -> None:
-    plane = Plane()
-    made = plane.http.post("/api/v1/clusters", json={"name": "dgx-west"})
-    path = f"/api/v1/clusters/{made.json()['uuid']}"
-
-    assert (made.status_code, made.json()["status"]["state"]) == (201, "WaitingToConnect")
-    assert plane.status("PUT", path, json={"name": "dgx-north", "domain": "x"}) == 204
-    assert (plane.get(path)["name"], plane.get(path)["domain"]) == ("dgx-north", None)
-    assert [plane.status("DELETE", path), plane.status("GET", path)] == [202, 404]
-
-
-def test_metadata_leaves_the_status_out() -> None:
-    assert "status" not in Plane().get("/api/v1/clusters", verbosity="metadata")[0]
-
-
 def test_a_batch_reports_each_failure_in_a_200() -> None:
     plane = Plane()
     ids = [plane.made("trainings"), plane.made("inferences", "chat")]

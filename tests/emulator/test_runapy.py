@@ -66,6 +66,24 @@ def test_every_cluster_fits_the_model(official: Official) -> None:
     assert [models.DisplayedCluster.from_dict(one).name for one in clusters] == ["dgx-east"]
 
 
+def test_a_cluster_is_driven_through_its_life(official: Official) -> None:
+    clusters = official.client.organizations.clusters
+    made = clusters.create_cluster(models.ClusterCreationRequest(name="edge", domain="edge.example.com"))
+    uuid = models.DisplayedCluster.from_dict(made.data).uuid
+
+    renamed = clusters.update_cluster(uuid, models.ClusterUpdateRequest(name="west"))
+    shown = models.DisplayedCluster.from_dict(clusters.get_cluster_by_uuid(uuid, verbosity="full").data)
+    info = clusters.get_cluster_install_info_by_uuid(uuid, version="2.24").data
+    gone = clusters.delete_cluster(uuid)
+    leaving = clusters.get_clusters(include_requested_for_delete=True).data
+
+    assert (made.status_code, renamed.status_code, gone.status_code) == (201, 204, 202)
+    assert (shown.name, shown.status.state) == ("west", "WaitingToConnect")
+    assert models.ClusterInstallationInfoResponse.from_dict(info).client_secret
+    assert models.HttpResponse.from_dict(gone.data).code == 202
+    assert [models.DisplayedCluster.from_dict(one).name for one in leaving] == ["dgx-east", "west"]
+
+
 def test_every_node_pool_fits_the_model(official: Official) -> None:
     pools = official.client.organizations.node_pools.get_nodepools().data["nodepools"]
 

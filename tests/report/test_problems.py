@@ -58,7 +58,7 @@ def test_a_problem_points_at_its_place(golden: Golden) -> None:
     text = problems_text([QUANTITY, TYPO]) + checked_text([QUANTITY, TYPO], documents=5, files=5)
 
     golden("report/problems.txt", text)
-    assert text.endswith("\n2 errors in 1 of 5 files\n")
+    assert text.endswith("\n2 errors in 1 of 5 files. More on a code: reconciler explain RC103\n")
 
 
 def test_valid_manifests_are_one_line() -> None:

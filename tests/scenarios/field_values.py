@@ -20,6 +20,25 @@ TRAINER = "7b9a4e0d-2c11-4f6a-b9d5-3e8f7a6c5d22"
 """Templates that every emulated control plane has."""
 
 BASE: Mapping[str, Json] = {"image": "busybox:1", "command": "sleep infinity"}
+PODS: Mapping[str, Json] = {
+    "metadata": {"labels": {"app": "x"}},
+    "spec": {"containers": [{"name": "main", "image": "busybox:1", "command": ["sleep", "infinity"]}]},
+}
+DEPLOYMENT: Mapping[str, Json] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "x"}}, "template": PODS},
+}
+BASES: Mapping[str, Mapping[str, Json]] = {
+    "DistributedTraining": {**BASE, "distributedFramework": "PyTorch", "numWorkers": 1},
+    "DistributedInference": {"leader": BASE, "worker": BASE, "workers": 1},
+    "NimService": {"image": "nvcr.io/nim/meta/llama3:1"},
+    "ExternalWorkload": {"manifest": DEPLOYMENT},
+}
+"""What every spec of a kind holds, where that is not `BASE`."""
+
+POD_PARTS = ("leader", "masterSpec", "worker")
+"""Parts of a spec that are the spec of a pod of their own, with fields as everywhere."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +84,17 @@ ITEMS: Mapping[str, Mapping[str, Json]] = {
     "/storage/nfs": {"server": "nfs.example", "path": "/export", "mountPath": "/export"},
     "/storage/pvc": {"path": "/data", "claimName": "data", "existingPvc": True},
     "/storage/pvc/claimInfo/addedAttrValues": {"key": "tier"},
+    "/modelStore/pvc/claimInfo/addedAttrValues": {"key": "tier"},
     "/storage/s3": {"bucket": "data", "path": "/bucket"},
     "/storage/secretVolume": {"secret": "keys", "mountPath": "/keys"},
     "/tolerations": {"key": "gpu", "operator": "Exists", "effect": "NoSchedule"},
 }
 """The least that an item of each list holds."""
 
+BLOCKS: Mapping[str, Mapping[str, Json]] = {"/modelStore/pvc/claimInfo": {"size": "10Gi"}}
+"""The least that a block holds whose fields are changed without stating it."""
+
+_NEW_CLAIM_OF_NIM = {"claimInfo": {"size": "10Gi"}}
 _NEW_CLAIM = {"path": "/data", "claimInfo": {"size": "10Gi"}}
 _PROBE = {"readiness": {"handler": {"httpGet": {"port": 80}}}}
 _EXPRESSION = "/nodeAffinityRequired/nodeSelectorTerms/matchExpressions"
@@ -374,6 +398,69 @@ _PLAIN = {
     "/tty": change(False, True, stdin=True),
     "/workingDir": change("/a", "/b"),
 }
+_TRAINED = {
+    "/cleanPodPolicy": change("All", "None"),
+    "/distributedFramework": change("TF", "XGBoost"),
+    "/masterSpec": change(MISSING, {**BASE, "image": "busybox:2"}),
+    "/masterSpecSameAsWorker": change(False, True),
+    "/maxReplicas": change(3, 4, minReplicas=1),
+    "/minReplicas": change(1, 2, maxReplicas=3),
+    "/mpiLauncherCreationPolicy": change("AtStartup", "WaitForWorkersReady", distributedFramework="MPI"),
+    "/numWorkers": change(1, 2),
+    "/slotsPerWorker": change(2, 3, distributedFramework="MPI"),
+    "/sshAuthMountPath": change("/ssh", "/keys", distributedFramework="MPI"),
+}
+_GROUPED = {
+    "/leader": change(BASE, {**BASE, "image": "busybox:2"}),
+    "/worker": change(BASE, {**BASE, "image": "busybox:2"}),
+    "/workers": change(1, 2),
+    "/startupPolicy": change("LeaderCreated", "LeaderReady"),
+}
+_NIM_PORT = {"port": 8000}
+_BY_METRIC = {"metric": "requests", "metricThreshold": 10}
+_NIM = {
+    "/autoscaling/scaleWindowSeconds": change(60, 120, **_BY_METRIC),
+    "/modelStore": change(MISSING, {"nimCache": {"name": "llama"}}),
+    "/modelStore/nimCache": change({"name": "llama"}, {"name": "llama", "profile": "fast"}),
+    "/modelStore/nimCache/name": change("llama", "mistral", nimCache={}),
+    "/modelStore/nimCache/profile": change("fast", "small", nimCache={"name": "llama"}),
+    "/modelStore/pvc": change(
+        {"existingPvc": True, "claimName": "one"}, {"existingPvc": True, "claimName": "two"}
+    ),
+    "/modelStore/pvc/claimInfo": change({"size": "1Gi"}, {"size": "1Gi", "storageClass": "fast"}),
+    "/modelStore/pvc/claimInfo/accessModes": change(MISSING, {"readWriteMany": True}, pvc=_NEW_CLAIM_OF_NIM),
+    "/modelStore/pvc/claimInfo/accessModes/readOnlyMany": change(False, True, pvc=_NEW_CLAIM_OF_NIM),
+    "/modelStore/pvc/claimInfo/accessModes/readWriteMany": change(False, True, pvc=_NEW_CLAIM_OF_NIM),
+    "/modelStore/pvc/claimInfo/accessModes/readWriteOnce": change(True, False, pvc=_NEW_CLAIM_OF_NIM),
+    "/modelStore/pvc/claimInfo/addedAttrValues": change(
+        [{"key": "a", "value": "1"}], [{"key": "a", "value": "2"}], pvc=_NEW_CLAIM_OF_NIM
+    ),
+    "/modelStore/pvc/claimInfo/addedAttrValues/key": change("a", "b"),
+    "/modelStore/pvc/claimInfo/addedAttrValues/value": change("1", "2"),
+    "/modelStore/pvc/claimInfo/size": change("10Gi", "20Gi"),
+    "/modelStore/pvc/claimInfo/storageClass": change("slow", "fast", pvc=_NEW_CLAIM_OF_NIM),
+    "/modelStore/pvc/claimInfo/volumeMode": change("Filesystem", "Block", pvc=_NEW_CLAIM_OF_NIM),
+    "/modelStore/pvc/claimName": change("one", "two", pvc={"existingPvc": True}),
+    "/modelStore/pvc/existingPvc": Pair(
+        False, True, {"pvc": {**_NEW_CLAIM_OF_NIM, "claimName": "data"}}, {"claimInfo": MISSING}
+    ),
+    "/modelStore/pvc/readOnly": change(False, True, pvc={"existingPvc": True, "claimName": "data"}),
+    "/multiNode": change(MISSING, {"workers": 2}),
+    "/multiNode/workers": change(2, 3),
+    "/ngcAuthSecret": change("ngc-one", "ngc-two"),
+    "/replicas": change(1, 2),
+    "/servingPort/exposeExternally": change(True, False, **_NIM_PORT),
+    "/servingPort/exposedProtocol": change("http", "grpc", port=8000, grpcPort=9000),
+    "/servingPort/exposedUrl": change("https://a.example", "https://b.example", **_NIM_PORT),
+    "/servingPort/grpcPort": change(9000, 9001, **_NIM_PORT),
+    "/servingPort/metricsPort": change(9000, 9001, **_NIM_PORT),
+    "/servingPort/port": change(8000, 8001),
+    "/servingPort/serviceType": change("ClusterIP", "NodePort", **_NIM_PORT),
+}
+_MANIFEST = {
+    "/manifest": change(DEPLOYMENT, {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "replicas": 2}}),
+    "/priority": change("medium", "medium-high"),
+}
 PAIRS: Mapping[str, Pair] = {
     **_PLAIN,
     **_COMPUTE,
@@ -384,31 +471,76 @@ PAIRS: Mapping[str, Pair] = {
     **_RIGHTS,
     **_VOLUMES,
     **_SCALING,
+    **_TRAINED,
+    **_GROUPED,
+    **_NIM,
+    **_MANIFEST,
 }
 ONLY_FOR: Mapping[tuple[str, str], Pair] = {
     # the platform takes no other value of it for an inference, and that value is its default
     ("Inference", "/storage/pvc/ephemeral"): Pair(MISSING, False, is_same=True),
+    ("DistributedInference", "/restartPolicy"): change("RecreateGroupOnPodRestart", "None"),
+    ("DistributedInference", "/servingPort"): change(MISSING, {"port": 8000}),
+    # the only protocol there is, which is its default
+    ("DistributedInference", "/servingPort/protocol"): Pair(MISSING, "http", _NIM_PORT, is_same=True),
+    ("DistributedInference", "/servingPort/authorizationType"): change(
+        "public", "authenticatedUsers", port=8000
+    ),
+    ("DistributedInference", "/servingPort/authorizedUsers"): change(
+        ["a@x.example"], ["b@x.example"], port=8000, authorizationType="authorizedUsers"
+    ),
+    ("DistributedInference", "/servingPort/authorizedGroups"): change(
+        ["a"], ["a", "b"], port=8000, authorizationType="authorizedGroups"
+    ),
+    ("NimService", "/image"): change("nvcr.io/nim/meta/llama3:1", "nvcr.io/nim/meta/llama3:2"),
+    ("NimService", "/security"): change(MISSING, {"runAsUid": 1000}),
+    ("NimService", "/security/runAsGid"): change(100, 101),
+    ("NimService", "/security/runAsUid"): change(1000, 1001),
+    ("NimService", "/servingPort"): change(MISSING, _NIM_PORT),
+    ("NimService", "/autoscaling"): change(MISSING, _BY_METRIC),
+    ("NimService", "/autoscaling/metric"): change("requests", "latency", metricThreshold=10),
+    ("NimService", "/autoscaling/metricThreshold"): change(10, 20, metric="requests"),
+    ("NimService", "/autoscaling/minReplicas"): change(1, 2, maxReplicas=3, **_BY_METRIC),
+    ("NimService", "/autoscaling/maxReplicas"): change(2, 3, **_BY_METRIC),
 }
 
 
 def pair_of(kind: str, path: str) -> Pair | None:
     """Find the change of a field; None where the table has none."""
-    return ONLY_FOR.get((kind, path)) or PAIRS.get(path)
+    part, inner = part_of(path)
+    return ONLY_FOR.get((kind, path)) or PAIRS.get(inner if part else path)
 
 
-def specs_of(path: str, pair: Pair) -> tuple[dict[str, Json], dict[str, Json]]:
-    """Build two specs that differ in one field alone."""
-    return _spec(path, pair, pair.before, {}), _spec(path, pair, pair.after, pair.moved)
+def specs_of(kind: str, path: str, pair: Pair) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Build two specs of a kind that differ in one field alone."""
+    part, inner = part_of(path)
+    base = BASES.get(kind, BASE)
+    values = ((pair.before, {}), (pair.after, pair.moved))
+    if not part:
+        before, after = (_spec(base, path, pair, value, moved) for value, moved in values)
+        return before, after
+    before, after = (
+        {**deepcopy(dict(base)), part: _spec(BASE, inner, pair, value, moved)} for value, moved in values
+    )
+    return before, after
 
 
-def _spec(path: str, pair: Pair, value: Json, moved: Mapping[str, Json]) -> dict[str, Json]:
+def part_of(path: str) -> tuple[str, str]:
+    """Split a field of a pod of its own into that part and the rest; ("", "") for any other."""
+    _, part, *rest = path.split("/")
+    return (part, "/" + "/".join(rest)) if part in POD_PARTS and rest else ("", "")
+
+
+def _spec(
+    base: Mapping[str, Json], path: str, pair: Pair, value: Json, moved: Mapping[str, Json]
+) -> dict[str, Json]:
     names = path.split("/")[1:]
-    spec = deepcopy(dict(BASE))
+    spec = deepcopy(dict(base))
     home = _outermost(names)
     node, here, has_base = spec, "", pair.base is None
     for depth, name in enumerate(names[:-1]):
         here += f"/{name}"
-        inner = node.setdefault(name, [] if here in ITEMS else {})
+        inner = node.setdefault(name, [] if here in ITEMS else deepcopy(dict(BLOCKS.get(here, {}))))
         if here in ITEMS:
             inner or inner.append(deepcopy(dict(ITEMS[here])))
             inner = inner[0]

@@ -20,15 +20,19 @@ def test_the_demo_ends_well_and_tells_its_story(tmp_path: Path) -> None:
     told = done.stdout + done.stderr
     assert done.returncode == 0, told
     for words in (
-        "8 manifests in 8 files: valid",
-        "8 to create, 0 to change",
+        "22 manifests in 22 files: valid",
+        "22 to create, 0 to change",
         "cannot pull its image",
         "ran out of memory",
-        "6 healthy, 2 unhealthy",
+        "NonPreemptibleOverQuota",
+        "18 healthy, 1 waiting, 3 unhealthy",
         "Nothing to do",
         "/spec/autoscaling/maxReplicas   git 2",
         "forces replacement: Run:ai cannot change /spec/image of a Training",
         "1 to delete",
+        "/metadata/name   edge -> edge-west",
+        "Run:ai cannot change /spec/domain of a Cluster",
+        "--allow delete=Cluster/edge-west",
     ):
         assert words in told, told
     assert list(tmp_path.iterdir()) == [], "it leaves nothing where it was started"

@@ -259,9 +259,186 @@ _BY_MEMORY: Mapping[str, Json] = {
     "compute": {"gpuRequestType": "memory", "gpuMemoryRequest": "1536Mi", "gpuMemoryLimit": "2Gi"},
 }
 
+_POD: Mapping[str, Json] = {
+    name: _COMMON[name]
+    for name in (
+        "annotations",
+        "args",
+        "command",
+        "compute",
+        "createHomeDir",
+        "environmentVariables",
+        "image",
+        "imagePullPolicy",
+        "imagePullSecrets",
+        "labels",
+        "nodeAffinityRequired",
+        "nodeType",
+        "podAffinity",
+        "probes",
+        "security",
+        "tolerations",
+        "workingDir",
+    )
+} | {
+    "storage": {name: _STORAGE[name] for name in ("configMapVolume", "emptyDirVolume", "pvc", "secretVolume")}
+}
+_SCHEDULED: Mapping[str, Json] = {
+    name: _COMMON[name] for name in ("category", "nodePools", "preemptibility", "priorityClass")
+}
+_MASTER: Mapping[str, Json] = {name: value for name, value in _JOB.items() if name != "templateId"}
+_PLAIN: Mapping[str, Json] = {"image": "busybox:1", "command": "sleep infinity"}
+_TRAININGS: tuple[Mapping[str, Json], ...] = (
+    {
+        **_JOB,
+        "distributedFramework": "PyTorch",
+        "numWorkers": 2,
+        "minReplicas": 1,
+        "maxReplicas": 3,
+        "cleanPodPolicy": "All",
+        "masterSpec": _MASTER,
+    },
+    {
+        **_BY_MEMORY,
+        "distributedFramework": "MPI",
+        "mpiLauncherCreationPolicy": "WaitForWorkersReady",
+        "slotsPerWorker": 2,
+        "sshAuthMountPath": "/ssh",
+        "masterSpec": _BY_MEMORY,
+    },
+    {**_PLAIN, "distributedFramework": "JAX", "masterSpecSameAsWorker": True},
+)
+_GROUPS: tuple[Mapping[str, Json], ...] = (
+    {
+        **_SCHEDULED,
+        "leader": _POD,
+        "worker": _POD,
+        "workers": 1,
+        "replicas": 2,
+        "restartPolicy": "None",
+        "startupPolicy": "LeaderReady",
+        "templateId": TEMPLATE,
+        "servingPort": {
+            "port": 8000,
+            "protocol": "http",
+            "authorizationType": "authorizedUsers",
+            "authorizedUsers": ["b@x.example", "a@x.example"],
+            "exposeExternally": False,
+            "exposedUrl": "https://a.example",
+        },
+    },
+    {
+        "leader": _BY_MEMORY,
+        "worker": _BY_MEMORY,
+        "workers": 1,
+        "servingPort": {
+            "port": 8000,
+            "authorizationType": "authorizedGroups",
+            "authorizedGroups": ["b", "a"],
+        },
+    },
+)
+_BARE = (
+    "annotations",
+    "environmentVariables",
+    "imagePullPolicy",
+    "imagePullSecrets",
+    "labels",
+    "probes",
+    "tolerations",
+)
+_DEVICES = (
+    "cpuCoreLimit",
+    "cpuCoreRequest",
+    "cpuMemoryLimit",
+    "cpuMemoryRequest",
+    "gpuDevicesRequest",
+    "gpuPortionLimit",
+    "gpuPortionRequest",
+    "gpuRequestType",
+)
+_NIMS: tuple[Mapping[str, Json], ...] = (
+    {
+        **_SCHEDULED,
+        **{name: _COMMON[name] for name in _BARE},
+        "image": "nvcr.io/nim/meta/llama3:1",
+        "compute": {name: value for name, value in _COMMON["compute"].items() if name in _DEVICES},
+        "replicas": 2,
+        "ngcAuthSecret": "ngc",
+        "security": {"runAsUid": 1000, "runAsGid": 100},
+        "multiNode": {"workers": 2},
+        "modelStore": {"nimCache": {"name": "llama", "profile": "fast"}},
+        "servingPort": {
+            "serviceType": "NodePort",
+            "port": 8000,
+            "grpcPort": 9000,
+            "metricsPort": 9001,
+            "exposeExternally": False,
+            "exposedUrl": "https://a.example",
+            "exposedProtocol": "http",
+        },
+    },
+    {
+        "image": "nvcr.io/nim/meta/llama3:1",
+        "compute": _BY_MEMORY["compute"],
+        "autoscaling": {
+            "minReplicas": 1,
+            "maxReplicas": 2,
+            "metric": "requests",
+            "metricThreshold": 10,
+            "scaleWindowSeconds": 60,
+        },
+        "modelStore": {
+            "pvc": {
+                "existingPvc": False,
+                "claimName": "llama",
+                "readOnly": False,
+                "claimInfo": _STORAGE["pvc"][2]["claimInfo"],
+            }
+        },
+    },
+)
+_MANIFEST: Mapping[str, Json] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"labels": {"team": "nlp"}, "annotations": {"b": "2", "a": "1"}},
+    "spec": {
+        "replicas": 2,
+        "selector": {"matchLabels": {"app": "x"}},
+        "template": {
+            "metadata": {"labels": {"app": "x"}},
+            "spec": {
+                "containers": [
+                    {
+                        "name": "main",
+                        "image": "busybox:1",
+                        "args": ["--epochs", "1"],
+                        "env": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}],
+                        "ports": [{"containerPort": 80}],
+                        "resources": {"limits": {"memory": "1536Mi"}, "requests": {"memory": "1536Mi"}},
+                    },
+                    {"name": "side", "image": "busybox:2"},
+                ],
+                "volumes": [{"name": "b", "emptyDir": {"sizeLimit": "1536Mi"}}, {"name": "a"}],
+            },
+        },
+    },
+}
+
 WHOLE: Mapping[str, tuple[Mapping[str, Json], ...]] = {
     "Workspace": (_JOB, _BY_MEMORY),
     "Training": ({**_JOB, "completions": 3, "parallelism": 2}, _BY_MEMORY),
+    "DistributedTraining": _TRAININGS,
+    "DistributedInference": _GROUPS,
+    "NimService": _NIMS,
+    "ExternalWorkload": (
+        {
+            "manifest": _MANIFEST,
+            "category": "Gaming",
+            "priority": "medium",
+            "preemptibility": "preemptible",
+        },
+    ),
     "Inference": (
         _SERVER,
         {
@@ -304,6 +481,7 @@ _QUANTITIES = (
     "size",
     "sizeLimit",
     "quantity",
+    "memory",
 )
 _NO_ORDER = frozenset({"capabilities", "authorizedUsers", "authorizedGroups", "values"})
 

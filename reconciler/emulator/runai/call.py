@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reconciler.emulator.ledger import note_effect
+from reconciler.emulator.runai import clusterlife
 from reconciler.emulator.runai.errors import ApiError, bad_request, forbidden, not_found
 from reconciler.emulator.runai.records import Project, Workload
 from reconciler.emulator.runai.switches import Switches
@@ -129,6 +130,7 @@ def route(platform: Platform, method: str, path: str, handler: Handler) -> Route
         raw = await request.body()
         with platform.world.lock:
             platform.world.settle()
+            clusterlife.settle(platform.world)
             return handler(Call(request, platform, principal, raw))
 
     endpoint: Callable[[Request], Awaitable[Response]] = answer

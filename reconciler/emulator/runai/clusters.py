@@ -1,7 +1,9 @@
 """The routes of clusters."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,8 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reconciler.emulator.ledger import note_effect
+from reconciler.emulator.runai import clusterlife
 from reconciler.emulator.runai.call import Call, Platform, route
-from reconciler.emulator.runai.errors import bad_request, forbidden, not_found
+from reconciler.emulator.runai.errors import ApiError, bad_request, forbidden, not_found
 from reconciler.emulator.runai.listing import (
     MAX_FILTERS,
     Getter,
@@ -55,7 +58,9 @@ def _present(call: Call) -> list[Cluster]:
     return [one for one in call.world.clusters.values() if one.deleted_at is None]
 
 
-def _found(call: Call, *, write: bool = False) -> Cluster:
+def _found(call: Call, *, write: bool = False, is_short: bool = False) -> Cluster:
+    if not call.principal.reads_clusters and not is_short:
+        raise forbidden()
     one = call.world.clusters.get(call.param("uuid").lower())
     if one is None or one.deleted_at is not None:
         raise not_found(f"cluster {call.param('uuid')} was not found")
@@ -72,10 +77,13 @@ def _verbosity(call: Call) -> str:
 
 
 def show_all(call: Call) -> Response:
-    """List the clusters: a bare array without pages."""
-    flag(call.query, "includeRequestedForDelete")
+    """List the clusters: a bare array without pages; those that are asked to go only on demand."""
+    with_leaving = flag(call.query, "includeRequestedForDelete")
     verbosity = _verbosity(call)
-    return JSONResponse([_body(call, one, verbosity) for one in _present(call)])
+    if not call.principal.reads_clusters:
+        raise forbidden()
+    shown = [one for one in _present(call) if with_leaving or one.delete_requested_at is None]
+    return JSONResponse([_body(call, one, verbosity) for one in shown])
 
 
 def show(call: Call) -> Response:
@@ -86,13 +94,14 @@ def show(call: Call) -> Response:
 def show_all_minimal(call: Call) -> Response:
     """List what a submission needs to know about clusters."""
     conditions = read_filter(call.query.get("filterBy"), _FIELDS, most=MAX_FILTERS)
-    page, _ = paged(matching(_present(call), conditions, _FIELDS), call.query)
+    staying = [one for one in _present(call) if one.delete_requested_at is None]
+    page, _ = paged(matching(staying, conditions, _FIELDS), call.query)
     return JSONResponse([_minimal(call, one) for one in page])
 
 
 def show_minimal(call: Call) -> Response:
     """Show what a submission needs to know about one cluster."""
-    return JSONResponse(_minimal(call, _found(call)))
+    return JSONResponse(_minimal(call, _found(call, is_short=True)))
 
 
 def domain(call: Call, one: Cluster) -> str | None:
@@ -123,7 +132,7 @@ def _body(call: Call, one: Cluster, verbosity: str) -> dict[str, Json]:
         "createdAt": stamp(one.created_at),
         "updatedAt": stamp(one.created_at),
         "deletedAt": None,
-        "deleteRequestedAt": None,
+        "deleteRequestedAt": stamp(one.delete_requested_at) if one.delete_requested_at else None,
         "domain": domain(call, one),
         "version": one.version,
         "lastLiveness": stamp(call.world.clock.now()) if is_connected else None,
@@ -137,9 +146,9 @@ def _status(one: Cluster) -> dict[str, Json]:
         "conditions": [
             {
                 "type": "Available",
-                "status": "True" if one.state == "Connected" else "Unknown",
+                "status": "False" if one.trouble else "True" if one.state == "Connected" else "Unknown",
                 "reason": one.state,
-                "message": "",
+                "message": one.trouble,
                 "lastTransitionTime": stamp(one.created_at),
             }
         ],
@@ -164,15 +173,21 @@ def create(call: Call) -> Response:
         raise forbidden()
     body = call.body()
     refuse_flaws(list(shape_flaws(body, _NEW, "")))
-    if any(one.name == body["name"] for one in _present(call)):
-        raise bad_request(f"cluster with name '{body['name']}' already exists")
+    _must_be_free(call, body["name"])
+    now, wait = call.world.clock.now(), call.switches.connect_after_s
     one = Cluster(
         call.world.fresh_id("cluster"), body["name"], body.get("domain"), body.get("version"),
-        call.world.clock.now(), "WaitingToConnect",
+        now, "WaitingToConnect", connects_at=None if wait is None else now + timedelta(seconds=wait),
     )  # fmt: skip
     call.world.clusters[one.uuid] = one
     _note(call, "create", one)
     return JSONResponse(_body(call, one, "full"), status_code=201)
+
+
+def _must_be_free(call: Call, name: str) -> None:
+    status = call.switches.duplicate_cluster_status
+    if status and any(one.name == name for one in _present(call)):
+        raise ApiError(status, f"cluster with name '{name}' already exists")
 
 
 def rename(call: Call) -> Response:
@@ -181,6 +196,7 @@ def rename(call: Call) -> Response:
     body = call.body()
     refuse_flaws(list(shape_flaws(body, _RENAME, "")))
     if body["name"] != one.name:
+        _must_be_free(call, body["name"])
         one = replace(one, name=body["name"])
         call.world.clusters[one.uuid] = one
         _note(call, "update", one)
@@ -188,26 +204,39 @@ def rename(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Delete a cluster: 204 if forced, else 202."""
+    """Delete a cluster: at once (204) if forced or older than 2.20, else once it has cleaned up (202)."""
     one = _found(call, write=True)
-    is_forced = flag(call.query, "force")
-    call.world.clusters[one.uuid] = replace(one, deleted_at=call.world.clock.now())
-    _note(call, "delete", one)
-    if is_forced:
+    if flag(call.query, "force") or _is_old(one):
+        clusterlife.gone(call.world, one)
+        _note(call, "delete", one)
         return Response(status_code=204)
+    if one.delete_requested_at is None:
+        call.world.clusters[one.uuid] = replace(one, delete_requested_at=call.world.clock.now())
+        _note(call, "delete", one)
     return JSONResponse({"code": 202, "message": "Cluster is being deleted"}, status_code=202)
 
 
+def _is_old(one: Cluster) -> bool:
+    parts = (one.version or "").split(".")
+    return (
+        len(parts) > 1 and all(part.isdigit() for part in parts[:2]) and tuple(map(int, parts[:2])) < (2, 20)
+    )
+
+
 def show_install(call: Call) -> Response:
-    """Show how to install the chart; holds a secret."""
-    one = _found(call)
-    if not call.query.get("version"):
+    """Show how to install the chart; holds a secret of the cluster's own."""
+    one = _found(call, write=True)
+    version = call.query.get("version")
+    if not version:
         raise bad_request("version is required")
-    secret = "emulated-client-secret"
+    secret = hashlib.sha256(f"emulated {one.uuid}".encode()).hexdigest()[:32]
+    url = call.query.get("remoteClusterUrl") or (f"https://{one.domain}" if one.domain else "")
+    where = f" --set cluster.url={url}" if url else ""
     return JSONResponse(
         {
             "installationStr": f"helm upgrade -i runai-cluster runai/runai-cluster -n runai "
-            f"--set cluster.uid={one.uuid} --set controlPlane.clientSecret={secret}",
+            f"--version {version} --set cluster.uid={one.uuid}{where} "
+            f"--set controlPlane.clientSecret={secret}",
             "repositoryName": "runai",
             "chartRepoURL": "https://runai.emulator.invalid/charts",
             "clientSecret": secret,

@@ -19,7 +19,11 @@ def made_id(*parts: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A Kubernetes cluster connected to the control plane."""
+    """A Kubernetes cluster that the control plane knows.
+
+    `domain` None: nobody has said it; "": the host by which the client reached this emulator.
+    `connects_at` is when it will connect by itself; `trouble` is what its conditions complain of.
+    """
 
     uuid: str
     name: str
@@ -29,6 +33,9 @@ class Cluster:
     state: str = "Connected"
     ownership_protection: bool = False
     deleted_at: datetime | None = None
+    delete_requested_at: datetime | None = None
+    connects_at: datetime | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

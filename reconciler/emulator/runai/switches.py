@@ -12,6 +12,8 @@ class Switches:
     `duplicate_name_status`: 409 or 400 for a name that is taken.
     `list_env`: the list shows the environment.
     `gone_status`: what the by-type GET answers after deletion: 404, or 200 with `deletedAt`.
+    `duplicate_cluster_status`: 400 or 409 for a cluster's name that is taken; None: names may repeat.
+    `connect_after_s`: when a new cluster connects by itself, in emulated seconds; None: when told to.
     `lag_s`: how late the list, the count and `GET /workloads/{id}` are, in emulated seconds.
     `nim_type`: how lists spell the type of a NIM service.
     `refused_shows`: a manifest that Kubernetes refused shows as phase Failed, else it stays Creating.
@@ -27,6 +29,8 @@ class Switches:
     list_env: bool = True
     gone_status: int = 404
     lag_s: float = 0.0
+    duplicate_cluster_status: int | None = 400
+    connect_after_s: float | None = None
     nim_type: str = "NIMService"
     refused_shows: bool = False
     nim_by_v2: bool = True

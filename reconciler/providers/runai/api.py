@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
+from reconciler.errors import Malformed, NotFound, ProviderError, Rejected
+from reconciler.providers.runai.details import Detail, detail_of
+from reconciler.providers.runai.routes import ROUTES, WORKLOADS, part
 from reconciler.providers.runai.sweep import Page
 from reconciler.providers.runai.wire import Misshapen, check_project, next_in, rows_in, text
 from reconciler.resource import Json, Scope
 from reconciler.transport import Transport
 
-PLURALS: Mapping[str, str] = {
-    "Workspace": "workspaces",
-    "Training": "trainings",
-    "Inference": "inferences",
-}
-WORKLOADS = "/api/v1/workloads"
 PROJECTS = "/api/v1/org-unit/projects"
 CLUSTERS = "/api/v1/clusters"
+_NO_ENDPOINT = frozenset({404, 405})
 _ORDER = {"sortBy": "createdAt", "sortOrder": "asc"}
 
 
@@ -34,12 +30,68 @@ class Api:
         found = await self.transport.get(PROJECTS, verb="list", subject="projects", query=query)
         return Page(_with(rows_in(found, "projects"), "id", "name", "clusterId"), next_in(found))
 
-    async def clusters(self, *, minimal: bool = False) -> list[dict[str, Json]]:
-        """List clusters; `minimal` is what more people may read."""
-        path = f"{CLUSTERS}/minimal" if minimal else CLUSTERS
-        query = {"limit": "500"} if minimal else {"verbosity": "metadata"}
-        found = await self.transport.get(path, verb="list", subject="clusters", query=query)
+    async def clusters(self, *, verbosity: str = "metadata", leaving: bool = False) -> list[dict[str, Json]]:
+        """List clusters. `verbosity` is full or metadata; `leaving` adds those being deleted."""
+        query = {"verbosity": verbosity} | ({"includeRequestedForDelete": "true"} if leaving else {})
+        found = await self.transport.get(CLUSTERS, verb="list", subject="clusters", query=query)
         return _with(rows_in({"clusters": found}, "clusters"), "uuid", "name")
+
+    async def minimal_clusters(self, offset: int, limit: int, name: str = "") -> Page:
+        """List of clusters what more people may read, a page; of one name where it is given.
+
+        Servers before 2.25 have no such list and answer NotFound or Rejected.
+        """
+        query = _paging(offset, limit) | ({"filterBy": f"name=={name}"} if name else {})
+        found = await self.transport.get(f"{CLUSTERS}/minimal", verb="list", subject="clusters", query=query)
+        rows = _with(rows_in({"clusters": found}, "clusters"), "uuid", "name")
+        return Page([{**row, "id": row["uuid"]} for row in rows])
+
+    async def cluster(self, uuid: str, subject: str, *, minimal: bool = False) -> dict[str, Json]:
+        """Read one cluster, whole or what more people may read."""
+        path = f"{CLUSTERS}/{part(uuid)}" + ("/minimal" if minimal else "")
+        query = None if minimal else {"verbosity": "full"}
+        found = await self.transport.get(path, verb="read", subject=subject, query=query)
+        return _the(found, "uuid", uuid)
+
+    async def create_cluster(self, body: Json, subject: str) -> Json:
+        """Register a cluster, once."""
+        return await self.transport.send("POST", CLUSTERS, verb="create", subject=subject, body=body)
+
+    async def rename_cluster(self, uuid: str, name: str, subject: str) -> None:
+        """Give a cluster another name, once; nothing else of it can change."""
+        path, body = f"{CLUSTERS}/{part(uuid)}", {"name": name}
+        await self.transport.send("PUT", path, verb="update", subject=subject, body=body, reads=False)
+
+    async def delete_cluster(self, uuid: str, subject: str, *, force: bool) -> None:
+        """Ask for a cluster to be deleted, once: after it has cleaned up, or at once."""
+        path = f"{CLUSTERS}/{part(uuid)}" + ("?force=true" if force else "")
+        await self.transport.send("DELETE", path, verb="delete", subject=subject, reads=False)
+
+    async def install_info(self, uuid: str, subject: str, version: str, url: str) -> dict[str, Json]:
+        """Read how to install a cluster. The answer holds a secret."""
+        path = f"{CLUSTERS}/{part(uuid)}/cluster-install-info"
+        query = {"version": version} | ({"remoteClusterUrl": url} if url else {})
+        found = await self.transport.get(path, verb="read the install info of", subject=subject, query=query)
+        if not isinstance(found, dict):
+            raise Misshapen("the answer is no object")
+        return found
+
+    async def on_cluster(self, uuid: str, offset: int, limit: int) -> Page:
+        """List the workloads of all projects of a cluster, a page."""
+        query = {"filterBy": f"clusterId=={uuid}", **_ORDER, **_paging(offset, limit)}
+        found = await self.transport.get(
+            WORKLOADS, verb="list", subject=f"workloads on cluster {uuid}", query=query
+        )
+        page = Page(_with(rows_in(found, "workloads"), "id", "clusterId"), next_in(found))
+        if any(text(row, "clusterId").lower() != uuid.lower() for row in page.rows):
+            raise Misshapen("a row of another cluster came back")
+        return page
+
+    async def cluster_answers(self, url: str, subject: str) -> None:
+        """Ask a cluster's own API whether it is there. Asked once: health is asked again anyway."""
+        await self.transport.get(
+            f"{url}/cluster-api/status", verb="read the status of", subject=subject, attempts=1
+        )
 
     async def workloads(self, scope: Scope, offset: int, limit: int, *, deleted: bool = False) -> Page:
         """List the workloads of a project, a page; every row is checked to be of that project."""
@@ -75,39 +127,72 @@ class Api:
 
     async def row(self, id_: str, subject: str) -> dict[str, Json]:
         """Read one workload without its spec, with the reasons why it waits."""
-        found = await self.transport.get(f"{WORKLOADS}/{_part(id_)}", verb="read", subject=subject)
+        found = await self.transport.get(f"{WORKLOADS}/{part(id_)}", verb="read", subject=subject)
         return _the(found, "id", id_)
 
-    async def detail(self, kind: str, id_: str, subject: str) -> dict[str, Json]:
+    async def detail(self, kind: str, id_: str, subject: str) -> Detail:
         """Read one workload with its spec."""
-        path = f"{WORKLOADS}/{PLURALS[kind]}/{_part(id_)}"
-        found = await self.transport.get(path, verb="read", subject=subject)
-        return _the(found, "workloadId", id_)
+        path = f"{ROUTES[kind].root}/{part(id_)}"
+        detail = detail_of(kind, await self.transport.get(path, verb="read", subject=subject))
+        if detail.id.lower() != id_.lower():
+            raise Misshapen("the answer is about another object")
+        return detail
 
     async def create(self, kind: str, body: Json, subject: str) -> Json:
         """Submit a workload, once."""
-        path = f"{WORKLOADS}/{PLURALS[kind]}"
-        return await self.transport.send("POST", path, verb="create", subject=subject, body=body)
+        route = ROUTES[kind]
+        try:
+            return await self.transport.send("POST", route.root, verb="create", subject=subject, body=body)
+        except (NotFound, Rejected, Malformed) as err:
+            if route.since and err.status in _NO_ENDPOINT and await self._counts(subject):
+                raise _too_old(err, f"has no {kind}", route.since) from err
+            raise
 
     async def update(self, kind: str, id_: str, body: Json, subject: str) -> None:
         """Change a workload in place, once."""
-        path = f"{WORKLOADS}/{PLURALS[kind]}/{_part(id_)}"
-        await self.transport.send("PATCH", path, verb="update", subject=subject, body=body, reads=False)
+        route = ROUTES[kind]
+        path = f"{route.root}/{part(id_)}"
+        try:
+            await self.transport.send(
+                route.update, path, verb="update", subject=subject, body=body, reads=False
+            )
+        except (NotFound, Rejected, Malformed) as err:
+            is_old = route.updates_since and err.status in _NO_ENDPOINT
+            if is_old and await self._stands(kind, id_, subject):
+                raise _too_old(err, f"cannot change a {kind} in place", route.updates_since) from err
+            raise
 
     async def delete(self, kind: str, id_: str, subject: str) -> None:
         """Ask for a workload to be deleted, once."""
-        path = f"{WORKLOADS}/{PLURALS[kind]}/{_part(id_)}"
+        path = ROUTES[kind].delete_path(id_)
         await self.transport.send("DELETE", path, verb="delete", subject=subject, reads=False)
 
-    async def parts(self, id_: str, part: str, subject: str, **query: str) -> list[dict[str, Json]]:
+    # An endpoint that is not there answers as one that refuses, so a neighbour known to be there is asked.
+
+    async def _counts(self, subject: str) -> bool:
+        """Tell whether the control plane counts workloads, as every one does."""
+        try:
+            await self.transport.get(f"{WORKLOADS}/count", verb="count", subject=subject)
+        except ProviderError:
+            return False
+        return True
+
+    async def _stands(self, kind: str, id_: str, subject: str) -> bool:
+        """Tell whether an object can be read where it cannot be changed."""
+        try:
+            return not (await self.detail(kind, id_, subject)).is_deleted
+        except (ProviderError, Misshapen):
+            return False
+
+    async def parts(self, id_: str, name: str, subject: str, **query: str) -> list[dict[str, Json]]:
         """List what belongs to a workload: its `events` or `pods`, the first page."""
-        path = f"{WORKLOADS}/{_part(id_)}/{part}"
-        found = await self.transport.get(path, verb=f"list {part} of", subject=subject, query=query)
-        return rows_in(found, part)
+        path = f"{WORKLOADS}/{part(id_)}/{name}"
+        found = await self.transport.get(path, verb=f"list {name} of", subject=subject, query=query)
+        return rows_in(found, name)
 
     async def revisions(self, id_: str, subject: str) -> list[dict[str, Json]]:
         """List the revisions of an inference."""
-        path = f"{WORKLOADS}/inferences/{_part(id_)}/revisions"
+        path = f"{WORKLOADS}/inferences/{part(id_)}/revisions"
         found = await self.transport.get(path, verb="list revisions of", subject=subject)
         return _with(rows_in(found, "revisions"), "id", "phase", "createdAt")
 
@@ -119,13 +204,16 @@ class Api:
         return text(found if isinstance(found, dict) else {}, "status")
 
 
-def cluster_path(project: str, kind: str, name: str) -> str:
-    """Give a workload's path in the cluster API."""
-    return f"/cluster-api/api/v1/{_part(project)}/workloads/{kind.lower()}/runai/{_part(name)}"
-
-
-def _part(value: str) -> str:
-    return quote(value, safe="")
+def _too_old(error: ProviderError, what: str, level: str) -> Rejected:
+    """Say that a control plane is of an older level than is needed."""
+    return Rejected(
+        error.target,
+        error.verb,
+        error.subject,
+        said=f"this control plane {what}: that needs level {level} of its API",
+        status=error.status,
+        url=error.url,
+    )
 
 
 def _paging(offset: int, limit: int) -> dict[str, str]:

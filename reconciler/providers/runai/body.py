@@ -2,46 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reconciler.kind import NOTHING, Kind
 from reconciler.mark import Mark
-from reconciler.pointer import escaped, is_below, item_key, parts
+from reconciler.pointer import parts
 from reconciler.provider import Edit
-from reconciler.providers.runai.marks import marked, pointers, with_marks
+from reconciler.providers.runai.details import ASIDE, BESIDE
+from reconciler.providers.runai.layers import at, put, whole_field
+from reconciler.providers.runai.manifests import dense, laid_over
+from reconciler.providers.runai.marks import marked, pointers, with_marks, with_notes
+from reconciler.providers.runai.routes import ROUTES
 from reconciler.resource import Json, Observed, Resource, Scope
 from reconciler.secret import revealed
-
-_ENV = "environmentVariables"
-_OUTSIDE = ("templateId",)
-"""Fields of our spec that stand beside the platform's own `spec`."""
 
 
 def create_body(scope: Scope, resource: Resource, mark: Mark, kind: Kind) -> dict[str, Json]:
     """Build the body of a create: ids, the spec with its secrets, our mark and the record."""
+    build = _create_v2 if ROUTES[kind.name].is_v2 else _create_v1
+    return build(scope, resource, mark, kind)
+
+
+def _create_v1(scope: Scope, resource: Resource, mark: Mark, kind: Kind) -> dict[str, Json]:
     spec = revealed(resource.spec)
-    outside = {field: spec.pop(field) for field in _OUTSIDE if field in spec}
+    beside = {field: spec.pop(field) for field in BESIDE.get(kind.name, _BESIDE) if field in spec}
     return {
         "name": resource.key.name,
         "projectId": scope.id,
         "clusterId": scope.cluster_id,
-        **{field: value for field, value in outside.items() if value is not None},
+        **{field: value for field, value in beside.items() if value is not None},
         "spec": marked(spec, resource.spec, mark, kind),
     }
 
 
-def patch_body(observed: Observed, resource: Resource, edit: Edit, mark: Mark, kind: Kind) -> dict[str, Json]:
-    """Build the body of an update: the top-level fields that change, each whole, and our variables.
+def _create_v2(scope: Scope, resource: Resource, mark: Mark, kind: Kind) -> dict[str, Json]:
+    """Build a create of the v2 API: the project says which cluster, which may not be named as well."""
+    spec = revealed(resource.spec)
+    metadata: dict[str, Json] = {"name": resource.key.name, "projectId": scope.id}
+    if kind.name != "ExternalWorkload":
+        return {"metadata": metadata, "spec": marked(spec, resource.spec, mark, kind)}
+    metadata |= {field: spec[field] for field in ASIDE if spec.get(field) is not None}
+    spec = {"manifest": dense(spec["manifest"])}
+    manifest = _named(marked(spec, resource.spec, mark, kind)["manifest"], resource.key.name)
+    return {"metadata": metadata, "manifest": manifest}
+
+
+def _named(manifest: Mapping[str, Json], name: str) -> dict[str, Json]:
+    """Give a manifest the name of its workload; it may leave it out, and may have no other."""
+    return {**manifest, "metadata": {**(manifest.get("metadata") or {}), "name": name}}
+
+
+def update_body(
+    observed: Observed, resource: Resource, edit: Edit, mark: Mark, kind: Kind
+) -> dict[str, Json]:
+    """Build the body of an update, as its kind takes it.
 
     What the platform does with a part of a list or of an object is not documented, so each field is
     sent as it shall be. Live items that were never ours are sent back as they are.
     """
+    build = _update_external if kind.name == "ExternalWorkload" else _update_fields
+    return build(observed, resource, edit, mark, kind)
+
+
+def _update_fields(
+    observed: Observed, resource: Resource, edit: Edit, mark: Mark, kind: Kind
+) -> dict[str, Json]:
+    """Send the top-level fields that change, each whole, and where our mark can change that as well."""
+    always = _REWRITTEN.get(kind.name, {})
+    spec = _changed(observed, resource, edit, kind, *always)
+    rewritten = {field: write(spec[field], resource.spec, mark, kind) for field, write in always.items()}
+    return {"spec": {**spec, **rewritten}}
+
+
+def _update_external(
+    observed: Observed, resource: Resource, edit: Edit, mark: Mark, kind: Kind
+) -> dict[str, Json]:
+    """Send everything: a PUT puts one whole thing in the place of another.
+
+    The manifest is what git declares laid over what is live, without what the cluster wrote: what
+    others declared in it stays. To send the declared manifest alone would take that away, and a field
+    left out of `metadata` may mean its default, so both are sent even where only one changes.
+    """
     before = _recorded(observed, kind) | set(edit.removed)
-    fields = {_field(pointer) for pointer in (*edit.changed, *edit.removed)}
-    spec = {field: _whole(field, observed.spec, resource, edit, before) for field in sorted(fields | {_ENV})}
-    spec = _with_followers(spec, observed.spec, resource, kind)
-    return {"spec": {**spec, _ENV: with_marks(spec[_ENV], resource.spec, mark, kind)}}
+    removed = {_field(pointer) for pointer in edit.removed}
+    aside = {field: whole_field(field, observed.spec, resource, edit, before) for field in _PUT_ASIDE}
+    wanted = revealed(resource.spec)["manifest"]
+    manifest = laid_over(observed.spec["manifest"], wanted, edit, resource.lifecycle, before)
+    spec = marked({"manifest": manifest}, resource.spec, mark, kind)
+    return {
+        "metadata": {field: value for field, value in aside.items() if value is not None or field in removed},
+        "manifest": _named(spec["manifest"], resource.key.name),
+    }
+
+
+_BESIDE = ("templateId",)
+_PUT_ASIDE = ("category", "priority")
+_REWRITTEN: Mapping[str, Mapping[str, Callable[[Json, Mapping[str, Json], Mark, Kind], Json]]] = {
+    "Inference": {"environmentVariables": with_marks},
+    "NimService": {"annotations": with_notes},
+}
+"""Fields that every update sends, because they carry our mark and the record."""
+
+
+def _changed(observed: Observed, resource: Resource, edit: Edit, kind: Kind, *always: str) -> dict[str, Json]:
+    """Make the top-level fields that change, each whole."""
+    before = _recorded(observed, kind) | set(edit.removed)
+    fields = {_field(pointer) for pointer in (*edit.changed, *edit.removed)} | {*always}
+    spec = {field: whole_field(field, observed.spec, resource, edit, before) for field in sorted(fields)}
+    return _with_followers(spec, observed.spec, resource, kind)
 
 
 def with_key(mark: Mark, identity: str) -> Mark:
@@ -59,20 +128,6 @@ def _field(pointer: str) -> str:
     return pointer.removeprefix("/spec").split("/")[1]
 
 
-def _whole(field: str, live: Mapping[str, Json], resource: Resource, edit: Edit, before: set[str]) -> Json:
-    """Make one top-level field as it shall be."""
-    root = f"/spec/{field}"
-    value = _joined(live.get(field), revealed(resource.spec).get(field), root, before)
-    for pointer, default in edit.removed.items():
-        if is_below(pointer, root):
-            value = _put(value, parts(pointer, root), default)
-    for pointer in resource.lifecycle.ignore:
-        if is_below(pointer, root):
-            path = parts(pointer, root)
-            value = _put(value, path, _at(live.get(field), path))
-    return value
-
-
 def _with_followers(
     spec: Mapping[str, Json], live: Mapping[str, Json], resource: Resource, kind: Kind
 ) -> dict[str, Json]:
@@ -86,64 +141,6 @@ def _with_followers(
         for pointer in pointers({field: live.get(field)}, kind):
             was, will = kind.default(old, pointer), kind.default(new, pointer)
             path = parts(pointer, f"/spec/{field}")
-            if pointer not in declared and was != will and _at(sent[field], path) == was:
-                sent[field] = _put(sent[field], path, None if will is NOTHING else will)
+            if pointer not in declared and was != will and at(sent[field], path) == was:
+                sent[field] = put(sent[field], path, None if will is NOTHING else will)
     return sent
-
-
-def _joined(live: Json, wanted: Json, root: str, before: set[str]) -> Json:
-    """Lay what is wanted over what is live. Lists with keys keep the live items that never were ours."""
-    if isinstance(live, list) and (wanted is None or isinstance(wanted, list | tuple)):
-        return _joined_list(live, wanted or (), root, before)
-    if isinstance(live, Mapping) and (wanted is None or isinstance(wanted, Mapping)):
-        names = [*live, *(name for name in wanted or () if name not in live)]
-        return {
-            name: _joined(live.get(name), (wanted or {}).get(name), f"{root}/{escaped(name)}", before)
-            for name in names
-        }
-    return live if wanted is None else wanted
-
-
-def _joined_list(live: list[Json], wanted: Sequence[Json], root: str, before: set[str]) -> list[Json]:
-    keys = {item_key(item) for item in wanted}
-    if not all(item_key(item) for item in live) or "" in keys:
-        return list(wanted) or live
-    kept = [
-        item
-        for item in live
-        if item_key(item) not in keys and not _is_ours(f"{root}/{escaped(item_key(item))}", before)
-    ]
-    return [*wanted, *kept]
-
-
-def _is_ours(pointer: str, before: set[str]) -> bool:
-    return any(is_below(known, pointer) for known in before)
-
-
-def _at(tree: Json, path: Sequence[str]) -> Json:
-    """Find a value below a field; None where there is none."""
-    for segment in path:
-        if isinstance(tree, Mapping):
-            tree = tree.get(segment)
-        elif isinstance(tree, list):
-            tree = next((item for item in tree if item_key(item) == segment), None)
-        else:
-            return None
-    return tree
-
-
-def _put(tree: Json, path: Sequence[str], value: Json) -> Json:
-    """Set a value below a field; None takes a list item out and stands as null in an object.
-
-    An item that says `exclude` is no value but an instruction, and stays.
-    """
-    if not path:
-        return value
-    first, rest = path[0], path[1:]
-    if isinstance(tree, list):
-        if not rest and value is None:
-            return [item for item in tree if item_key(item) != first or item.get("exclude") is True]
-        return [_put(item, rest, value) if item_key(item) == first else item for item in tree]
-    if isinstance(tree, Mapping):
-        return {**tree, first: _put(tree.get(first), rest, value)}
-    return tree if value is None else {first: _put(None, rest, value)}

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from reconciler.errors import Forbidden, NotFound
+from reconciler.errors import Forbidden, NotFound, Rejected
 from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.sweep import sweep
 from reconciler.providers.runai.target import RunaiTarget
 from reconciler.transport import is_loopback
 
@@ -52,6 +53,8 @@ class Clusters:
         """Find where a cluster's API may be asked."""
         cluster = (await self.known()).get(cluster_id.lower())
         if cluster is None:
+            cluster = (await self.known(again=True)).get(cluster_id.lower())
+        if cluster is None:
             return Door(note=f"cluster {cluster_id} is not listed, so only the control plane was asked")
         url = self._settings.clusterApi.get(cluster.name) or self._by_domain(cluster)
         if not url:
@@ -73,8 +76,8 @@ class Clusters:
             rows = await self._api.clusters()
         except Forbidden:
             try:
-                rows = await self._api.clusters(minimal=True)
-            except (Forbidden, NotFound):
+                rows = [dict(row) for row in await sweep(self._api.minimal_clusters)]
+            except (Forbidden, NotFound, Rejected):
                 rows = []
         return [
             Cluster(row["uuid"].lower(), row["name"], row.get("domain") or "")

@@ -2,101 +2,96 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.errors import NotFound, ProviderError, Unavailable
 from reconciler.health import DROPPED, Health, Level, PodHealth
+from reconciler.kind import Kind
+from reconciler.provider import Edit
 from reconciler.providers.runai import wire
-from reconciler.providers.runai.api import Api, cluster_path
+from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
+from reconciler.providers.runai.details import Detail
 from reconciler.providers.runai.phases import FINAL, LEVELS, STUCK, level_of
-from reconciler.providers.runai.rollout import Update, judge_rollout
+from reconciler.providers.runai.rollout import Update, asked, judge_rollout, ready_words
+from reconciler.providers.runai.routes import cluster_path, unshown
+from reconciler.providers.runai.signs import diagnosed, with_pods
+from reconciler.providers.runai.sync import REFUSED, synced
 from reconciler.resource import Json, Observed
 
 CONTROL_PLANE = "control plane"
 CLUSTER_API = "cluster-api and control plane"
-_REPEATED = 2
-_SETTLED = STUCK | {DROPPED}
+_SETTLED = STUCK | {DROPPED, REFUSED}
 _NEWEST = {"limit": "100"}
 _NOT_YET = frozenset({404, 500})  # what a cluster answers about a workload it does not know
-
-
-@dataclass(frozen=True, slots=True)
-class _Sign:
-    """Recognise one trouble in what the cluster says about pods."""
-
-    reason: str
-    pattern: re.Pattern[str]
-    cause: re.Pattern[str]
-
-
-_SIGNS = (
-    _Sign(
-        "ErrImagePull",
-        re.compile(r"ErrImagePull|ImagePullBackOff|InvalidImageName|Failed to pull image|Back-off pulling"),
-        re.compile(r"Failed to pull image|InvalidImageName|couldn't parse image"),
-    ),
-    _Sign("OOMKilled", re.compile(r"OOMKill|out of memory", re.IGNORECASE), re.compile(r"OOMKill|memory")),
-    _Sign(
-        "CrashLoopBackOff",
-        re.compile(r"CrashLoopBackOff|Back-off restarting failed container"),
-        re.compile(r"CrashLoopBackOff|Back-off restarting"),
-    ),
-)
 
 
 class Doctor:
     """Ask the cluster where it may be asked, always the control plane, and join the two."""
 
-    def __init__(self, api: Api, clusters: Clusters) -> None:
-        self._api, self._clusters = api, clusters
-        self._updated: dict[str, datetime] = {}
+    def __init__(self, api: Api, clusters: Clusters, kinds: Mapping[str, Kind]) -> None:
+        self._api, self._clusters, self._kinds = api, clusters, kinds
+        self._updated: dict[str, tuple[datetime, frozenset[str]]] = {}
 
-    def note_update(self, id_: str) -> None:
-        """Remember, on the server's clock, that an object is about to be updated."""
+    def note_update(self, id_: str, edit: Edit) -> None:
+        """Remember, on the server's clock, that fields of an object are about to be updated."""
         transport = self._api.transport
-        self._updated[id_] = transport.clock.now() + transport.ahead
+        fields = frozenset(pointer.split("/")[2] for pointer in (*edit.changed, *edit.removed))
+        self._updated[id_] = transport.clock.now() + transport.ahead, fields
 
     async def judge(self, observed: Observed, *, since: datetime | None) -> Health:
         """Judge one workload now. Raises ProviderError or Misshapen if the control plane does not answer."""
-        subject = str(observed.key)
+        kind, subject = self._kinds[observed.key.kind], str(observed.key)
         try:
             row = await self._api.row(observed.id, subject)
         except NotFound:
             return await self._unlisted(observed)
-        verdict = _from_row(row, observed.key.kind)
+        verdict = _from_row(row, kind, ends=kind.ends(observed.spec))
         verdict = await self._with_cluster(verdict, observed)
         update = self._update(observed, since)
-        if observed.key.kind == "Inference" and verdict.level is Level.HEALTHY:
-            verdict = await judge_rollout(self._api, observed, verdict, update)
+        if verdict.level is Level.HEALTHY and kind.support.updatable:
+            verdict = await judge_rollout(self._api, observed, row, verdict, update)
+        if kind.name == "ExternalWorkload":
+            verdict = await self._with_sync(verdict, observed)
         if verdict.level in {Level.PROGRESSING, Level.DEGRADED} and verdict.reason not in _SETTLED:
             verdict = await self._with_events(verdict, observed, row, update)
         if verdict.level is Level.DEGRADED:
-            verdict = await self._with_pods(verdict, observed)
+            verdict = await self._with_pods(verdict, observed, row)
         return verdict
 
     async def _unlisted(self, observed: Observed) -> Health:
-        """Tell what has not come up yet from what is gone: reads by type show new objects first."""
+        """Tell what has not come up yet from what is gone: reads by kind show new objects first."""
+        detail = await self._detail(observed)
+        if detail is None:
+            return Health(Level.MISSING, message="it is not there any more", source=CONTROL_PLANE)
+        message = "the list does not show it yet"
+        verdict = Health(Level.PROGRESSING, detail.phase or "Creating", message=message, source=CONTROL_PLANE)
+        return synced(verdict, detail.sync)
+
+    async def _with_sync(self, verdict: Health, observed: Observed) -> Health:
+        """Let count how far the newest manifest has got: what runs may still be the one before."""
+        detail = await self._detail(observed)
+        return synced(verdict, detail.sync) if detail else verdict
+
+    async def _detail(self, observed: Observed) -> Detail | None:
         try:
             detail = await self._api.detail(observed.key.kind, observed.id, str(observed.key))
         except NotFound:
-            detail = {"deletedAt": "now"}
-        if detail.get("deletedAt") or detail.get("desiredPhase") == "Deleted":
-            return Health(Level.MISSING, message="it is not there any more", source=CONTROL_PLANE)
-        phase = wire.words(detail, "actualPhase") or "Creating"
-        message = "the list does not show it yet"
-        return Health(Level.PROGRESSING, phase, message=message, source=CONTROL_PLANE)
+            return None
+        return None if detail.is_deleted or detail.wanted_phase == "Deleted" else detail
 
     async def _with_cluster(self, verdict: Health, observed: Observed) -> Health:
         """Let the cluster's own word count where it is worse than the control plane's."""
         cluster_id, project = observed.summary.identity.split("/")[:2]
+        path = cluster_path(project, observed.key.kind, observed.key.name, observed.spec)
+        if not path:
+            what = unshown(observed.key.kind, observed.spec)
+            return _noted(verdict, f"{what}, so only the control plane was asked")
         door = await self._clusters.door(cluster_id)
         if not door.url:
             return _noted(verdict, door.note)
-        path = cluster_path(project, observed.key.kind, observed.key.name)
         try:
             phase = await self._api.cluster_status(door.url, path, str(observed.key))
         except (ProviderError, wire.Misshapen) as err:
@@ -115,39 +110,34 @@ class Doctor:
         """Look for what keeps a workload from running: no image, no memory, a program that dies."""
         events = await self._api.parts(observed.id, "events", str(observed.key), **_NEWEST)
         fresh = [event for event in events if _is_since(event, update)]
-        said = [(wire.words(event, "createdAt"), _words(event)) for event in fresh]
-        return _diagnosed(verdict, said, wire.words(row, "phaseMessage"))
+        return diagnosed(verdict, fresh, wire.words(row, "phaseMessage"), names_pods=_has_many(row))
 
-    async def _with_pods(self, verdict: Health, observed: Observed) -> Health:
+    async def _with_pods(self, verdict: Health, observed: Observed, row: Mapping[str, Json]) -> Health:
         pods = await self._api.parts(observed.id, "pods", str(observed.key), **_NEWEST)
         found = [PodHealth(wire.words(pod, "name"), wire.words(pod, "k8sPhase")) for pod in pods]
-        return replace(verdict, pods=tuple(found))
+        return with_pods(verdict, found, names_pods=_has_many(row))
 
     def _update(self, observed: Observed, since: datetime | None) -> Update | None:
         transport = self._api.transport
         if since is None:
             return None
-        at = self._updated.get(observed.id, since + transport.ahead)
-        return Update(at, transport.clock.now() - since)
+        at, fields = self._updated.get(observed.id, (since + transport.ahead, frozenset()))
+        return Update(at, transport.clock.now() - since, fields)
 
 
-def _from_row(row: Mapping[str, Json], kind: str) -> Health:
+def _from_row(row: Mapping[str, Json], kind: Kind, *, ends: bool) -> Health:
     """Judge by the control plane alone."""
     phase, message = wire.text(row, "phase"), wire.words(row, "phaseMessage")
+    serves = kind.support.updatable and not ends
     verdict = Health(
         level_of(phase),
         phase,
         wire.words(row, "phaseReason"),
-        message or (_replicas(row) if kind == "Inference" else ""),
-        is_final=phase in FINAL and not (kind == "Inference" and phase == "Completed"),
+        message or (ready_words(row, "replica" if kind.name == "Inference" else "pod") if serves else ""),
+        is_final=phase in FINAL and not (serves and phase == "Completed"),
         source=CONTROL_PLANE,
     )
     return _queued(verdict, row) if phase == "Pending" else verdict
-
-
-def _replicas(row: Mapping[str, Json]) -> str:
-    ready, asked = wire.number(row, "runningPods"), wire.number(row.get("requestedPods"), "number")
-    return f"{ready:g}/{asked:g} replicas ready" if asked or ready else ""
 
 
 def _queued(verdict: Health, row: Mapping[str, Json]) -> Health:
@@ -174,28 +164,9 @@ def _joined(verdict: Health, phase: str) -> Health:
     return replace(verdict, level=level, phase=phase, is_final=phase in FINAL, is_queued=phase == "Pending")
 
 
-def _diagnosed(verdict: Health, said: Sequence[tuple[str, str]], message: str) -> Health:
-    """Find the first trouble with a name; told twice, waiting does not help."""
-    for sign in _SIGNS:
-        hits = [(at, words) for at, words in said if sign.pattern.search(words)]
-        if not hits and not sign.pattern.search(message):
-            continue
-        causes = [words for _, words in hits if sign.cause.search(words)]
-        cause = (causes or [message])[0].partition(": ")[2] if causes else message
-        is_final = verdict.is_final or len({at for at, _ in hits}) >= _REPEATED
-        return replace(
-            verdict,
-            level=Level.DEGRADED,
-            reason=sign.reason,
-            message=cause or message,
-            is_queued=False,
-            is_final=is_final,
-        )
-    return verdict
-
-
-def _words(event: Mapping[str, Json]) -> str:
-    return f"{wire.words(event, 'reason')}: {wire.words(event, 'message')}"
+def _has_many(row: Mapping[str, Json]) -> bool:
+    """Tell whether a workload has several pods, so that one of them is worth naming."""
+    return asked(row) > 1
 
 
 def _is_since(event: Mapping[str, Json], update: Update | None) -> bool:

@@ -8,8 +8,9 @@ from contextlib import aclosing
 from reconciler.errors import Unauthenticated, Unavailable
 from reconciler.provider import LogLine
 from reconciler.providers.runai import wire
-from reconciler.providers.runai.api import Api, cluster_path
+from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
+from reconciler.providers.runai.routes import cluster_path, unshown
 from reconciler.resource import Json, Observed
 from reconciler.stream import follow as stream
 
@@ -81,11 +82,15 @@ class LogReader:
 
     async def _url(self, observed: Observed) -> str:
         cluster_id, project = observed.summary.identity.split("/")[:2]
+        target, subject = self._api.transport.target, str(observed.key)
+        path = cluster_path(project, observed.key.kind, observed.key.name, observed.spec)
+        if not path:
+            said = f"{unshown(observed.key.kind, observed.spec)}, so its logs cannot be read"
+            raise Unavailable(target, "read the log of", subject, said=said)
         door = await self._clusters.door(cluster_id)
         if not door.url:
-            target, subject = self._api.transport.target, str(observed.key)
             raise Unavailable(target, "read the log of", subject, said=door.note)
-        return door.url + cluster_path(project, observed.key.kind, observed.key.name)
+        return door.url + path
 
 
 def _query(pod: str, tail: int, *, previous: bool) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,29 +10,28 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from reconciler.clock import Clock
-from reconciler.errors import Conflict, FleetError, Malformed, NotFound, Rejected, Unknown
+from reconciler.errors import FleetError, Malformed, Rejected
 from reconciler.fleet import Target
 from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Problem
-from reconciler.provider import Edit, LogLine
-from reconciler.providers.runai import body, logs, wire
+from reconciler.provider import Edit, InstallInfo, LogLine
+from reconciler.providers.runai import logs, wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.health import Doctor
 from reconciler.providers.runai.kinds import KINDS
-from reconciler.providers.runai.marks import carried
-from reconciler.providers.runai.phases import level_of, life_of
+from reconciler.providers.runai.reading import Reader
+from reconciler.providers.runai.registry import KIND as CLUSTER
+from reconciler.providers.runai.registry import Registry
 from reconciler.providers.runai.sweep import Torn, sweep
 from reconciler.providers.runai.target import RunaiTarget
 from reconciler.providers.runai.tokens import Tokens
-from reconciler.resource import Deleted, Json, Life, Observed, Resource, Scope, Summary
+from reconciler.providers.runai.writing import Writer
+from reconciler.resource import Deleted, Observed, Resource, Scope, Summary
 from reconciler.secret import revealed, secrets_in
 from reconciler.transport import Hosts, Transport
-
-_TAKEN = "already exists"
-_MANY_NAMES = 16
 
 
 class RunaiProvider:
@@ -60,7 +58,10 @@ class RunaiProvider:
         self.transport.tokens = Tokens(self.transport, settings)
         self._api = Api(self.transport)
         self._clusters = Clusters(self._api, settings)
-        self._doctor = Doctor(self._api, self._clusters)
+        self._registry = Registry(self._api, self._clusters, target.name)
+        self._reader = Reader(self._api, target.name)
+        self._writer = Writer(self._api)
+        self._doctor = Doctor(self._api, self._clusters, self.kinds)
         self._logs = logs.LogReader(self._api, self._clusters)
         self._only = frozenset(target.scopes or settings.scope.projects)
 
@@ -82,98 +83,99 @@ class RunaiProvider:
 
     async def list(self, scope: Scope) -> Sequence[Summary]:
         """List the live workloads of a project, whole or not at all, each id once."""
+        if not scope.name:
+            with self._trusting("list", "clusters"):
+                return await self._registry.list()
         with self._trusting("list", f"workloads of {scope.name}"):
-            rows = await sweep(lambda offset, limit: self._api.workloads(scope, offset, limit))
-            return [self._summary(row, scope) for row in rows]
+            return await self._reader.list(scope)
 
     async def deleted(self, scope: Scope) -> Sequence[Deleted]:
         """List what the platform remembers as deleted in a project."""
+        if not scope.name:
+            return ()  # the list of clusters shows those that are being deleted, and no others are kept
         with self._trusting("list", f"deleted workloads of {scope.name}"):
-            rows = await sweep(lambda offset, limit: self._api.workloads(scope, offset, limit, deleted=True))
-            return [wire.deleted_from_wire(row, target=self.target, scope=scope.name) for row in rows]
+            return await self._reader.deleted(scope)
 
     async def count(self, scope: Scope) -> int:
         """Count the live workloads of a project by the count endpoint."""
+        if not scope.name:
+            with self._trusting("count", "clusters"):
+                return await self._registry.count()
         with self._trusting("count", f"workloads of {scope.name}"):
             return await self._api.count(scope)
 
     async def named(self, scope: Scope, names: Sequence[str]) -> Sequence[Summary]:
-        """Look live workloads up by exact name; of many names the first ones, the rest by a fresh list.
-
-        A list that hides what is there seldom hides one row alone: the first names find it out.
-        """
-        wanted = sorted(frozenset(names))
-        many = await self.list(scope) if len(wanted) > _MANY_NAMES else []
+        """Look live objects up by exact name; of many names the first ones, the rest by a fresh list."""
+        if not scope.name:
+            with self._trusting("look up", "clusters"):
+                return await self._registry.named(names)
         with self._trusting("look up", f"names in {scope.name}"):
-            found = await asyncio.gather(*(self._of_name(scope, name) for name in wanted[:_MANY_NAMES]))
-        asked = {summary.id: summary for summaries in found for summary in summaries}
-        listed = {summary.id: summary for summary in many if summary.key.name in wanted[_MANY_NAMES:]}
-        return list((listed | asked).values())
+            return await self._reader.named(scope, names)
 
     async def read(self, summary: Summary) -> Observed | None:
-        """Read one workload in full; None when two answers agree that it is gone."""
+        """Read one object in full; None when two answers agree that it is gone."""
+        if summary.key.kind == CLUSTER:
+            with self._trusting("read", str(summary.key)):
+                return await self._registry.read(summary)
         kind = self._kind(summary.key.kind, "read", str(summary.key))
         with self._trusting("read", str(summary.key)):
-            try:
-                detail = await self._api.detail(kind.name, summary.id, str(summary.key))
-            except NotFound:
-                return await self._confirmed_gone(summary)
-            if detail.get("deletedAt"):
-                return None
-            return self._observed(await self._fresh(summary, detail), detail, kind)
+            return await self._reader.read(summary, kind)
 
     async def find(self, scope: Scope, kind: str, name: str) -> Sequence[Observed]:
-        """Find live workloads by key and read them in full."""
+        """Find live objects by key and read them in full."""
+        if kind == CLUSTER:
+            with self._trusting("look up", f"{kind}/{name}"):
+                return await self._registry.find(name)
         rows = [row for row in await self.named(scope, [name]) if row.key.kind == kind]
         found = [await self.read(row) for row in rows]
         return [observed for observed in found if observed is not None]
 
     async def create(self, scope: Scope, resource: Resource, mark: Mark) -> str:
         """Send one create, once, and give the new id. Raises Conflict where the name is taken."""
-        key, subject = resource.key, str(resource.key)
-        kind = self._kind(key.kind, "create", subject)
+        if resource.key.kind == CLUSTER:
+            return await self._registry.create(resource)
+        kind = self._kind(resource.key.kind, "create", str(resource.key))
         self._learn(resource)
-        identity = wire.identity_of(scope.cluster_id, wire.project_of(scope.name), key.kind, key.name)
-        sent = body.create_body(scope, resource, body.with_key(mark, identity), kind)
-        try:
-            made = await self._api.create(kind.name, sent, subject)
-        except Rejected as err:
-            if _TAKEN in err.said.casefold():
-                raise Conflict(
-                    self.target, "create", subject, said=err.said, status=err.status, url=err.url
-                ) from err
-            raise
-        id_ = made.get("workloadId") if isinstance(made, dict) else None
-        if not isinstance(id_, str) or not id_:
-            raise Unknown(self.target, "create", subject, said="it was accepted, but no id came back")
-        return id_
+        return await self._writer.create(scope, resource, mark, kind)
 
     async def update(self, observed: Observed, resource: Resource, edit: Edit, mark: Mark) -> None:
-        """Send one update, once, with the fields that change and our mark."""
-        subject = str(observed.key)
-        kind = self._kind(observed.key.kind, "update", subject)
-        if not kind.support.updatable:
-            said = f"a {kind.name} does not change in place"
-            raise Rejected(self.target, "update", subject, said=said)
-        self._learn(resource)
-        marked = body.with_key(mark, observed.summary.identity)
-        sent = body.patch_body(observed, resource, edit, marked, kind)
-        self._doctor.note_update(observed.id)
-        await self._api.update(kind.name, observed.id, sent, subject)
-
-    async def delete(self, observed: Observed) -> None:
-        """Send one delete, once. Not there is no error: reading tells whether it is gone."""
-        subject = str(observed.key)
-        kind = self._kind(observed.key.kind, "delete", subject)
-        try:
-            await self._api.delete(kind.name, observed.id, subject)
-        except NotFound:
+        """Send one update, once, with what changes and, where the kind lets it change, our mark."""
+        if observed.key.kind == CLUSTER:
+            await self._registry.rename(observed, resource.key.name)
             return
+        kind = self._kind(observed.key.kind, "update", str(observed.key))
+        self._learn(resource)
+        self._doctor.note_update(observed.id, edit)
+        await self._writer.update(observed, resource, edit, mark, kind)
+
+    async def delete(self, observed: Observed, *, force: bool = False) -> None:
+        """Send one delete, once. Not there is no error: reading tells whether it is gone."""
+        if observed.key.kind == CLUSTER:
+            await self._registry.delete(observed, force=force)
+            return
+        kind = self._kind(observed.key.kind, "delete", str(observed.key))
+        await self._writer.delete(observed, kind)
 
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
-        """Judge one workload now, by its cluster and by the control plane."""
+        """Judge one object now, by its cluster and by the control plane."""
         with self._trusting("judge", str(observed.key)):
+            if observed.key.kind == CLUSTER:
+                return await self._registry.judge(observed)
             return await self._doctor.judge(observed, since=since)
+
+    async def carried(self, observed: Observed) -> Sequence[Summary]:
+        """List the live workloads that end with a cluster; nothing else here ends with another."""
+        if observed.key.kind != CLUSTER:
+            return ()
+        with self._trusting("list", f"workloads on {observed.key}"):
+            return await self._registry.carried(observed)
+
+    async def install_info(self, name: str, *, version: str = "", url: str = "") -> InstallInfo:
+        """Give the instructions for a registered cluster, and let its secret appear nowhere else."""
+        with self._trusting("read the install info of", f"{CLUSTER}/{name}"):
+            told = await self._registry.install_info(name, version, url)
+        self.transport.scrubber.learn(told.secret)
+        return told
 
     async def pods(self, observed: Observed) -> Sequence[str]:
         """Name the pods that have logs now, failing ones first."""
@@ -213,46 +215,6 @@ class RunaiProvider:
         if name not in self.kinds:
             raise Rejected(self.target, verb, subject, said=f'type "{name}" is not one we know')
         return self.kinds[name]
-
-    def _summary(self, row: Mapping[str, Json], scope: Scope) -> Summary:
-        return wire.from_wire(row, target=self.target, scope=scope.name)
-
-    async def _of_name(self, scope: Scope, name: str) -> Sequence[Summary]:
-        rows = await sweep(lambda offset, limit: self._api.named(name, offset, limit))
-        return [self._summary(row, scope) for row in rows if str(row["projectId"]) == scope.id]
-
-    async def _fresh(self, summary: Summary, detail: Mapping[str, Json]) -> Summary:
-        """Renew the summary where the detail shows another phase, or none."""
-        if summary.fingerprint and detail.get("actualPhase") == summary.phase:
-            return summary
-        try:
-            row = await self._api.row(summary.id, str(summary.key))
-        except NotFound:  # the list lags behind, or the end of a delete has just passed
-            phase = wire.words(detail, "actualPhase") or "Unknown"
-            return replace(summary, phase=phase, life=life_of(phase), level=level_of(phase))
-        return wire.from_wire(row, target=self.target, scope=summary.key.scope)
-
-    def _observed(self, summary: Summary, detail: Mapping[str, Json], kind: Kind) -> Observed:
-        spec, wanted = detail.get("spec"), wire.words(detail, "desiredPhase")
-        if spec is not None and not isinstance(spec, dict):
-            raise wire.Misshapen('"spec" is not an object')
-        if wanted == "Deleted":
-            summary = replace(summary, life=Life.LEAVING)
-        found = carried(spec or {}, kind)
-        return Observed(summary, found.spec, found.mark, found.record, found.record_paths, wanted)
-
-    async def _confirmed_gone(self, summary: Summary) -> Observed | None:
-        """Ask a second endpoint before an object counts as gone."""
-        try:
-            row = await self._api.row(summary.id, str(summary.key))
-        except NotFound:
-            return None
-        if row.get("deletedAt"):
-            return None
-        now = wire.from_wire(row, target=self.target, scope=summary.key.scope)
-        if now.life is Life.LEAVING:
-            return Observed(now, {}, now.mark, wanted_phase="Deleted")
-        raise wire.Misshapen("one endpoint says it is there and another that it is not")
 
     def _learn(self, resource: Resource) -> None:
         for secret in secrets_in(resource.spec):

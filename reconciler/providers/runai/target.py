@@ -47,10 +47,12 @@ class RunaiTarget(BaseModel):
 
     model_config = _CLOSED
 
-    provider: Literal["runai"]
+    provider: Literal["runai"] = Field(description="Which platform this is.")
     url: Url = Field(description="Address of the control plane, such as https://acme.run.ai.")
-    auth: Auth
-    scope: ScopeBlock = Field(default_factory=ScopeBlock)
+    auth: Auth = Field(description="How to sign in.")
+    scope: ScopeBlock = Field(
+        default_factory=ScopeBlock, description="Which part of it. Default: all that the credentials see."
+    )
     clusterApi: dict[str, Url] = Field(  # noqa: N815 - the file's key
         default_factory=dict,
         description="Where the cluster API of a cluster answers, by the cluster's name.",

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from reconciler.mark import Mark, mark_from_text
-from reconciler.providers.runai.kinds import KINDS
-from reconciler.providers.runai.marks import MARK
+from reconciler.providers.runai.marks import MARK, place_of
 from reconciler.providers.runai.phases import level_of, life_of
 from reconciler.resource import Deleted, Json, ResourceKey, Scope, Summary
 
-TYPES: Mapping[str, str] = {kind.name.casefold(): kind.name for kind in KINDS}
-"""Our kinds by the platform's type word, in lower case: it spells them both ways."""
+TAKEN = "already exists"
+"""What the platform says of a name that is taken, whatever the status."""
 
 _MOST = 1e12
 _RESTLESS = frozenset(
@@ -89,15 +88,6 @@ def moment(value: Json) -> datetime | None:
         return None
 
 
-def kind_of(row: Mapping[str, Json]) -> tuple[str, bool]:
-    """Name a row's kind, and tell whether it is one of ours; else the platform's own word."""
-    word = text(row, "type")
-    known = TYPES.get(word.casefold())
-    if known == "Training" and row.get("distributedFramework"):
-        return word, False
-    return known or word, known is not None
-
-
 def mark_in(row: Mapping[str, Json]) -> Mark | None:
     """Read the mark that a list row shows."""
     env = row.get("environmentVariables")
@@ -111,16 +101,18 @@ def check_project(row: Mapping[str, Json], scope: Scope) -> None:
         raise Misshapen(f'a row of project "{words(row, "projectName") or row["projectId"]}" came back')
 
 
-def from_wire(row: Mapping[str, Json], *, target: str, scope: str) -> Summary:
+def from_wire(row: Mapping[str, Json], *, target: str, scope: str, known_as: str) -> Summary:
     """Read one workload as the control plane lists it. Raises Misshapen.
 
-    A type we do not know keeps the platform's word; a phase we do not know is UNKNOWN.
+    `known_as` is its kind; "" keeps the platform's word. A phase we do not know is UNKNOWN.
     Source: GET /api/v1/workloads and GET /api/v1/workloads/{id}.
     """
-    kind, is_known = kind_of(row)
+    kind = known_as or text(row, "type")
     name, phase, env = text(row, "name"), text(row, "phase"), row.get("environmentVariables")
     if env is not None and not isinstance(env, Mapping):
         raise Misshapen('a row\'s "environmentVariables" is not a map')
+    place = place_of(known_as)
+    mark = mark_in(row) if place.has_env else None
     return Summary(
         key=ResourceKey(target, scope, kind, name),
         id=text(row, "id"),
@@ -129,9 +121,9 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: str) -> Summary:
         life=life_of(phase),
         level=level_of(phase),
         fingerprint=fingerprint(row),
-        mark=mark_in(row),
-        shows_marks=env is not None,
-        is_known_kind=is_known,
+        mark=mark,
+        shows_marks=mark is not None or (env is not None and place.is_listed),
+        is_known_kind=bool(known_as),
         submitted_by=words(row, "submittedBy"),
         source=words(row, "source"),
         created_at=moment(text(row, "createdAt")),
@@ -145,11 +137,10 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: str) -> Summary:
     )
 
 
-def deleted_from_wire(row: Mapping[str, Json], *, target: str, scope: str) -> Deleted:
+def deleted_from_wire(row: Mapping[str, Json], *, target: str, scope: str, known_as: str) -> Deleted:
     """Read one row of the deleted list. Raises Misshapen."""
-    kind, _ = kind_of(row)
     return Deleted(
-        key=ResourceKey(target, scope, kind, text(row, "name")),
+        key=ResourceKey(target, scope, known_as or text(row, "type"), text(row, "name")),
         id=text(row, "id"),
         deleted_at=moment(row.get("deletedAt")),
         completed_at=moment(row.get("completedAt")),

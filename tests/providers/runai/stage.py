@@ -23,6 +23,38 @@ T = TypeVar("T")
 SECRET = "hunter2-hunter2"
 MARK = Mark("7f3a9c04d2b81e66", "ml", "", "1:0123456789abcdef")
 
+PODS: dict[str, Any] = {
+    "metadata": {"labels": {"app": "x"}},
+    "spec": {"containers": [{"name": "main", "image": "busybox:1"}]},
+}
+SPECS: Mapping[str, dict[str, Any]] = {
+    "Workspace": {"image": "busybox", "command": "sleep infinity"},
+    "Training": {"image": "busybox", "command": "sleep 600"},
+    "DistributedTraining": {
+        "image": "busybox",
+        "command": "sleep 600",
+        "distributedFramework": "PyTorch",
+        "numWorkers": 2,
+    },
+    "Inference": {"image": "vllm", "servingPort": {"container": 8000}},
+    "DistributedInference": {
+        "leader": {"image": "vllm"},
+        "worker": {"image": "vllm"},
+        "workers": 1,
+        "replicas": 1,
+        "servingPort": {"port": 8000},
+    },
+    "NimService": {"image": "nvcr.io/nim/meta/llama3:1", "servingPort": {"port": 8000}},
+    "ExternalWorkload": {
+        "manifest": {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "x"}}, "template": PODS},
+        },
+    },
+}
+"""One spec of each kind that runs for a while."""
+
 TEN_MINUTES = [{"name": "EMULATOR_SECONDS", "value": "600"}]
 
 

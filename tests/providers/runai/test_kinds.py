@@ -13,13 +13,34 @@ import pytest
 from pydantic import ValidationError
 
 from reconciler.kind import NOTHING, Kind
-from reconciler.providers.runai.kinds import INFERENCE, KINDS, TRAINING, WORKSPACE
+from reconciler.providers.runai.kinds import (
+    CLUSTER,
+    DISTRIBUTED_INFERENCE,
+    DISTRIBUTED_TRAINING,
+    EXTERNAL_WORKLOAD,
+    INFERENCE,
+    KINDS,
+    NIM_SERVICE,
+    TRAINING,
+    WORKSPACE,
+)
 from reconciler.yaml import parse
+
+NEEDED = {
+    "MatchExpression.key",
+    "MatchExpression.operator",
+    "AddedAttribute.key",
+    "ExternalWorkload.manifest",
+    "KubernetesManifest.apiVersion",
+    "KubernetesManifest.kind",
+}
+POD_KINDS = (WORKSPACE, TRAINING, DISTRIBUTED_TRAINING, INFERENCE)
+"""Kinds whose spec is that of a pod of the user's own program."""
 
 
 def properties(kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
     schema = kind.model().model_json_schema(by_alias=True)
-    for title, block in {kind.name: schema, **schema["$defs"]}.items():
+    for title, block in {kind.name: schema, **schema.get("$defs", {})}.items():
         for name, field in block.get("properties", {}).items():
             yield f"{title}.{name}", field
 
@@ -38,17 +59,19 @@ def test_importing_the_kinds_loads_neither_pydantic_nor_a_client() -> None:
 def test_every_field_is_described_and_may_be_null(kind: Kind) -> None:
     for path, field in properties(kind):
         assert field.get("description"), path
-        if path not in ("MatchExpression.key", "MatchExpression.operator", "AddedAttribute.key"):
+        if path not in NEEDED:
             assert {"type": "null"} in field["anyOf"], path
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_schema_is_closed_and_speaks_the_platforms_names(kind: Kind) -> None:
     text = json.dumps(kind.model().model_json_schema(by_alias=True))
+    has_no_pod = kind in (EXTERNAL_WORKLOAD, CLUSTER)
 
-    assert '"gpuDevicesRequest"' in text
+    assert ('"gpuDevicesRequest"' in text) is not has_no_pod
     assert '"gpu_devices_request"' not in text
-    assert text.count('"additionalProperties": false') == text.count('"properties": {')
+    closed = text.count('"additionalProperties": false')
+    assert closed + (2 if kind is EXTERNAL_WORKLOAD else 0) == text.count('"properties": {')
 
 
 @pytest.mark.parametrize(
@@ -73,7 +96,7 @@ def test_a_schema_is_closed_and_speaks_the_platforms_names(kind: Kind) -> None:
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", POD_KINDS, ids=lambda kind: kind.name)
 def test_the_model_refuses(kind: Kind, spec: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         kind.model().model_validate(spec)
@@ -99,6 +122,10 @@ def test_a_kind_has_only_its_own_fields() -> None:
             kind.model().model_validate(spec)
 
 
+ONE, EIGHT = {"gpuDevicesRequest": 1}, {"gpuDevicesRequest": 8}
+GROUP = {"leader": {"compute": ONE}, "worker": {"compute": EIGHT}}
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "gpus"),
     [
@@ -112,6 +139,23 @@ def test_a_kind_has_only_its_own_fields() -> None:
         (INFERENCE, {"compute": {"gpuDevicesRequest": 2}, "autoscaling": {"minReplicas": 3}}, 6),
         (INFERENCE, {"compute": {"gpuDevicesRequest": 2}, "autoscaling": {"minReplicas": 0}}, 2),
         (WORKSPACE, {"compute": "odd"}, 0),
+        (DISTRIBUTED_TRAINING, {"compute": EIGHT, "numWorkers": 3}, 24),
+        (DISTRIBUTED_TRAINING, {"compute": EIGHT, "numWorkers": 3, "masterSpecSameAsWorker": True}, 32),
+        (DISTRIBUTED_TRAINING, {"compute": EIGHT, "numWorkers": 3, "masterSpec": {"compute": ONE}}, 25),
+        (DISTRIBUTED_TRAINING, {"compute": EIGHT, "minReplicas": 2, "maxReplicas": 4, "masterSpec": {}}, 16),
+        (DISTRIBUTED_TRAINING, {"compute": EIGHT, "masterSpec": None}, 8),
+        (DISTRIBUTED_INFERENCE, {"leader": {"compute": ONE}}, 1),
+        (DISTRIBUTED_INFERENCE, {"leader": {"compute": ONE}, "worker": {"compute": EIGHT}}, 1),
+        (DISTRIBUTED_INFERENCE, {**GROUP, "workers": 2}, 17),
+        (DISTRIBUTED_INFERENCE, {**GROUP, "workers": 2, "replicas": 3}, 51),
+        (DISTRIBUTED_INFERENCE, {**GROUP, "workers": 2, "replicas": 0}, 0),
+        (NIM_SERVICE, {"compute": ONE}, 1),
+        (NIM_SERVICE, {"compute": ONE, "replicas": 3}, 3),
+        (NIM_SERVICE, {"compute": ONE, "replicas": 0}, 0),
+        (NIM_SERVICE, {"compute": EIGHT, "replicas": 2, "multiNode": {"workers": 2}}, 32),
+        (NIM_SERVICE, {"compute": ONE, "autoscaling": {"minReplicas": 2, "maxReplicas": 9}}, 2),
+        (EXTERNAL_WORKLOAD, {}, 0),
+        (EXTERNAL_WORKLOAD, {"manifest": "odd"}, 0),
     ],
     ids=repr,
 )
@@ -152,7 +196,7 @@ def test_volumes_that_die_with_a_stop_are_named(form: Any) -> None:
     assert TRAINING.dies_with({"storage": {"pvc": form(claims)}}) == ("pvc scratch",)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", POD_KINDS, ids=lambda kind: kind.name)
 def test_common_words_lead_to_fields_that_exist(kind: Kind) -> None:
     known = {path.partition(".")[2] for path, _ in properties(kind)}
 

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from reconciler.kind import Kind
-from reconciler.problem import CODES, Severity
-from reconciler.providers.runai.kinds import INFERENCE, KINDS, WORKSPACE
+from reconciler.problem import CODES
+from reconciler.providers.runai.kinds import DISTRIBUTED_TRAINING, INFERENCE, TRAINING, WORKSPACE
 from reconciler.secret import Secret
+
+POD_KINDS = (WORKSPACE, TRAINING, DISTRIBUTED_TRAINING, INFERENCE)
+"""Kinds whose spec is that of a pod of the user's own program."""
 
 IMAGE = {"image": "pytorch:2.5"}
 UUID = "1d6f1c52-93b0-4b0e-8a1c-5f1b6c9e0a11"
@@ -88,7 +91,6 @@ REFUSED_BY_ANY: list[tuple[dict[str, Any], str, str]] = [
         "RC130",
         "/spec/annotations/name=reconciler~1mark/name",
     ),
-    (with_image(args="-- python train.py"), "RC131", "/spec/args"),
     (with_image(security={"seccompProfileType": "Localhost"}), "RC104", "/spec/security/seccompProfileType"),
     (with_image(security={"supplementalGroups": "a,b"}), "RC104", "/spec/security/supplementalGroups"),
     (
@@ -256,7 +258,7 @@ REFUSED_BY_INFERENCE: list[tuple[dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(
     ("spec", "code", "pointer"), REFUSED_BY_ANY, ids=[row[2] + row[1] for row in REFUSED_BY_ANY]
 )
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", POD_KINDS, ids=lambda kind: kind.name)
 def test_a_refused_combination_is_found_once_with_a_way_out(
     kind: Kind, spec: dict[str, Any], code: str, pointer: str
 ) -> None:
@@ -302,7 +304,7 @@ def test_a_terminal_needs_stdin() -> None:
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", POD_KINDS, ids=lambda kind: kind.name)
 def test_what_the_platform_takes_is_no_problem(kind: Kind, spec: dict[str, Any]) -> None:
     assert pointers(kind, spec) == []
 
@@ -320,9 +322,3 @@ def test_what_the_platform_takes_is_no_problem(kind: Kind, spec: dict[str, Any])
 )
 def test_an_inference_may_scale(autoscaling: dict[str, Any]) -> None:
     assert pointers(INFERENCE, with_image(autoscaling=autoscaling)) == []
-
-
-def test_a_leading_separator_is_a_warning_only() -> None:
-    (problem,) = WORKSPACE.check(with_image(command="-- bash"))
-
-    assert problem.severity is Severity.WARNING

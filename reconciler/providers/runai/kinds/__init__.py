@@ -7,12 +7,21 @@ the network, plans or prints.
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.kind import Kind, Support
-from reconciler.providers.runai.kinds import aliases, defaults, weight
-from reconciler.providers.runai.kinds.canonical import canonical
-from reconciler.providers.runai.kinds.rules import check_inference, check_job
+from reconciler.providers.runai.kinds import aliases, defaults, lints, manifest, weight
+from reconciler.providers.runai.kinds.canonical import canonical, canonical_with_manifest
+from reconciler.providers.runai.kinds.rules import (
+    check_distributed,
+    check_external,
+    check_groups,
+    check_inference,
+    check_job,
+    check_nim,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -42,26 +51,21 @@ INFERENCE_UPDATABLE = (
 )
 """What `PATCH /inferences/{id}` takes. Everything else of an inference needs a new one."""
 
-
-def _workspace() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.workspace import WorkspaceSpec  # pydantic loads only when asked
-
-    return WorkspaceSpec
+EXTERNAL_UPDATABLE = ("/category", "/manifest", "/priority")
+"""What `PUT /api/v2/workloads/{id}` takes."""
 
 
-def _training() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.training import TrainingSpec  # pydantic loads only when asked
-
-    return TrainingSpec
+def _example(name: str) -> str:
+    return (Path(__file__).parent / "examples" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def _inference() -> type[BaseModel]:
-    from reconciler.providers.runai.kinds.inference import InferenceSpec  # pydantic loads only when asked
+def _spec(module: str, name: str) -> type[BaseModel]:
+    """Load the model of a kind's spec from the kind's own file; pydantic loads only then."""
+    model: type[BaseModel] = getattr(import_module(f"{__name__}.{module}"), name)
+    return model
 
-    return InferenceSpec
 
-
-_workload = partial(
+_any_workload = partial(
     Kind,
     api_version="runai/v1",
     provider="runai",
@@ -69,39 +73,128 @@ _workload = partial(
     canonical=canonical,
     name_space="runai/workload",
     default_of=defaults.default_of,
-    dies_with=weight.volumes_that_die,
-    record_only=("/spec/templateId",),
 )
+_workload = partial(_any_workload, dies_with=weight.volumes_that_die, record_only=("/spec/templateId",))
 
 WORKSPACE = _workload(
     name="Workspace",
-    model=_workspace,
+    about="An interactive workload, such as a notebook: it runs until it is stopped.",
+    example=partial(_example, "workspace"),
+    model=partial(_spec, "workspace", "WorkspaceSpec"),
     support=Support(stops=True),
     defaults=defaults.WORKSPACE,
     check=check_job,
+    lint=lints.lint_workspace,
     gpus=weight.gpus_of_pod,
     aliases=aliases.WORKSPACE,
 )
 
 TRAINING = _workload(
     name="Training",
-    model=_training,
+    about="A job of one pod, or of equal pods: it ends by itself, and does not run again.",
+    example=partial(_example, "training"),
+    model=partial(_spec, "training", "TrainingSpec"),
     support=Support(stops=True),
     finishes=True,
     defaults=defaults.TRAINING,
     check=check_job,
+    lint=lints.lint_training,
     gpus=weight.gpus_of_training,
     aliases=aliases.TRAINING,
 )
 
 INFERENCE = _workload(
     name="Inference",
-    model=_inference,
+    about="A server of a model: it scales with its load, and most of it changes in place.",
+    example=partial(_example, "inference"),
+    model=partial(_spec, "inference", "InferenceSpec"),
     support=Support(updatable=INFERENCE_UPDATABLE, mark_rewritable=True),
     defaults=defaults.INFERENCE,
     check=check_inference,
+    lint=lints.lint_inference,
     gpus=weight.gpus_of_inference,
     aliases=aliases.INFERENCE,
 )
 
-KINDS = (WORKSPACE, TRAINING, INFERENCE)
+DISTRIBUTED_TRAINING = _workload(
+    name="DistributedTraining",
+    about="A job of many pods, workers and the master that leads them; it ends by itself.",
+    example=partial(_example, "distributed-training"),
+    model=partial(_spec, "distributed_training", "DistributedTrainingSpec"),
+    support=Support(stops=True),
+    finishes=True,
+    defaults=defaults.DISTRIBUTED_TRAINING,
+    check=check_distributed,
+    lint=lints.lint_distributed_training,
+    gpus=weight.gpus_of_distributed,
+    aliases=aliases.DISTRIBUTED_TRAINING,
+)
+
+DISTRIBUTED_INFERENCE = _workload(
+    name="DistributedInference",
+    about="A server of a model too large for one pod: groups of a leader and its workers.",
+    example=partial(_example, "distributed-inference"),
+    model=partial(_spec, "distributed_inference", "DistributedInferenceSpec"),
+    support=Support(updatable=("/replicas",)),
+    defaults=defaults.DISTRIBUTED_INFERENCE,
+    check=check_groups,
+    lint=lints.lint_distributed_inference,
+    gpus=weight.gpus_of_groups,
+    aliases=aliases.DISTRIBUTED_INFERENCE,
+)
+
+NIM_SERVICE = _any_workload(
+    name="NimService",
+    about="A server of an NVIDIA NIM, a model in a ready container; all of it changes in place.",
+    example=partial(_example, "nim-service"),
+    model=partial(_spec, "nim_service", "NimServiceSpec"),
+    support=Support(updatable=("",), mark_rewritable=True),
+    defaults=defaults.NIM_SERVICE,
+    check=check_nim,
+    lint=lints.lint_nim_service,
+    gpus=weight.gpus_of_nim,
+    aliases=aliases.NIM_SERVICE,
+)
+
+EXTERNAL_WORKLOAD = _any_workload(
+    name="ExternalWorkload",
+    about="Any Kubernetes object that the platform can schedule, by its own manifest.",
+    example=partial(_example, "external-workload"),
+    model=partial(_spec, "external_workload", "ExternalWorkloadSpec"),
+    support=Support(updatable=EXTERNAL_UPDATABLE, mark_rewritable=True),
+    canonical=canonical_with_manifest,
+    finishes_with=manifest.ends,
+    check=check_external,
+    lint=lints.lint_external_workload,
+    gpus=manifest.gpus,
+    aliases=aliases.EXTERNAL_WORKLOAD,
+    named_by=("/spec/manifest/metadata/name",),
+)
+
+CLUSTER = Kind(
+    api_version="runai/v1",
+    name="Cluster",
+    about="A Kubernetes cluster that is registered with the control plane; workloads run on it.",
+    example=partial(_example, "cluster"),
+    provider="runai",
+    platform="Run:ai",
+    model=partial(_spec, "cluster", "ClusterSpec"),
+    canonical=canonical,
+    support=Support(carries_mark=False, replaces=False),
+    scope_word="",
+    level=0,
+    aliases=aliases.CLUSTER,
+    name_pattern=r"^\S(.{0,251}\S)?$",
+    name_rule="1 to 253 characters, no space at its ends",
+)
+
+KINDS = (
+    WORKSPACE,
+    TRAINING,
+    DISTRIBUTED_TRAINING,
+    INFERENCE,
+    DISTRIBUTED_INFERENCE,
+    NIM_SERVICE,
+    EXTERNAL_WORKLOAD,
+    CLUSTER,
+)

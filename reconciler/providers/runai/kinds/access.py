@@ -60,3 +60,10 @@ class ServingPort(Block):
     authorized_users: list[Text] | None = optional("Users who may call. Excludes authorizedGroups.")
     authorized_groups: list[Text] | None = optional("Groups that may call. Excludes authorizedUsers.")
     cluster_local_access_only: Flag | None = optional("Give no URL outside the cluster. Default false.")
+
+
+class ExternalUrl(Block):
+    """Say whether and under which URL a service is seen from outside its cluster."""
+
+    expose_externally: Flag | None = optional("Give a URL outside the cluster. Default true.")
+    exposed_url: Text | None = optional("The URL outside. Default: the platform makes one.")

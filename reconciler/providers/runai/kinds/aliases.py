@@ -172,3 +172,21 @@ def _in_any_case(words: Mapping[str, str]) -> Mapping[str, str]:
 WORKSPACE = _in_any_case({**_ANY, **_JOB})
 TRAINING = _in_any_case({**_ANY, **_JOB, "replicas": "parallelism", "workers": "parallelism"})
 INFERENCE = _in_any_case({**_ANY, **_SERVING})
+DISTRIBUTED_TRAINING = _in_any_case({**_ANY, **_JOB, "workers": "numWorkers"})
+DISTRIBUTED_INFERENCE = _in_any_case({"port": "servingPort.port"})
+NIM_SERVICE = _in_any_case({"port": "servingPort.port"})
+EXTERNAL_WORKLOAD = _in_any_case({"yaml": "manifest"})
+
+CLUSTER = _in_any_case(
+    {
+        "url": "domain",
+        "host": "domain",
+        "hostname": "domain",
+        "fqdn": "domain",
+        "clusterUrl": "domain",
+        "cluster-url": "domain",
+        "endpoint": "domain",
+        "clusterVersion": "version",
+        "runaiVersion": "version",
+    }
+)

@@ -12,6 +12,9 @@ QUANTITY = r"^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkKMGTPE]|[KMGTPE]i|[eE][-+]?[0
 
 DNS = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 
+INT32, INT64 = 2**31 - 1, 2**63 - 1
+"""The most that a number of these formats holds."""
+
 Text = StrictStr
 Flag = StrictBool
 Whole = StrictInt

@@ -1,7 +1,8 @@
 """Canonical form: one spelling for specs that mean the same, so that equal means equal.
 
 Quantities are spelled by value, lists whose items have a key become maps, explicit nulls, empty
-containers and `exclude` instructions are gone. Pure; takes any JSON-like tree, however odd.
+containers and `exclude` instructions are gone. A Kubernetes manifest is spelled by its own rules. Pure;
+takes any JSON-like tree, however odd.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from reconciler.pointer import KEYS, item_key, whole
@@ -29,6 +31,28 @@ QUANTITIES = frozenset(
 NUMBERS = frozenset({"cpuCoreLimit", "cpuCoreRequest", "gpuPortionLimit", "gpuPortionRequest"})
 UNORDERED = frozenset({"authorizedGroups", "authorizedUsers", "capabilities", "nodeSelectorTerms", "values"})
 
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """Say how one sort of tree is spelled.
+
+    `amounts` are maps whose every value is a quantity, by name. `instructs`: `exclude` is no value but
+    an instruction. `numbers_items`: items without a key are addressed by their place in the list.
+    """
+
+    quantities: frozenset[str]
+    numbers: frozenset[str] = frozenset()
+    unordered: frozenset[str] = frozenset()
+    amounts: frozenset[str] = frozenset()
+    instructs: bool = False
+    numbers_items: bool = False
+
+
+_SPEC = _Spelling(QUANTITIES, NUMBERS, UNORDERED, instructs=True)
+_MANIFEST = _Spelling(
+    frozenset({"divisor", "sizeLimit"}), amounts=frozenset({"limits", "requests"}), numbers_items=True
+)
+
 _MANTISSA = r"\+?([0-9]{0,40}(?:\.[0-9]{0,40})?)"
 _QUANTITY = re.compile(_MANTISSA + r"([numkKMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?", re.ASCII)
 _TENS = {"n": -9, "u": -6, "m": -3, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
@@ -42,7 +66,21 @@ _DEEPEST = 64
 
 def canonical(spec: Mapping[str, Json] | None) -> dict[str, Json]:
     """Spell a spec the one way it is compared. Secret leaves pass through. Never raises."""
-    return _map(spec, 0) if isinstance(spec, Mapping) else {}
+    return _map(spec, 0, _SPEC) if isinstance(spec, Mapping) else {}
+
+
+def canonical_with_manifest(spec: Mapping[str, Json] | None) -> dict[str, Json]:
+    """Spell a spec whose `manifest` is a Kubernetes object.
+
+    There `exclude` is a field like others, and the cluster fills in fields of items that have no key;
+    such items are told apart by their place. Items with a key may change places unseen.
+    """
+    if not isinstance(spec, Mapping):
+        return {}
+    spelled = canonical({name: value for name, value in spec.items() if name != "manifest"})
+    manifest = spec.get("manifest")
+    inner = _map(manifest, 0, _MANIFEST) if isinstance(manifest, Mapping) else manifest
+    return {**spelled, "manifest": inner} if inner else spelled
 
 
 def plain(tree: Json) -> Json:
@@ -96,44 +134,45 @@ def _decimal(value: Fraction) -> str:
     return f"{digits[:-places]}.{digits[-places:]}".rstrip("0") if places else digits
 
 
-def _map(tree: Mapping[str, Json], depth: int) -> dict[str, Json]:
+def _map(tree: Mapping[str, Json], depth: int, how: _Spelling, within: str = "") -> dict[str, Json]:
     spelled = {
-        name: _value(name, value, depth + 1)
+        name: _value(name, value, depth + 1, how, within)
         for name, value in tree.items()
-        if value is not None and name != "exclude"
+        if value is not None and not (how.instructs and name == "exclude")
     }
     return {name: value for name, value in spelled.items() if value not in ({}, [])}
 
 
-def _value(name: str, value: Json, depth: int) -> Json:
+def _value(name: str, value: Json, depth: int, how: _Spelling, within: str = "") -> Json:
     if depth > _DEEPEST or isinstance(value, Secret):
         return value
     if isinstance(value, Mapping):
-        return _map(value, depth)
+        return _map(value, depth, how, name)
     if isinstance(value, list | tuple):
-        return _list(name, value, depth)
-    if name in QUANTITIES:
+        return _list(name, value, depth, how)
+    if name in how.quantities or within in how.amounts:
         value = quantity(value)
-    if name in NUMBERS and isinstance(value, str):
+    if name in how.numbers and isinstance(value, str):
         exact = quantity_value(value)
         return value if exact is None else whole(float(exact))
     return whole(value) if isinstance(value, float) else value
 
 
-def _list(name: str, items: Sequence[Json], depth: int) -> Json:
+def _list(name: str, items: Sequence[Json], depth: int, how: _Spelling) -> Json:
     """Spell a list: items that have keys as a map, values without order sorted, others as they are."""
-    kept = [item for item in items if item is not None and not _is_instruction(item)]
-    if kept and all(isinstance(item, Mapping) for item in kept) and any(map(item_key, kept)):
-        return _keyed(kept, depth)
-    values = [_value("", item, depth + 1) for item in kept]
-    return sorted(values, key=_text) if name in UNORDERED else values
+    kept = [item for item in items if item is not None and not (how.instructs and _is_instruction(item))]
+    are_maps = kept and all(isinstance(item, Mapping) for item in kept)
+    if are_maps and (how.numbers_items or any(map(item_key, kept))):
+        return _keyed(kept, depth, how)
+    values = [_value("", item, depth + 1, how) for item in kept]
+    return sorted(values, key=_text) if name in how.unordered else values
 
 
-def _keyed(items: Sequence[Mapping[str, Json]], depth: int) -> dict[str, Json]:
+def _keyed(items: Sequence[Mapping[str, Json]], depth: int, how: _Spelling) -> dict[str, Json]:
     """Make a map of a list, in its order. Items that share a key are numbered by what they hold."""
     groups: dict[str, list[dict[str, Json]]] = {}
     for index, item in enumerate(items):
-        groups.setdefault(item_key(item) or str(index), []).append(_map(item, depth + 1))
+        groups.setdefault(item_key(item) or str(index), []).append(_map(item, depth + 1, how))
     keyed: dict[str, Json] = {}
     for key, sharing in groups.items():
         for number, item in enumerate(sorted(sharing, key=_text), 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from reconciler.providers.runai.kinds.block import (
+    INT32,
     Block,
     Flag,
     Quantity,
@@ -24,7 +25,7 @@ class ExtendedResource(Block):
     exclude: Flag | None = excluded()
 
 
-class Compute(Block):
+class DeviceCompute(Block):
     """Ask for GPUs, CPUs and memory, per pod."""
 
     cpu_core_limit: Real | None = optional("Upper bound of CPU, in cores. At least cpuCoreRequest.", ge=0)
@@ -35,11 +36,8 @@ class Compute(Block):
     cpu_memory_request: Quantity | None = optional(
         "Memory to reserve, in bytes with a suffix: `16Gi`, `100M`."
     )
-    extended_resources: list[ExtendedResource] | None = optional(
-        "Resources that device plugins offer, such as network devices. Keyed by resource."
-    )
     gpu_devices_request: Whole | None = optional(
-        "GPU devices per pod. Above 1 no gpuMemoryRequest is possible.", ge=0, le=2**31 - 1
+        "GPU devices per pod. Above 1 no gpuMemoryRequest is possible.", ge=0, le=INT32
     )
     gpu_memory_limit: Quantity | None = optional(
         "Upper bound of GPU memory per device, in bytes with a suffix. At least gpuMemoryRequest."
@@ -58,6 +56,14 @@ class Compute(Block):
     gpu_request_type: Literal["portion", "memory"] | None = optional(
         "How a part of a GPU is asked for: as a share (portion) or in bytes (memory). "
         "Leave it out for whole devices."
+    )
+
+
+class Compute(DeviceCompute):
+    """Ask for GPUs, CPUs, memory and whatever else a node offers, per pod."""
+
+    extended_resources: list[ExtendedResource] | None = optional(
+        "Resources that device plugins offer, such as network devices. Keyed by resource."
     )
     large_shm_request: Flag | None = optional(
         "Mount a large /dev/shm instead of 64 MiB; data loaders and multi-GPU programs need it."

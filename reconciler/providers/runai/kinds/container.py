@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.providers.runai.kinds.block import Block, DnsName, Flag, Port, Text, Whole, excluded, optional
+from reconciler.providers.runai.kinds.block import (
+    INT32,
+    INT64,
+    Block,
+    DnsName,
+    Flag,
+    Port,
+    Text,
+    Whole,
+    excluded,
+    optional,
+)
 
 
 class Pair(Block):
@@ -66,7 +77,7 @@ class HttpGet(Block):
     path: Text | None = optional("Path to ask for. Default `/`.", pattern=r"^(/[a-zA-Z0-9\-_./]*)?$")
     port: Port | None = optional("Port of the container, 1 to 65535.")
     host: Text | None = optional("Host name to ask. Default: the pod's address.")
-    scheme: Literal["HTTP", "HTTPS"] | None = optional("Default HTTP.")
+    scheme: Literal["HTTP", "HTTPS"] | None = optional("Scheme to ask with. Default HTTP.")
 
 
 class ProbeHandler(Block):
@@ -78,11 +89,11 @@ class ProbeHandler(Block):
 class ReadinessProbe(Block):
     """Say when a pod may receive requests. All times in seconds."""
 
-    initial_delay_seconds: Whole | None = optional("Seconds to wait after the start.", ge=0)
-    period_seconds: Whole | None = optional("Seconds between two probes.", ge=1)
-    timeout_seconds: Whole | None = optional("Seconds until one probe counts as failed.", ge=1)
-    success_threshold: Whole | None = optional("Successes in a row that make the pod ready.", ge=1)
-    failure_threshold: Whole | None = optional("Failures in a row that make it not ready.", ge=1)
+    initial_delay_seconds: Whole | None = optional("Seconds to wait after the start.", ge=0, le=INT32)
+    period_seconds: Whole | None = optional("Seconds between two probes.", ge=1, le=INT32)
+    timeout_seconds: Whole | None = optional("Seconds until one probe counts as failed.", ge=1, le=INT32)
+    success_threshold: Whole | None = optional("Successes in a row that make the pod ready.", ge=1, le=INT32)
+    failure_threshold: Whole | None = optional("Failures in a row that make it not ready.", ge=1, le=INT32)
     handler: ProbeHandler | None = optional("How to ask. Needed.")
 
 
@@ -101,17 +112,22 @@ Capability = Literal[
     "SYS_TIME", "SYS_TTY_CONFIG", "SYSLOG", "WAKE_ALARM",
 ]  # fmt: skip
 
-UserId = Annotated[Whole, Field(ge=0, le=2**63 - 1)]
+UserId = Annotated[Whole, Field(ge=0, le=INT64)]
 
 
-class ServingSecurity(Block):
+class ContainerUser(Block):
+    """Say as whom the container runs."""
+
+    run_as_gid: UserId | None = optional("Group id to run as. Beside uidGidSource only with custom.")
+    run_as_uid: UserId | None = optional("User id to run as. Beside uidGidSource only with custom.")
+
+
+class ServingSecurity(ContainerUser):
     """Say as whom the container of an inference runs, and what it may do."""
 
     capabilities: list[Capability] | None = optional("Linux capabilities to add, without `CAP_`.")
     read_only_root_filesystem: Flag | None = optional("Mount the image's own file system read-only.")
-    run_as_gid: UserId | None = optional("Group id. For uidGidSource custom.")
     run_as_non_root: Flag | None = optional("Refuse to start as root.")
-    run_as_uid: UserId | None = optional("User id. For uidGidSource custom.")
     seccomp_profile_type: Literal["RuntimeDefault", "Unconfined", "Localhost"] | None = optional(
         "Seccomp profile. The platform does not support Localhost yet."
     )

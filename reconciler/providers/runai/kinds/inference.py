@@ -7,10 +7,10 @@ from reconciler.providers.runai.kinds.block import optional
 from reconciler.providers.runai.kinds.container import ServingSecurity
 from reconciler.providers.runai.kinds.scaling import Autoscaling, ServingConfiguration
 from reconciler.providers.runai.kinds.storage import ServingStorage
-from reconciler.providers.runai.kinds.workload import Workload
+from reconciler.providers.runai.kinds.workload import Templated, Workload
 
 
-class InferenceSpec(Workload):
+class InferenceSpec(Workload, Templated):
     """Hold the spec of an Inference, in the platform's own names."""
 
     autoscaling: Autoscaling | None = optional("How many replicas run.")

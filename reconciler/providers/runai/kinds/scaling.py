@@ -6,9 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reconciler.providers.runai.kinds.block import Block, Real, Text, Whole, optional
+from reconciler.providers.runai.kinds.block import INT32, Block, Real, Text, Whole, optional
 
-Replicas = Annotated[Whole, Field(le=2**31 - 1)]
+METRIC = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
+"""The names that Prometheus takes for a metric."""
+
+Replicas = Annotated[Whole, Field(le=INT32)]
 
 
 class Autoscaling(Block):
@@ -41,12 +44,13 @@ class Autoscaling(Block):
     initialization_timeout_seconds: Whole | None = optional(
         "Ignored since control plane 2.22: use servingConfiguration.initializationTimeoutSeconds.",
         ge=1,
+        le=INT32,
         json_schema_extra={"deprecated": True},
     )
     metric: Text | None = optional(
         "What to scale by: throughput, concurrency, latency, or a metric of your own. "
         "Needed when minReplicas is below maxReplicas, except 0 to 1.",
-        pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$",
+        pattern=METRIC,
     )
     metric_threshold: Replicas | None = optional(
         "Value of the metric per replica at which to scale: requests per second, requests at once, "
@@ -58,8 +62,8 @@ class ServingConfiguration(Block):
     """Bound how long an inference may take."""
 
     initialization_timeout_seconds: Whole | None = optional(
-        "Seconds a replica may take to become ready before it counts as failed.", ge=1
+        "Seconds a replica may take to become ready before it counts as failed.", ge=1, le=INT32
     )
     request_timeout_seconds: Whole | None = optional(
-        "Seconds one request may take. Needs cluster 2.22.", ge=1
+        "Seconds one request may take. Needs cluster 2.22.", ge=1, le=INT32
     )

@@ -42,7 +42,12 @@ class AccessModes(Block):
 class AddedAttribute(Block):
     """Set one annotation on a new claim, as its storage class allows."""
 
-    key: Text = Field(description="Key of the annotation.")
+    key: Text = Field(
+        description="Key of the annotation, 1 to 63 characters.",
+        min_length=1,
+        max_length=63,
+        pattern=r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$",
+    )
     value: Text | None = optional("Its value.")
 
 
@@ -54,15 +59,15 @@ class ClaimInfo(Block):
         "Storage class. Default: the cluster's default class.", min_length=1
     )
     access_modes: AccessModes | None = optional("Who may mount it. Default: readWriteOnce.")
-    volume_mode: Literal["Filesystem", "Block"] | None = optional("Default Filesystem.")
+    volume_mode: Literal["Filesystem", "Block"] | None = optional(
+        "How the program sees it: as files, or as a raw device. Default Filesystem."
+    )
     added_attr_values: list[AddedAttribute] | None = optional("Annotations of the new claim. Keyed by key.")
 
 
-class Pvc(Block):
-    """Mount a persistent volume claim, existing or new."""
+class Claim(Block):
+    """Name a persistent volume claim, existing or new."""
 
-    name: Text | None = _name()
-    path: Text | None = _mount()
     existing_pvc: Flag | None = optional(
         "The claim is there already. Default false: it is made when missing."
     )
@@ -72,10 +77,17 @@ class Pvc(Block):
         max_length=63,
     )
     read_only: Flag | None = optional("Mount read-only. Default false.")
+    claim_info: ClaimInfo | None = optional("What to make. For a new claim only.")
+
+
+class Pvc(Claim):
+    """Mount a persistent volume claim, existing or new."""
+
+    name: Text | None = _name()
+    path: Text | None = _mount()
     ephemeral: Flag | None = optional(
         "The claim is deleted, with its data, when the workload stops. Default false. Not for inference."
     )
-    claim_info: ClaimInfo | None = optional("What to make. For a new claim only.")
     data_sharing: Flag | None = optional("Share the claim with the whole project or scope. Default false.")
     exclude: Flag | None = excluded()
 
@@ -138,12 +150,18 @@ class Git(Block):
     branch: Text | None = optional("Branch to take.", min_length=1)
     revision: Text | None = optional("Commit or tag to take.", min_length=1)
     path: Text | None = _mount()
-    password_secret: Text | None = optional("Deprecated: use secretRef. Name of a Secret.", min_length=1)
+    password_secret: Text | None = optional(
+        "Deprecated: use secretRef. Name of a Secret.", min_length=1, json_schema_extra={"deprecated": True}
+    )
     secret_key_of_user: Text | None = optional(
-        "Deprecated: use secretRef. Key of the user name. Default User.", min_length=1
+        "Deprecated: use secretRef. Key of the user name. Default User.",
+        min_length=1,
+        json_schema_extra={"deprecated": True},
     )
     secret_key_of_password: Text | None = optional(
-        "Deprecated: use secretRef. Key of the password. Default Password.", min_length=1
+        "Deprecated: use secretRef. Key of the password. Default Password.",
+        min_length=1,
+        json_schema_extra={"deprecated": True},
     )
     secret_ref: GitSecret | None = optional("Secret that opens it. Needs control plane 2.23.")
     exclude: Flag | None = excluded()
@@ -194,17 +212,22 @@ class S3(Block):
     exclude: Flag | None = excluded()
 
 
-class ServingStorage(Block):
-    """List the volumes of an inference, by type."""
+class GroupStorage(Block):
+    """List the volumes of a pod of a distributed inference, by type."""
 
     config_map_volume: list[ConfigMapVolume] | None = optional("ConfigMaps as files.")
-    data_volume: list[DataVolume] | None = optional("Data volumes of the platform.")
     empty_dir_volume: list[EmptyDirVolume] | None = optional("Scratch space.")
+    pvc: list[Pvc] | None = optional("Persistent volume claims.")
+    secret_volume: list[SecretVolume] | None = optional("Secrets as files.")
+
+
+class ServingStorage(GroupStorage):
+    """List the volumes of an inference, by type."""
+
+    data_volume: list[DataVolume] | None = optional("Data volumes of the platform.")
     git: list[Git] | None = optional("Git repositories.")
     host_path: list[HostPath] | None = optional("Directories of the node.")
     nfs: list[Nfs] | None = optional("NFS exports.")
-    pvc: list[Pvc] | None = optional("Persistent volume claims.")
-    secret_volume: list[SecretVolume] | None = optional("Secrets as files.")
 
 
 class Storage(ServingStorage):

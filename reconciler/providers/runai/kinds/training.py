@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.providers.runai.kinds.block import Whole, optional
-from reconciler.providers.runai.kinds.workload import Job
+from reconciler.providers.runai.kinds.block import INT32, Whole, optional
+from reconciler.providers.runai.kinds.workload import Job, Templated
 
 
-class TrainingSpec(Job):
+class TrainingSpec(Job, Templated):
     """Hold the spec of a Training, in the platform's own names."""
 
-    completions: Whole | None = optional("Pods that must end well, for sweeps.", ge=1, le=2**31 - 1)
-    parallelism: Whole | None = optional("Most pods at once, for sweeps.", ge=1, le=2**31 - 1)
+    completions: Whole | None = optional("Pods that must end well, for sweeps.", ge=0, le=INT32)
+    parallelism: Whole | None = optional("Most pods at once, for sweeps.", ge=0, le=INT32)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.providers.runai.kinds.workload import Job
+from reconciler.providers.runai.kinds.workload import Job, Templated
 
 
-class WorkspaceSpec(Job):
+class WorkspaceSpec(Job, Templated):
     """Hold the spec of a Workspace, in the platform's own names."""

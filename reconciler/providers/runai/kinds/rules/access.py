@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.rules.finding import (
@@ -15,30 +15,29 @@ from reconciler.providers.runai.kinds.rules.finding import (
     missing,
     part,
 )
-from reconciler.resource import Json
 
 _LIST_OF = {"authorizedUsers": "authorizedUsers", "authorizedGroups": "authorizedGroups"}
 _BOTH = "authorizedUsersOrGroups"
 
 
-def ports(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def ports(pod: Part) -> Iterator[Problem]:
     """Ask that every port is whole."""
-    for port in items(spec, "ports"):
+    for port in items(pod, "ports"):
         yield from missing(port, "container", "serviceType")
-    for link in items(spec, "relatedUrls"):
+    for link in items(pod, "relatedUrls"):
         yield from missing(link, "url")
 
 
-def exposed_urls(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def exposed_urls(pod: Part) -> Iterator[Problem]:
     """Ask that every URL names its port, and says in one way who may open it."""
-    for url in items(spec, "exposedUrls"):
+    for url in items(pod, "exposedUrls"):
         yield from missing(url, "container")
         yield from _authorization(url, assumed=None)
 
 
-def serving_port(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def serving_port(pod: Part) -> Iterator[Problem]:
     """Ask that the serving port says in one way who may call it."""
-    yield from _authorization(part(spec, "servingPort"), assumed="public")
+    yield from _authorization(part(pod, "servingPort"), assumed="public")
 
 
 def _authorization(door: Part, *, assumed: str | None) -> Iterator[Problem]:

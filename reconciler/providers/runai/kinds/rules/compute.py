@@ -31,9 +31,9 @@ _BOUNDS = (
 )
 
 
-def gpu_request(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def gpu_request(pod: Part) -> Iterator[Problem]:
     """Ask that a part of a GPU is requested one way, and named as such."""
-    compute = part(spec, "compute")
+    compute = part(pod, "compute")
     asked = compute.get("gpuRequestType")
     if is_open(asked):
         return
@@ -68,9 +68,9 @@ def _of_one_type(compute: Part, asked: Json, word: str, fields: tuple[str, str])
             )
 
 
-def limits(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def limits(pod: Part) -> Iterator[Problem]:
     """Ask that no limit lies below its request."""
-    compute = part(spec, "compute")
+    compute = part(pod, "compute")
     for request, limit in _BOUNDS:
         least, most = _amount(compute.get(request)), _amount(compute.get(limit))
         if least is not None and most is not None and most < least:
@@ -86,9 +86,9 @@ def _amount(value: Json) -> Fraction | None:
     return None if is_open(value) else quantity_value(value)
 
 
-def quantities(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def quantities(pod: Part) -> Iterator[Problem]:
     """Ask that every amount can be read; texts filled in from variables pass no schema."""
-    yield from _unreadable(spec, "/spec")
+    yield from _unreadable(pod.fields, pod.pointer)
 
 
 def _unreadable(tree: Json, pointer: str) -> Iterator[Problem]:

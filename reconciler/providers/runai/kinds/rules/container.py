@@ -1,4 +1,4 @@
-"""Rules for the container: image, environment, arguments, rights."""
+"""Rules for the container: image, environment, rights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from reconciler.providers.runai.kinds.rules.finding import (
     missing,
     part,
 )
-from reconciler.resource import Json
 
 LONGEST_VALUE = 10_000
 SOURCES = ("value", "secret", "configMap", "podFieldRef", "userCredential")
@@ -42,17 +41,17 @@ _SINGLE = (
 _GROUPS = re.compile(r"\s*[0-9]+(\s*,\s*[0-9]+)*\s*|", re.ASCII)
 
 
-def image_is_named(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def image_is_named(pod: Part) -> Iterator[Problem]:
     """Ask for an image, unless a template brings one."""
-    if "image" not in spec and "templateId" not in spec:
+    if not pod.has("image") and not pod.has("templateId"):
         yield found(
-            NEEDED, "/spec/image", "is missing", "add image:, or templateId: of a template that has one"
+            NEEDED, pod.at("image"), "is missing", "add image:, or templateId: of a template that has one"
         )
 
 
-def environment(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def environment(pod: Part) -> Iterator[Problem]:
     """Ask that every variable has a name of its own and exactly one source."""
-    for variable in items(spec, "environmentVariables"):
+    for variable in items(pod, "environmentVariables"):
         yield from missing(variable, "name")
         yield from _one_source(variable)
         value = variable.get("value")
@@ -65,10 +64,10 @@ def environment(spec: Mapping[str, Json]) -> Iterator[Problem]:
             )
 
 
-def reserved_names(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def reserved_names(pod: Part) -> Iterator[Problem]:
     """Keep the names free under which the owner's mark travels."""
     for field in ("environmentVariables", "annotations", "labels"):
-        for item in items(spec, field):
+        for item in items(pod, field):
             name = item.get("name")
             if name in VARIABLES or (isinstance(name, str) and name.startswith(PREFIX)):
                 yield found(
@@ -95,11 +94,11 @@ def _one_source(variable: Part) -> Iterator[Problem]:
             yield from missing(Part(variable.at(source), value), *_SOURCE_FIELDS.get(source, ()))
 
 
-def names_are_single(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def names_are_single(pod: Part) -> Iterator[Problem]:
     """Ask that no two items of a list answer to one name."""
     for field, key in _SINGLE:
         seen: set[str | int] = set()
-        for item in items(spec, field):
+        for item in items(pod, field):
             value = item.get(key)
             if not isinstance(value, str | int) or is_open(value):
                 continue
@@ -108,29 +107,15 @@ def names_are_single(spec: Mapping[str, Json]) -> Iterator[Problem]:
             seen.add(value)
 
 
-def arguments(spec: Mapping[str, Json]) -> Iterator[Problem]:
-    """Warn of a leading `--`, which belongs to a command line and reaches the program here."""
-    for field in ("command", "args"):
-        text = spec.get(field)
-        if isinstance(text, str) and text.split()[:1] == ["--"]:
-            yield found(
-                "RC131",
-                f"/spec/{field}",
-                'starts with "--", which the program will see as its first argument',
-                "remove it: it separates arguments on a command line only",
-                warning=True,
-            )
-
-
-def terminal(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def terminal(pod: Part) -> Iterator[Problem]:
     """Ask for stdin where there is a terminal."""
-    if spec.get("tty") is True and spec.get("stdin") is not True:
-        yield found(COMBINATION, "/spec/tty", "needs stdin: true", "add stdin: true, or remove tty")
+    if pod.get("tty") is True and pod.get("stdin") is not True:
+        yield found(COMBINATION, pod.at("tty"), "needs stdin: true", "add stdin: true, or remove tty")
 
 
-def security(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def security(pod: Part) -> Iterator[Problem]:
     """Ask for rights in the form that the platform takes."""
-    rights = part(spec, "security")
+    rights = part(pod, "security")
     if rights.get("seccompProfileType") == "Localhost":
         yield found(
             VALUE,
@@ -158,8 +143,8 @@ def security(spec: Mapping[str, Json]) -> Iterator[Problem]:
                 )
 
 
-def probes(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def probes(pod: Part) -> Iterator[Problem]:
     """Ask that a probe says how to ask."""
-    readiness = part(spec, "probes", "readiness")
+    readiness = part(pod, "probes", "readiness")
     if readiness.fields:
         yield from missing(readiness, "handler")

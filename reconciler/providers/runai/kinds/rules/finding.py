@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.pointer import escaped, item_key, parts
+from reconciler.pointer import ROOT, escaped, item_key, parts
 from reconciler.problem import Problem, Severity
 from reconciler.resource import Json
 from reconciler.secret import Secret
@@ -49,18 +49,22 @@ def without_nulls(value: Json) -> Any:
     return value
 
 
-def part(spec: Mapping[str, Json], *names: str) -> Part:
-    """Find an object inside the spec; without fields where it is not stated."""
-    found: Json = spec
+def whole(spec: Mapping[str, Json]) -> Part:
+    """Give a spec as the part that holds all others, explicit nulls left out."""
+    return Part(ROOT, without_nulls(spec))
+
+
+def part(owner: Part, *names: str) -> Part:
+    """Find an object inside a part; without fields where it is not stated."""
+    found: Json = owner.fields
     for name in names:
         found = found.get(name) if isinstance(found, Mapping) else None
-    return Part("/".join(("/spec", *names)), found if isinstance(found, Mapping) else {})
+    return Part("/".join((owner.pointer, *names)), found if isinstance(found, Mapping) else {})
 
 
-def items(spec: Mapping[str, Json], *names: str) -> Iterator[Part]:
-    """Walk the items of a list inside the spec, those marked `exclude: true` left out."""
-    owner = part(spec, *names[:-1])
-    yield from items_of(owner, names[-1])
+def items(owner: Part, *names: str) -> Iterator[Part]:
+    """Walk the items of a list inside a part, those marked `exclude: true` left out."""
+    yield from items_of(part(owner, *names[:-1]), names[-1])
 
 
 def items_of(owner: Part, name: str) -> Iterator[Part]:

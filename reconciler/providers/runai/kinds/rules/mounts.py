@@ -30,19 +30,19 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 """Fields that each type of volume must state."""
 
 
-def required_fields(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def required_fields(pod: Part) -> Iterator[Problem]:
     """Ask that every volume is whole."""
     for volume, fields in NEEDS.items():
-        for item in items(spec, "storage", volume):
+        for item in items(pod, "storage", volume):
             yield from missing(item, *fields)
 
 
-def mount_points(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def mount_points(pod: Part) -> Iterator[Problem]:
     """Ask that no two volumes are mounted at one path, and no two of a type share a name."""
     places: dict[str, str] = {}
     for volume, fields in NEEDS.items():
         names: set[str] = set()
-        for item in items(spec, "storage", volume):
+        for item in items(pod, "storage", volume):
             yield from _own_name(item, volume, names)
             field = "mountPath" if "mountPath" in fields else "path"
             place = item.get(field)
@@ -70,33 +70,38 @@ def _own_name(item: Part, volume: str, names: set[str]) -> Iterator[Problem]:
     names.add(name)
 
 
-def claims(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def claims(pod: Part) -> Iterator[Problem]:
     """Ask for the name of an existing claim, and for the size of a new one."""
-    for claim in items(spec, "storage", "pvc"):
-        info = claim.get("claimInfo")
-        size = info.get("size") if isinstance(info, Mapping) else None
-        if claim.get("existingPvc") is True:
-            yield from missing(claim, "claimName")
-            if info:
-                yield found(
-                    COMBINATION,
-                    claim.at("claimInfo"),
-                    "describes a new claim, but existingPvc is true",
-                    "remove claimInfo, or existingPvc",
-                )
-        elif size is None:
+    for claim in items(pod, "storage", "pvc"):
+        yield from whole_claim(claim)
+
+
+def whole_claim(claim: Part) -> Iterator[Problem]:
+    """Ask that one claim is there and named, or described so that it can be made."""
+    info = claim.get("claimInfo")
+    size = info.get("size") if isinstance(info, Mapping) else None
+    if claim.get("existingPvc") is True:
+        yield from missing(claim, "claimName")
+        if info:
             yield found(
-                NEEDED,
-                claim.at("claimInfo/size"),
-                "is missing: a new claim needs a size",
-                "add claimInfo: {size: 100Gi}, or existingPvc: true for a claim that is there",
+                COMBINATION,
+                claim.at("claimInfo"),
+                "describes a new claim, but existingPvc is true",
+                "remove claimInfo, or existingPvc",
             )
+    elif size is None:
+        yield found(
+            NEEDED,
+            claim.at("claimInfo/size"),
+            "is missing: a new claim needs a size",
+            "add claimInfo: {size: 100Gi}, or existingPvc: true for a claim that is there",
+        )
 
 
-def host_paths(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def host_paths(pod: Part) -> Iterator[Problem]:
     """Ask for one mountPropagation in all hostPath items."""
     first: Json = None
-    for item in items(spec, "storage", "hostPath"):
+    for item in items(pod, "storage", "hostPath"):
         stated = item.get("mountPropagation")
         first = first or stated
         if stated and stated != first:
@@ -108,9 +113,9 @@ def host_paths(spec: Mapping[str, Json]) -> Iterator[Problem]:
             )
 
 
-def git_secrets(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def git_secrets(pod: Part) -> Iterator[Problem]:
     """Ask that a repository's secret is whole and stated once."""
-    for item in items(spec, "storage", "git"):
+    for item in items(pod, "storage", "git"):
         secret = item.get("secretRef")
         if not isinstance(secret, Mapping):
             continue

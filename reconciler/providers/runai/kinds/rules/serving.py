@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.rules.finding import (
@@ -16,7 +16,6 @@ from reconciler.providers.runai.kinds.rules.finding import (
     number,
     part,
 )
-from reconciler.resource import Json
 
 _BY_SHARE = ("throughput", "concurrency")
 
@@ -29,9 +28,9 @@ def _bounds(scaling: Part) -> tuple[float, float]:
     return least, max(least, 1) if most is None else most
 
 
-def replicas(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def replicas(pod: Part) -> Iterator[Problem]:
     """Ask for bounds in order, and for a retention only where it can reach zero."""
-    scaling = part(spec, "autoscaling")
+    scaling = part(pod, "autoscaling")
     least, most = _bounds(scaling)
     if most < least:
         stated = "" if scaling.has("minReplicas") else " (its default)"
@@ -50,9 +49,9 @@ def replicas(spec: Mapping[str, Json]) -> Iterator[Problem]:
         )
 
 
-def metric(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def metric(pod: Part) -> Iterator[Problem]:
     """Ask for a metric where the number of replicas may change, and for its threshold."""
-    scaling = part(spec, "autoscaling")
+    scaling = part(pod, "autoscaling")
     least, most = _bounds(scaling)
     name = scaling.get("metric")
     if name is None and least < most and (least, most) != (0, 1):
@@ -81,9 +80,9 @@ def _share(scaling: Part, name: str) -> Iterator[Problem]:
         )
 
 
-def outdated_fields(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def outdated_fields(pod: Part) -> Iterator[Problem]:
     """Warn of a field that the platform takes and ignores."""
-    scaling = part(spec, "autoscaling")
+    scaling = part(pod, "autoscaling")
     if scaling.has("initializationTimeoutSeconds"):
         yield found(
             COMBINATION,
@@ -94,8 +93,8 @@ def outdated_fields(spec: Mapping[str, Json]) -> Iterator[Problem]:
         )
 
 
-def no_ephemeral_claims(spec: Mapping[str, Json]) -> Iterator[Problem]:
+def no_ephemeral_claims(pod: Part) -> Iterator[Problem]:
     """Refuse claims that die with a stop, which an inference does not know."""
-    for claim in items(spec, "storage", "pvc"):
+    for claim in items(pod, "storage", "pvc"):
         if claim.get("ephemeral") is True:
             yield found(COMBINATION, claim.at("ephemeral"), "is not possible for an inference", "remove it")

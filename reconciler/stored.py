@@ -34,13 +34,30 @@ def stored_fleet_schema() -> dict[str, Json]:
     return fleet_schema()
 
 
+def schema_text(name: str) -> str:
+    """Give a schema as the text of its file, by its path below `schemas/`."""
+    found = _text(name)
+    if found is not None:
+        return found
+    from reconciler.validate.schema import schema_files  # slow: only where no file has it
+
+    return schema_files()[name]
+
+
 @cache
 def _read(name: str) -> dict[str, Json] | None:
-    package = Path(__file__).parents[1]
+    try:
+        found = json.loads(_text(name) or "")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _text(name: str) -> str | None:
+    package = Path(__file__).parent
     for folder in (package / "schemas", package.parent / "schemas"):  # installed, or a checkout
         try:
-            found = json.loads((folder / name).read_text(encoding="utf-8"))
+            return (folder / name).read_text(encoding="utf-8")
         except (OSError, ValueError):
             continue
-        return found if isinstance(found, dict) else None
     return None

@@ -1,0 +1,126 @@
+"""Explained fields: one path of a kind or of the fleet file, with all that is known about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reconciler.explain.path import dotted, find, split
+from reconciler.field import Field, flow, plain, root_field
+from reconciler.kind import NOTHING, Kind
+from reconciler.providers import kinds
+from reconciler.resource import Json
+from reconciler.stored import kind_schema, stored_fleet_schema
+from reconciler.told import FieldTold
+
+FLEET = "Fleet"
+_ENVELOPE = ("metadata", "lifecycle", "dependsOn", "health")
+_NEEDS = re.compile(r"Needs ((?:control plane|cluster) [0-9]+\.[0-9]+)")
+_IDENTITY = ("name", "project", "workspace", "cluster", "target")
+
+
+def roots() -> tuple[str, ...]:
+    """Name what a path may start with: every kind, and the fleet file."""
+    return (*dict.fromkeys(name for _, name in kinds()), FLEET)
+
+
+def field_told(path: str) -> FieldTold | None:
+    """Explain the field at a path; None where its first word is no kind. Raises UsageError for others."""
+    names = split(path)
+    spelled = {plain(name): name for name in roots()}
+    is_shared = bool(names) and names[0] in _ENVELOPE
+    if is_shared:
+        names = [roots()[0], *names]
+    root = spelled.get(plain(names[0])) if names else None
+    if root is None:
+        return None
+    kind = next((kind for kind in kinds().values() if kind.name == root), None)
+    top = root_field(kind_schema(kind) if kind else stored_fleet_schema())
+    found = find(top, names[1:], title=root, aliases=kind.aliases if kind else {})
+    told = _told(found.field, kind, root, found.note)
+    if is_shared:
+        return replace(told, title=dotted(found.field.path), note=found.note or "the same in every kind")
+    return told
+
+
+def _told(field: Field, kind: Kind | None, root: str, note: str) -> FieldTold:
+    title = f"{root}.{dotted(field.path)}" if field.path else root
+    needs = _NEEDS.search(field.description)
+    return FieldTold(
+        title=title,
+        field=field,
+        kind=kind,
+        default=field.schema.get("default", NOTHING),
+        changes=_changes(field, kind) if kind else "",
+        since=needs[1] if needs else "",
+        example=tuple(_example(field, kind)),
+        also=tuple(_also(field, kind)) if kind else (),
+        note=note,
+    )
+
+
+def _changes(field: Field, kind: Kind) -> str:
+    """Say what a change of a field does to an object that lives."""
+    match field.path:
+        case ():
+            return ""
+        case ("metadata", "name") if not kind.support.replaces:
+            return "is made with metadata.renamedFrom, which names the one it had"
+        case ("metadata", name) if name in _IDENTITY:
+            return "makes it another object: this one is removed and the other made"
+        case ("spec", *_):
+            return _changes_of_spec(field, kind)
+        case ("apiVersion" | "kind", *_):
+            return ""
+    return "is not sent: reconciler itself reads it, at the next run"
+
+
+def _changes_of_spec(field: Field, kind: Kind) -> str:
+    below = field.pointer.removeprefix("/spec")
+    if field.pointer in kind.record_only:
+        return "is seen only against what was last applied, and forces a new object"
+    if kind.support.changes_in_place(field.pointer):
+        return "is made in place"
+    if any(path.startswith(f"{below}/") for path in kind.support.updatable):
+        return "is made in place in some of its fields, and else forces a new object"
+    if not kind.support.replaces:
+        return "is refused: nothing of it changes in place, and it is never made anew"
+    return f"forces a new object: {kind.platform or kind.provider} does not change it in place"
+
+
+def _also(field: Field, kind: Kind) -> Iterator[str]:
+    """Find the words from other tools that mean this field, each in its longest spelling."""
+    own = ".".join(part for part in field.path[1:] if part != "*")
+    spelled: dict[str, str] = {}
+    for word, told in kind.aliases.items():
+        path = re.match(r"[\w.\[\]]+", told)
+        if path and path[0].replace("[]", "") == own and plain(word) != plain(field.name):
+            best = spelled.get(plain(word), "")
+            spelled[plain(word)] = max(best, word, key=lambda text: (len(text), text != text.lower()))
+    yield from sorted(spelled.values())
+
+
+def _example(field: Field, kind: Kind | None) -> Iterator[str]:
+    """Write a value of a field where it stands, as lines of YAML; of a kind a whole manifest."""
+    if not field.path and kind:
+        yield from kind.example().strip("\n").splitlines()
+    value = _value(field)
+    if value is NOTHING or not field.path:
+        return
+    indent = ""
+    for part in field.path[:-1]:
+        if part == "*":
+            indent += "- "
+        else:
+            yield f"{indent}{part.replace('<key>', 'NAME')}:"
+            indent = " " * (len(indent) + 2)
+    yield f"{indent}{field.name.replace('<key>', 'NAME')}: {flow(value)}"
+
+
+def _value(field: Field) -> Json:
+    if field.examples:
+        return field.examples[0]
+    if field.allowed:
+        return field.allowed[0]
+    return NOTHING

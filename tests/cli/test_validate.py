@@ -1,0 +1,85 @@
+"""`validate`: what it says and how it ends, as people and machines see it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+IDLE = """\
+apiVersion: runai/v1
+kind: Training
+metadata: {name: idle, project: team-forecast}
+spec:
+  image: a:1
+  command: sleep
+  args: infinity
+  compute: {gpuDevicesRequest: 1}
+"""
+FLEET = """\
+apiVersion: reconciler/v1
+kind: Fleet
+metadata: {name: f, id: 0123456789abcdef}
+targets:
+  runai:
+    provider: runai
+    url: https://acme.run.ai
+    auth: {clientId: "${{ vars.ID }}", clientSecret: "${{ secrets.KEY }}"}
+"""
+
+
+@pytest.fixture
+def fleet(here: Path) -> Path:
+    """Stand in a fleet of one manifest, which is warned of."""
+    (here / "reconciler.yaml").write_text(FLEET)
+    (here / "manifests").mkdir()
+    (here / "manifests" / "idle.yaml").write_text(IDLE)
+    return here
+
+
+def test_a_warning_alone_is_valid(fleet: Path, run: Run) -> None:
+    ended = run("validate")
+
+    assert ended.code == 0
+    assert "warning[RC150]" in ended.err
+    assert ended.out == "1 manifest in 1 file: valid, 1 warning\n"
+
+
+def test_strict_makes_a_warning_an_error_and_says_so(fleet: Path, run: Run) -> None:
+    ended = run("validate", "--strict")
+
+    assert ended.code == 4
+    assert "error[RC150]" in ended.err
+    assert "a warning, and an error with --strict" in ended.err
+    assert ended.out == "1 error in 1 of 1 file. More on a code: reconciler explain RC150\n"
+    assert ended.last == "reconciler: rejected (exit 4)"
+
+
+def test_strict_lets_through_what_a_line_allows(fleet: Path, run: Run) -> None:
+    (fleet / "manifests" / "idle.yaml").write_text(IDLE.replace("infinity", "infinity  # allow RC150"))
+
+    assert run("validate", "--strict").code == 0
+
+
+@pytest.mark.parametrize("words", [("plan",), ("apply", "--yes")], ids=" ".join)
+def test_strict_stops_before_the_platform_is_asked(words: tuple[str, ...], fleet: Path, run: Run) -> None:
+    ended = run(*words, "--strict")
+
+    assert ended.code == 4
+    assert "error[RC150]" in ended.err
+
+
+def test_json_has_the_places_that_the_text_has(fleet: Path, run: Run) -> None:
+    (fleet / "manifests" / "bad.yaml").write_text(
+        IDLE.replace("image:", "imag:").replace("name: idle", "name: b")
+    )
+
+    shown = run("validate").err
+    problems = json.loads(run("validate", "-o", "json").out)["problems"]
+
+    places = [line.removeprefix("  --> ") for line in shown.splitlines() if line.startswith("  --> ")]
+    assert places == ["{file}:{line}:{column}".format_map(problem["source"]) for problem in problems]
+    assert [problem["code"] for problem in problems] == ["RC103", "RC150"]
