@@ -12,6 +12,7 @@ from reconciler.emulator.runai.seed import CLUSTER
 Json = Any
 ROOT = "/api/v1/workloads"
 V2 = "/api/v2/workloads"
+CLUSTER_API = "/cluster-api/api/v1/team-a/workloads"
 NIMS = f"{V2}/nim-services"
 IDS = {"team-a": "1", "team-b": "2", "platform": "3"}
 
@@ -100,6 +101,26 @@ class Plane:
 
     def sync(self, id_: str) -> Json:
         return self.get(f"{V2}/{id_}")["syncInfo"]
+
+    def group(self, name: str = "x", **spec: Json) -> str:
+        """Create a distributed inference and give its id."""
+        base = {"leader": {"image": "busybox:1"}, "worker": {"image": "busybox:1"}}
+        body = {**self.body(name), "spec": {**base, **spec}}
+        answer = self.http.post(f"{ROOT}/distributed-inferences", json=body)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["workloadId"])
+
+    def pods(self, id_: str) -> list[Json]:
+        return list(self.get(f"{ROOT}/{id_}/pods", limit=500)["pods"])
+
+    def pod_names(self, id_: str) -> list[str]:
+        return [pod["name"] for pod in self.pods(id_)]
+
+    def log(self, path: str, **query: Json) -> list[str]:
+        """Read the log of a workload of team-a off its cluster."""
+        answer = self.http.get(f"{CLUSTER_API}/{path}/logs/download", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.text.splitlines()
 
     def patch(self, id_: str, **spec: Json) -> Any:
         return self.http.patch(f"{ROOT}/inferences/{id_}", json={"spec": spec})

@@ -3,7 +3,9 @@ from itertools import islice
 
 import pytest
 
-from reconciler.emulator.runai.logs import Life, PodView, lines, story_of
+from reconciler.emulator.runai.logs import lines
+from reconciler.emulator.runai.podview import Life, PodView
+from reconciler.emulator.runai.stories import story_of
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -147,7 +147,8 @@ def test_a_workload_that_waits_for_quota_says_so_everywhere() -> None:
 
 def test_a_launcher_without_gpus_costs_none() -> None:
     plane = Plane()
-    body = {**plane.body(numWorkers=2, **gpus(8)), "masterSpec": {"compute": {"gpuDevicesRequest": 0}}}
+    master = {"image": "busybox:1", **gpus(0)}
+    body = {**plane.body(numWorkers=2, **gpus(8)), "masterSpec": master}
     id_ = plane.http.post("/api/v1/workloads/distributed", json=body).json()["workloadId"]
 
     row = plane.wait(10).row(id_)

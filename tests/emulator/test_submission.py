@@ -235,3 +235,47 @@ def test_the_answer_to_a_create_comes_before_anything_runs() -> None:
         "Running",
         "Creating",
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("inferences", {"servingPort": {"protocol": "http"}}),
+        ("inferences", {"servingPort": {"container": 80, "authorizationType": "authorizedUsersOrGroups"}}),
+        ("inferences", {"autoscaling": {"minReplicas": 0, "metric": "latency", "metricThreshold": 1}}),
+        ("workspaces", {"spec": []}),
+        (
+            "workspaces",
+            {"probes": {"readiness": {"handler": {"httpGet": {"port": 80, "host": "not a host"}}}}},
+        ),
+    ],
+)
+def test_what_the_texts_demand_is_demanded(kind: str, spec: dict[str, Any]) -> None:
+    plane = Plane()
+    body = plane.body(**spec) if "spec" not in spec else {**plane.body(), **spec}
+
+    assert plane.http.post(f"{ROOT}/{kind}", json=body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("switch", "spec"),
+    [
+        (
+            {"refuse_inapplicable": True},
+            {
+                "storage": {
+                    "pvc": [
+                        {"path": "/a", "existingPvc": True, "claimName": "a", "claimInfo": {"size": "1Gi"}}
+                    ]
+                }
+            },
+        ),
+        (
+            {"fractions_of_many": False},
+            {"compute": {"gpuDevicesRequest": 2, "gpuRequestType": "portion", "gpuPortionRequest": 0.5}},
+        ),
+    ],
+)
+def test_where_the_texts_disagree_a_switch_decides(switch: dict[str, Any], spec: dict[str, Any]) -> None:
+    assert Plane().post("trainings", **spec).status_code == 202
+    assert Plane(**switch).post("trainings", **spec).status_code == 400

@@ -79,7 +79,7 @@ _COMMON: Mapping[str, Json] = {
     ],
     "relatedUrls": [
         {"url": "https://b.example", "type": "wandb", "name": "b"},
-        {"url": "https://a.example"},
+        {"url": "https://a.example", "type": "mlflow"},
         _excluding(name="c"),
     ],
     "nodeAffinityRequired": {

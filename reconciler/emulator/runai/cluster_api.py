@@ -19,7 +19,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from reconciler.emulator.clock import Clock
 from reconciler.emulator.runai.containers import ClusterView, WorkloadView
 from reconciler.emulator.runai.logquery import Allowance, BadQuery, LogQuery, read_query
-from reconciler.emulator.runai.logs import Life, Line, PodView, lines
+from reconciler.emulator.runai.logs import Line, lines
+from reconciler.emulator.runai.podview import Life, PodView
 from reconciler.emulator.tokens import Principal, Tokens, Unauthenticated
 
 _PREFIX = "/cluster-api/api/v1/{project}/workloads/{type}/{framework}/{name}"
@@ -43,12 +44,14 @@ class Habits:
     """What the documents leave open, and how this cluster does it.
 
     `waiting_status` answers for the logs of a container that has not started. With
-    `follow_replays` off a followed log begins with what is printed from then on. `idle_s` closes
+    `follow_replays` off a followed log begins with what is printed from then on. With
+    `picks_container` off one of several containers must be named. `idle_s` closes
     a stream on which nothing was printed for so long.
     """
 
     waiting_status: int = 404
     follow_replays: bool = True
+    picks_container: bool = True
     idle_s: float | None = None
 
 
@@ -138,7 +141,7 @@ class _ClusterApi:
         found = self._workload(connection)
         if found.phase in _TERMINAL:
             raise _refusal(404, f"logs are gone: the workload is {found.phase}")
-        pod = _pod(found, query)
+        pod = _container(found, query, self.habits)
         life = pod.previous if query.previous else pod.current
         if life is None and query.previous:
             raise _refusal(404, f'previous terminated container "{pod.container}" not found')
@@ -259,7 +262,8 @@ class _Stream:
     def _pod_now(self) -> PodView | None:
         found = self.api.find(self.socket)
         pods = found.pods if found else ()
-        return next((pod for pod in pods if pod.name == self.pod.name), None)
+        mine = (self.pod.name, self.pod.container)
+        return next((pod for pod in pods if (pod.name, pod.container) == mine), None)
 
     async def _send(self, picked: Iterable[Line]) -> None:
         for line in picked:
@@ -269,15 +273,21 @@ class _Stream:
                 await self.socket.send_bytes(data)
 
 
-def _pod(found: WorkloadView, query: LogQuery) -> PodView:
+def _container(found: WorkloadView, query: LogQuery, habits: Habits) -> PodView:
     if not found.pods:
         raise _refusal(404, "workload has no pods: it is not scheduled yet")
     pod = next((pod for pod in found.pods if query.pod in (None, pod.name)), None)
     if pod is None:
         raise _refusal(404, f'pods "{query.pod}" not found')
-    if query.container not in (None, pod.container):
+    containers = {each.container: each for each in found.pods if each.name == pod.name}
+    if query.container is None and len(containers) > 1 and not habits.picks_container:
+        names = " ".join(containers)
+        raise _refusal(
+            400, f"a container name must be specified for pod {pod.name}, choose one of: [{names}]"
+        )
+    if query.container is not None and query.container not in containers:
         raise _refusal(404, f'container "{query.container}" not found in pod "{pod.name}"')
-    return pod
+    return pod if query.container is None else containers[query.container]
 
 
 def _error(code: int, message: str) -> Response:

@@ -1,18 +1,18 @@
 """See the world as one cluster's API does: by names, down to pods and their containers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
-from reconciler.emulator.runai.crew import Pod, container_name, size
-from reconciler.emulator.runai.crew import pods as crew_pods
-from reconciler.emulator.runai.fates import Fate, fate_of
-from reconciler.emulator.runai.logs import Life, PodView
+from reconciler.emulator.runai.crew import TIED, Pod, container_name, present, size
+from reconciler.emulator.runai.fates import FAILS, Fate, fate_of
 from reconciler.emulator.runai.phases import TERMINAL
+from reconciler.emulator.runai.podview import Life, PodView
 from reconciler.emulator.runai.records import Run, Spec, Workload
-from reconciler.emulator.runai.registry import kind_of
+from reconciler.emulator.runai.registry import TYPES, kind_of
+from reconciler.emulator.runai.tales import teller
 from reconciler.emulator.runai.world import World
 
 # Where the cluster API looks for each kind; distributed inference has no row in its document.
@@ -65,34 +65,69 @@ class WorldView:
 
     def find(self, project: str, type: str, framework: str, name: str) -> WorkloadView | None:  # noqa: A002 - the platform's word
         """Find a workload by the names of the cluster API, as it is now."""
-        found = self.world.find(project, name)
-        if found is None or _PLACES.get((type, framework)) != found.kind:
-            return None
-        if found.kind == "Distributed" and _framework(found) != framework:
+        is_external = (type, framework) == ("external", "external")
+        found = self._external(project, name) if is_external else self._own(project, type, framework, name)
+        if found is None:
             return None
         now, restart_s = self.world.clock.now(), self.world.pace.restart_s
         return WorkloadView(found.phase, tuple(pods(found, now, restart_s)))
 
+    def _own(self, project: str, type_: str, framework: str, name: str) -> Workload | None:
+        found = self.world.find(project, name)
+        if found is None or _PLACES.get((type_, framework)) != found.kind:
+            return None
+        return None if found.kind == "Distributed" and _framework(found) != framework else found
+
+    def _external(self, project: str, name: str) -> Workload | None:
+        """Find a manifest by `ew-<kind>-<name>`, once the cluster has it."""
+        for kind in TYPES:
+            prefix = f"ew-{kind.lower()}-"
+            found = self.world.find(project, name.removeprefix(prefix)) if name.startswith(prefix) else None
+            if found and found.kind == kind and found.sync and found.sync.applied is not None:
+                return found
+        return None
+
 
 def pods(workload: Workload, now: datetime, restart_s: float = 10.0) -> Iterator[PodView]:
-    """List the pods of a workload; those of the revision that serves come first."""
+    """List the containers of a workload's pods; those of the run that serves come first."""
     runs = [run for run in reversed(workload.runs) if _has_pods(workload, run)]
     for run in sorted(runs, key=lambda run: run.id != workload.serving):
         ending = fate_of(run.roles, ends=kind_of(workload.kind).ends)
         lives = tuple(_lives(workload, run, ending, now, restart_s))
-        for pod in crew_pods(workload, run):
-            yield PodView(
+        first = teller(workload, run)
+        for pod in present(workload, run):
+            spec, name = pod.role.spec, container_name(workload, pod.role)
+            end = _ending(pod, ending) if pod.name == first.name else _ending_of_others(workload, pod, ending)
+            main = PodView(
                 name=pod.name,
                 phase=_POD_PHASES.get(run.phase, "Running"),
-                container=container_name(workload, pod.role),
-                image=str(pod.role.spec.get("image") or ""),
-                command=_command(pod.role.spec),
+                container=name,
+                image=str(spec.get("image") or ""),
+                command=_command(spec),
                 lives=lives,
-                ending=_ending(pod, ending),
+                ending=end,
                 lasts_s=ending.after_s,
                 rank=pod.rank,
                 world_size=size(run),
+                role=pod.role.name,
+                first=(first.rank, first.name),
             )
+            yield main
+            yield from (_beside(main, *sidecar) for sidecar in pod.role.sidecars)
+
+
+def _beside(main: PodView, name: str, spec: Spec) -> PodView:
+    """See what runs beside the main container; it ends as the pod does."""
+    image, command = str(spec.get("image") or ""), _command(spec)
+    ending = "completes" if main.ending == "completes" else "runs"
+    return replace(main, container=name, image=image, command=command, ending=ending)
+
+
+def _ending_of_others(workload: Workload, pod: Pod, ending: Fate) -> str:
+    """Tell how a pod ends whose neighbour was the first to fail."""
+    if ending.kind not in FAILS or workload.kind not in TIED:
+        return _ending(pod, ending)
+    return "aborts" if ending.kind != "no-image" else "runs"
 
 
 def _framework(workload: Workload) -> str:

@@ -10,6 +10,13 @@ from reconciler.emulator.runai.records import Role, Run, Spec, Workload, made_id
 _LEADS: Mapping[str, str] = {"mpi": "launcher", "jax": ""}
 _CONTAINERS: Mapping[str, str] = {"tf": "tensorflow", "mpi": "mpi"}
 _TAIL = 5
+# Whose pods fall together: when one fails, the others lose their peer.
+TIED = frozenset(
+    {
+        "Distributed", "PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "JAXJob", "RayJob",
+        "DistributedInference", "LeaderWorkerSet",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,7 @@ def roles_of(kind: str, spec: Spec, master: Spec | None = None) -> tuple[Role, .
     found = _ROLES.get(kind)
     if found is None:
         return podspecs.roles(spec.get("manifest") or spec)
-    return tuple(role for role in found(spec, master) if role.pods or kind in _MAY_BE_EMPTY)
+    return tuple(role for role in found(spec, master) if role.count or kind == "Inference")
 
 
 def _inference(spec: Spec, _: Spec | None) -> Iterator[Role]:
@@ -51,7 +58,7 @@ def _distributed(spec: Spec, master: Spec | None) -> Iterator[Role]:
     container = _CONTAINERS.get(framework, framework)
     lead = _LEADS.get(framework, "master")
     if lead or master is not None:
-        yield Role(lead or "master", 1, {**spec, **(master or {})}, container)
+        yield Role(lead or "master", 1, spec if master is None else master, container)
     yield Role("worker", int(spec.get("numWorkers") or 1), spec, container)
 
 
@@ -81,7 +88,6 @@ _ROLES: Mapping[str, Callable[[Spec, Spec | None], Iterator[Role]]] = {
     "DistributedInference": _groups,
     "NimService": _nim,
 }
-_MAY_BE_EMPTY = frozenset({"Inference"})
 
 
 def pods_of(kind: str, spec: Spec, master: Spec | None = None) -> int:
@@ -92,6 +98,11 @@ def pods_of(kind: str, spec: Spec, master: Spec | None = None) -> int:
 def crew(run: Run) -> tuple[Role, ...]:
     """Give the roles that a run has now: none while it is scaled to zero."""
     return () if run.is_idle else run.roles
+
+
+def parts(one: Workload, run: Run) -> list[Run]:
+    """List a run and those that add replicas to it, as long as they live, oldest first."""
+    return [each for each in one.runs if run.id in (each.id, each.part_of) and not each.ended_at]
 
 
 def size(run: Run) -> int:
@@ -110,8 +121,30 @@ def pods(one: Workload, run: Run) -> Iterator[Pod]:
     rank = 0
     for role in crew(run):
         for index in range(role.pods):
-            yield Pod(_name(one, run, role, index), role, index, rank)
+            yield Pod(_name(one, run, role, index + run.first * role.count), role, index, rank)
             rank += 1
+
+
+def present(one: Workload, run: Run) -> Iterator[Pod]:
+    """List the pods that exist: some wait for others, some are cleaned up at the end."""
+    is_starting, is_over = run.phase in {"Pending", "Initializing"}, run.phase in {"Completed", "Failed"}
+    spec = run.spec
+    for pod in pods(one, run):
+        waits = {
+            "launcher": spec.get("mpiLauncherCreationPolicy") == "WaitForWorkersReady",
+            "worker": spec.get("startupPolicy") == "LeaderReady",
+        }
+        is_waiting = is_starting and waits.get(pod.role.name, False)
+        if not is_waiting and not (is_over and _is_cleaned(run, pod.role)):
+            yield pod
+
+
+def _is_cleaned(run: Run, role: Role) -> bool:
+    """Tell whether a pod is removed at the end: only the workers of MPI outlive their launcher."""
+    default = "Running" if run.spec.get("distributedFramework") else "None"
+    policy = run.spec.get("cleanPodPolicy") or default
+    is_left = role.name == "worker" and run.roles[0].name == "launcher"
+    return policy == "All" or (policy == "Running" and is_left)
 
 
 def container_name(one: Workload, role: Role) -> str:

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from reconciler.emulator.runai.fields import SPECS
+from reconciler.emulator.runai.fields import MASTER, SPECS
 from reconciler.emulator.runai.merge import merge
 from reconciler.emulator.runai.quantity import canonical
 from reconciler.emulator.runai.records import Spec, Workload, made_id
@@ -18,7 +18,9 @@ _CLAIM_INFO = {
     "accessModes": {"readWriteOnce": True, "readOnlyMany": False, "readWriteMany": False},
     "volumeMode": "Filesystem",
 }
-_HOST = "chat.emulator.invalid"
+_HOST = {"hostIpc": False, "hostNetwork": False}
+_MPI = {"slotsPerWorker": 1, "sshAuthMountPath": "/root/.ssh"}
+_DOMAIN = "chat.emulator.invalid"
 
 
 def shown(one: Workload, switches: Switches) -> Spec:
@@ -71,19 +73,45 @@ def _for_kind(one: Workload) -> Spec:
     }
     if kind.type == "DistributedInference":
         policy = {"startupPolicy": "LeaderCreated", "restartPolicy": "RecreateGroupOnPodRestart"}
-        return {**spec, **policy, "replicas": 1, "workers": 0}
-    image = str(one.spec.get("image") or "")
-    is_latest = image.endswith(":latest") or ":" not in image.rsplit("/", 1)[-1]
-    spec["imagePullPolicy"] = "Always" if is_latest else "IfNotPresent"
-    security: Spec = {"uidGidSource": "fromTheImage"}
+        roles = {role: _of_container(one.spec[role]) for role in ("leader", "worker") if one.spec.get(role)}
+        return {**spec, **policy, "replicas": 1, "workers": 0, **roles}
+    if kind.type == "NimService":
+        scaling = one.spec.get("autoscaling")
+        grown = {"autoscaling": _nim_scaling(scaling)} if scaling else {"replicas": 1}
+        return {**spec, **grown, "imagePullPolicy": _pull_policy(one.spec)}
+    spec |= _of_container(one.spec)
     if kind.can_suspend:
-        spec |= _JOB
-        security |= {"hostIpc": False, "hostNetwork": False}
+        spec = merge(spec, {**_JOB, "security": _HOST})
     if kind.type == "Inference":
         spec["autoscaling"] = _scaling(one.spec.get("autoscaling") or {})
     if kind.type == "Distributed":
         spec |= {"cleanPodPolicy": "Running"}
-    return {**spec, "security": security}
+        spec |= _MPI if one.spec.get("distributedFramework") == "MPI" else {}
+    return spec
+
+
+def of_master(master: Spec | None, switches: Switches) -> Spec | None:
+    """Give the master of a distributed training as reads show it."""
+    if master is None or not switches.merge_defaults:
+        return master
+    under = merge(_of_container(master), {"security": _HOST})
+    whole: Spec = normal(merge(under, copy.deepcopy(master)), MASTER)
+    return whole
+
+
+def _of_container(spec: Spec) -> Spec:
+    return {"imagePullPolicy": _pull_policy(spec), "security": {"uidGidSource": "fromTheImage"}}
+
+
+def _pull_policy(spec: Spec) -> str:
+    image = str(spec.get("image") or "")
+    is_latest = image.endswith(":latest") or ":" not in image.rsplit("/", 1)[-1]
+    return "Always" if is_latest else "IfNotPresent"
+
+
+def _nim_scaling(asked: Spec) -> Spec:
+    low = asked.get("minReplicas") or 1
+    return {"minReplicas": low, "maxReplicas": low, "scaleWindowSeconds": 300}
 
 
 def _scaling(asked: Spec) -> Spec:
@@ -104,25 +132,34 @@ def _fill_network(one: Workload, spec: Spec) -> None:
     for port in spec.get("ports") or ():
         port.setdefault("external", 30000 + int(made_id(one.id, port.get("container"))[:4], 16) % 2767)
     for url in spec.get("exposedUrls") or ():
-        url.setdefault("url", f"https://{one.name}-{one.project.name}.{_HOST}")
+        url.setdefault("url", f"https://{one.name}-{one.project.name}.{_DOMAIN}")
     serving = spec.get("servingPort")
     if serving and one.kind == "Inference":
         serving.setdefault("protocol", "http")
         serving.setdefault("authorizationType", "public")
         serving.setdefault("clusterLocalAccessOnly", False)
+    elif serving and one.kind == "NimService":
+        serving.setdefault("serviceType", "ClusterIP")
+        serving.setdefault("exposeExternally", True)
+        serving.setdefault("exposedProtocol", "grpc" if serving.get("grpcPort") else "http")
     elif serving:
         serving.setdefault("protocol", "http")
+        serving.setdefault("authorizationType", "public")
         serving.setdefault("exposeExternally", True)
 
 
 def _fill_storage(one: Workload, spec: Spec) -> None:
+    for role in ("leader", "worker"):
+        if spec.get(role):
+            _fill_storage(one, spec[role])
+    claim = (spec.get("modelStore") or {}).get("pvc")
+    if claim:
+        claim |= {"existingPvc": False, "readOnly": False, **claim}
+        _fill_claim(claim, f"{one.name}-model-store")
     storage = spec.get("storage") or {}
     for index, item in enumerate(storage.get("pvc") or ()):
-        for key, value in _PVC.items():
-            item.setdefault(key, value)
-        item.setdefault("claimName", f"{one.name}-pvc-{index}")
-        if "claimInfo" in item:
-            item["claimInfo"] = merge(copy.deepcopy(_CLAIM_INFO), item["claimInfo"])
+        item |= {**_PVC, **item}
+        _fill_claim(item, f"{one.name}-pvc-{index}")
     for name in ("nfs", "hostPath"):
         for item in storage.get(name) or ():
             item.setdefault("readOnly", True)
@@ -132,3 +169,9 @@ def _fill_storage(one: Workload, spec: Spec) -> None:
     for item in storage.get("s3") or ():
         item.setdefault("secretKeyOfAccessKeyId", "AccessKeyId")
         item.setdefault("secretKeyOfSecretKey", "SecretKey")
+
+
+def _fill_claim(claim: Spec, name: str) -> None:
+    claim.setdefault("claimName", name)
+    if "claimInfo" in claim:
+        claim["claimInfo"] = merge(copy.deepcopy(_CLAIM_INFO), claim["claimInfo"])

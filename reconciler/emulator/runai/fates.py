@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.emulator.runai.records import Role
+from reconciler.emulator.runai.crew import Pod
+from reconciler.emulator.runai.records import Role, Run, made_id
 
 Json = Any
 
@@ -25,7 +26,7 @@ _CRASH = re.compile(r"(?<![a-z])(?:fails?|crash(?:es)?)(?![a-z])")
 _SLEEP = re.compile(r"(?<![a-z])sleep\s+(\d+(?:\.\d+)?)")
 # Longer values are data (records, certificates): a word inside them means nothing.
 _WORDY_ENV = 64
-_FAILS = frozenset({"no-image", "oom", "crash"})
+FAILS = frozenset({"no-image", "oom", "crash"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,24 @@ def fate_of(roles: Sequence[Role], *, ends: bool) -> Fate:
 def decisive(roles: Sequence[Role], *, ends: bool) -> Role | None:
     """Find the role that decides: the first to fail, else the leader; workers lend a hand."""
     there = [(fate(role.spec, ends=ends), role) for role in roles if role.pods]
-    failing = [pair for pair in there if pair[0].kind in _FAILS]
+    failing = [pair for pair in there if pair[0].kind in FAILS]
     failing.sort(key=lambda pair: (pair[0].kind != "no-image", pair[0].after_s))
     return next((role for _, role in failing or there), None)
+
+
+def teller(everyone: Sequence[Pod], run: Run, *, ends: bool) -> Pod | None:
+    """Find the pod that the news is about: of those that fail alike any may be the first.
+
+    A launcher speaks for its ranks.
+    """
+    role = decisive(run.roles, ends=ends)
+    if role is None:
+        return None
+    alike = [pod for pod in everyone if pod.role.spec == role.spec and pod.role.pods]
+    is_failing = fate(role.spec, ends=ends).kind in FAILS
+    if not alike or not is_failing or alike[0].role.name == "launcher":
+        return next((pod for pod in everyone if pod.role == role), None)
+    return alike[int(made_id(run.id, "first to fail")[:8], 16) % len(alike)]
 
 
 def env_map(spec: Mapping[str, Json]) -> dict[str, str]:

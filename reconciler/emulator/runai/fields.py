@@ -50,7 +50,7 @@ _COMPUTE = Block(
         "cpuCoreRequest": _AMOUNT,
         "cpuMemoryLimit": QTY,
         "cpuMemoryRequest": QTY,
-        "extendedResources": _item(resource=SOME, quantity=QTY),
+        "extendedResources": _item(resource=SOME, quantity=Text(1, pattern=QTY.pattern)),
         "gpuDevicesRequest": COUNT,
         "gpuMemoryLimit": QTY,
         "gpuMemoryRequest": QTY,
@@ -108,7 +108,7 @@ _PROBE = Block(
                     {
                         "path": Text(pattern=r"^(/[a-zA-Z0-9\-_./]*)?$"),
                         "port": PORT,
-                        "host": ANY,
+                        "host": Text(form="hostname"),
                         "scheme": choice("HTTP", "HTTPS"),
                     }
                 )
@@ -140,6 +140,7 @@ _TOLERATION = _item(
     effect=choice("NoSchedule", "NoExecute", "PreferNoSchedule", "Any"),
     seconds=POSITIVE,
 )
+_ATTRIBUTE = Text(1, 63, r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$")
 _MODE = Text(4, 4, r"0[0-7]{3}")
 _CLAIM_INFO = Block(
     {
@@ -147,7 +148,7 @@ _CLAIM_INFO = Block(
         "storageClass": Text(1, pattern=DNS),
         "accessModes": Block({"readWriteOnce": FLAG, "readOnlyMany": FLAG, "readWriteMany": FLAG}),
         "volumeMode": choice("Filesystem", "Block"),
-        "addedAttrValues": Items(Block({"key": ANY, "value": ANY}, ("key",))),
+        "addedAttrValues": Items(Block({"key": _ATTRIBUTE, "value": ANY}, ("key",))),
     }
 )
 _STORAGE: dict[str, Shape] = {

@@ -82,10 +82,11 @@ def placed(manifest: Spec, name: str, project: Project, meta: Mapping[str, Json]
     What the request says about priority and preemptibility wins over the labels.
     """
     whole: Spec = copy.deepcopy(manifest)
-    labels = dict(at(whole, "metadata.labels") or {}) | {"run.ai/project": project.name}
+    own = at(whole, "metadata.labels")
+    labels = {**(own if isinstance(own, dict) else {}), "run.ai/project": project.name}
     if meta.get("priorityClass"):
         labels[PRIORITY_LABEL] = meta["priorityClass"]
     if meta.get("preemptibility"):
         labels[PREEMPTIBILITY_LABEL] = meta["preemptibility"]
-    own = {**(whole.get("metadata") or {}), "name": name, "namespace": project.namespace}
-    return {**whole, "metadata": {**own, "labels": labels}}
+    named = {**(whole.get("metadata") or {}), "name": name, "namespace": project.namespace}
+    return {**whole, "metadata": {**named, "labels": labels}}

@@ -64,7 +64,7 @@ def create(call: Call) -> Response:
 
 def _checked(call: Call, project: Project, asked: Spec) -> Spec:
     spec: Spec = known(asked, _SHAPE)
-    refuse_flaws(list(clashes(NIM.type, spec)))
+    refuse_flaws(list(clashes(NIM.type, spec, call.switches)))
     check_names_used(call.world, project, spec)
     return spec
 

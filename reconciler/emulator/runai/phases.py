@@ -143,7 +143,9 @@ def _deadline(workload: Workload, run: Run, pace: Pace) -> datetime | None:
     if run.phase not in {"Pending", "Initializing", "Degraded"} or run.ended_at:
         return None
     if workload.serving not in (None, run.id):
-        return run.created_at + timedelta(seconds=pace.progress_deadline_s)
+        # Knative alone gives an update up.
+        drops = workload.kind == "Inference"
+        return run.created_at + timedelta(seconds=pace.progress_deadline_s) if drops else None
     if run.phase == "Pending":
         return None
     if not kind_of(workload.kind).serves:
@@ -253,9 +255,11 @@ def _started(workload: Workload, run: Run, ending: Fate, at: datetime) -> Worklo
 
 
 def _serve(workload: Workload, run: Run, at: datetime) -> Workload:
-    """Give the traffic to a run and end all older ones."""
+    """Give the traffic to a run and end all older ones; what adds replicas only joins in."""
+    if run.part_of:
+        return workload
     runs = tuple(
-        replace(old, phase="Stopped", ended_at=old.ended_at or at) if old.id != run.id else old
+        old if run.id in (old.id, old.part_of) else replace(old, phase="Stopped", ended_at=old.ended_at or at)
         for old in workload.runs
     )
     return replace(workload, runs=runs, serving=run.id)
@@ -296,8 +300,8 @@ def settle(workload: Workload, at: datetime) -> Workload:
     serving = workload.serving_run()
     run = serving or workload.run
     message = run.message
-    if serving and workload.run.id != serving.id:
-        message = tales.rollout(workload, serving)
+    if serving:
+        message = message or tales.progress(workload, serving)
     is_waiting = run.phase == "Pending"
     reason = next((r.phase_reason for r in workload.refusals), None) if is_waiting else None
     if is_waiting and workload.refusals:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.emulator.runai.crew import Pod, container_name
-from reconciler.emulator.runai.crew import pods as crew_pods
+from reconciler.emulator.runai.crew import Pod, container_name, present
 from reconciler.emulator.runai.records import Run, Workload, made_id
 from reconciler.emulator.runai.registry import kind_of
 from reconciler.emulator.runai.rows import (
@@ -43,7 +42,7 @@ def pods(world: World, one: Workload, *, revision: str | None = None) -> Iterato
     for run in one.runs:
         if revision not in (None, run.id) or not has_pods(one, run):
             continue
-        for pod in crew_pods(one, run):
+        for pod in present(one, run):
             yield _pod(world, one, run, pod)
 
 
@@ -65,10 +64,11 @@ def _pod(world: World, one: Workload, run: Run, pod: Pod) -> dict[str, Json]:
         "completedAt": stamp(run.ended_at) if run.phase in {"Completed", "Failed"} else None,
         "containers": [
             {
-                "name": container_name(one, pod.role),
-                "image": part.get("image") or "",
+                "name": name,
+                "image": spec.get("image") or "",
                 "startedAt": stamp(run.since) if has_started else None,
             }
+            for name, spec in ((container_name(one, pod.role), part), *pod.role.sidecars)
         ],
         "k8sPhase": _K8S[run.phase],
         "k8sPhaseUpdatedAt": stamp(run.since),
@@ -83,6 +83,6 @@ def _pod(world: World, one: Workload, run: Run, pod: Pod) -> dict[str, Json]:
             "currentNodePool": run.pool,
             "ip": f"10.42.{pod.rank % 250}.{int(made_id(run.id)[:2], 16)}",
         }
-    if one.kind in {"Inference", "DistributedInference"}:
+    if one.kind == "Inference":
         body["revisionId"] = run.id
     return body

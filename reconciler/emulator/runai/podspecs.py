@@ -28,20 +28,26 @@ def at(value: Json, path: str) -> Json:
 
 def container_spec(pod: Spec) -> Spec:
     """Describe a pod template in the words of the v1 API; GPUs of all containers add up."""
-    containers = [one for one in _list(at(pod, "spec.containers")) if isinstance(one, dict)]
-    first = containers[0] if containers else {}
+    containers = _containers(pod)
+    return {**_described(containers[0] if containers else {}), "compute": _compute(pod, containers)}
+
+
+def _containers(pod: Json) -> list[Spec]:
+    return [one for one in _list(at(pod, "spec.containers")) if isinstance(one, dict)]
+
+
+def _described(container: Spec) -> Spec:
     spec: Spec = {
-        "image": str(first.get("image") or ""),
-        "command": _words(first.get("command")),
-        "args": _words(first.get("args")),
+        "image": str(container.get("image") or ""),
+        "command": _words(container.get("command")),
+        "args": _words(container.get("args")),
         "environmentVariables": [
             {"name": str(one.get("name")), "value": str(one.get("value") or "")}
-            for one in _list(first.get("env"))
+            for one in _list(container.get("env"))
             if isinstance(one, dict)
         ],
-        "compute": _compute(pod, containers),
     }
-    delay = at(first, "readinessProbe.initialDelaySeconds")
+    delay = at(container, "readinessProbe.initialDelaySeconds")
     if isinstance(delay, int):
         spec["probes"] = {"readiness": {"initialDelaySeconds": delay}}
     return spec
@@ -52,7 +58,11 @@ def policy(manifest: Spec) -> Spec:
     tries = at(manifest, "spec.backoffLimit")
     tries = at(manifest, "spec.runPolicy.backoffLimit") if tries is None else tries
     restart = at(manifest, "spec.template.spec.restartPolicy") or at(manifest, "spec.restartPolicy")
-    told = {"backoffLimit": tries if isinstance(tries, int) else None, "restartPolicy": restart}
+    told = {
+        "backoffLimit": tries if isinstance(tries, int) else None,
+        "restartPolicy": restart,
+        "cleanPodPolicy": at(manifest, "spec.runPolicy.cleanPodPolicy"),
+    }
     return {key: value for key, value in told.items() if value is not None}
 
 
@@ -79,15 +89,14 @@ def _gpus(container: Spec) -> int:
 
 
 def _role(name: str, count: Json, template: Json, groups: int = 1) -> Role:
-    containers = _list(at(template, "spec.containers"))
-    first = containers[0] if containers and isinstance(containers[0], dict) else {}
-    return Role(
-        name, _whole(count), container_spec(_block(template)), str(first.get("name") or _FALLBACK), groups
-    )
+    containers = [(str(one.get("name") or _FALLBACK), one) for one in _containers(template)]
+    main = containers[0][0] if containers else _FALLBACK
+    others = tuple((called, _described(one)) for called, one in containers[1:])
+    return Role(name, _whole(count), container_spec(_block(template)), main, groups, others)
 
 
 def _template_only(manifest: Spec) -> Iterator[Role]:
-    yield _role("", at(manifest, "spec.replicas"), at(manifest, "spec.template"))
+    yield _role("", 1, at(manifest, "spec.template"), _whole(at(manifest, "spec.replicas")))
 
 
 def _pod(manifest: Spec) -> Iterator[Role]:
@@ -107,7 +116,7 @@ def _knative(manifest: Spec) -> Iterator[Role]:
 
 def _kserve(manifest: Spec) -> Iterator[Role]:
     predictor = _block(at(manifest, "spec.predictor"))
-    model = predictor.get("model")
+    model = _block(predictor.get("model"))
     containers = predictor.get("containers") or ([{"name": "kserve-container", **model}] if model else [])
     yield _role("predictor", predictor.get("minReplicas"), {"spec": {"containers": containers}})
 
@@ -119,7 +128,7 @@ def _nim(manifest: Spec) -> Iterator[Role]:
         "name": str(at(manifest, "metadata.name") or _FALLBACK), "image": named,
         "env": at(manifest, "spec.env"), "resources": at(manifest, "spec.resources"),
     }  # fmt: skip
-    yield _role("", at(manifest, "spec.replicas"), {"spec": {"containers": [container]}})
+    yield _role("", 1, {"spec": {"containers": [container]}}, _whole(at(manifest, "spec.replicas")))
 
 
 def _replica_specs(key: str, *order: str) -> Callable[[Spec], Iterator[Role]]:

@@ -127,7 +127,8 @@ class Role:
     """Pods of one sort within a run: so many in each of `groups` groups.
 
     `name` is what their operator calls them, empty where there is only one sort; `spec` describes
-    their main container in the words of the v1 API; `container` names it.
+    their main container in the words of the v1 API; `container` names it, and `sidecars` are what
+    runs beside it.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Role:
     spec: Spec
     container: str = ""
     groups: int = 1
+    sidecars: tuple[tuple[str, Spec], ...] = ()
 
     @property
     def pods(self) -> int:
@@ -162,7 +164,8 @@ class Run:
     """One attempt to run pods from one spec: a pod group, or a revision of an inference.
 
     `roles` says which pods; `told` counts what was said about a start that fails; `is_idle` means
-    scaled to zero; `bound_at` is when its pods were bound to nodes.
+    scaled to zero; `bound_at` is when its pods were bound to nodes. A run that only adds replicas
+    is `part_of` another and counts its groups from `first`.
     """
 
     id: str
@@ -179,6 +182,13 @@ class Run:
     ended_at: datetime | None = None
     is_idle: bool = False
     bound_at: datetime | None = None
+    part_of: str | None = None
+    first: int = 0
+
+    @property
+    def groups(self) -> int:
+        """Count its replicas."""
+        return self.roles[0].groups if self.roles else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +197,8 @@ class Workload:
 
     `spec` is what was asked last; the runs carry what their pods were made from. `serving` is the
     run that holds the traffic of an inference; `number` counts submissions. Those of the v2 API
-    have a `sync`; `shown_as` is how lists spell the type where that is not the kind.
+    have a `sync`; `master` is what a master's pod is made from, `master_asked` what was asked for
+    it; `shown_as` is how lists spell the type where that is not the kind.
     """
 
     id: str
@@ -202,6 +213,7 @@ class Workload:
     phase: str
     since: datetime
     master: Spec | None = None
+    master_asked: Spec | None = None
     master_same: bool | None = None
     desired: str = "Running"
     message: str = ""
@@ -230,8 +242,8 @@ class Workload:
 
     @property
     def run(self) -> Run:
-        """Give the newest run."""
-        return self.runs[-1]
+        """Give the newest run that does not only add replicas to another."""
+        return next(run for run in reversed(self.runs) if not run.part_of)
 
     @property
     def is_gone(self) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from reconciler.emulator.runai import defaults
-from reconciler.emulator.runai.crew import crew, lead, pods_of, size
+from reconciler.emulator.runai.crew import crew, lead, pods_of, roles_of, size
 from reconciler.emulator.runai.fates import env_map
 from reconciler.emulator.runai.kinds import PRIORITIES
 from reconciler.emulator.runai.listing import Getter
@@ -44,7 +45,10 @@ def asked(one: Workload, switches: Switches) -> dict[str, Json]:
         "spec": defaults.shown(one, switches),
     }
     if one.kind == "Distributed":
-        shown |= {"masterSpecSameAsWorker": one.master_same, "masterSpec": one.master}
+        shown |= {
+            "masterSpecSameAsWorker": one.master_same,
+            "masterSpec": defaults.of_master(one.master_asked, switches),
+        }
     return shown
 
 
@@ -123,9 +127,22 @@ def _state(one: Workload) -> dict[str, Json]:
         "phaseReason": one.reason,
         "conditions": [_condition(one, name) for name in ("Scheduled", "Ready")],
         "runningPods": sum(size(r) for r in one.runs if r.phase in ACTIVE),
-        "requestedPods": {"number": pods_of(one.kind, one.spec, one.master)},
+        "requestedPods": _requested_pods(one),
         "actionsSupport": {"delete": True, "suspend": kind_of(one.kind).can_suspend},
     }
+
+
+def _requested_pods(one: Workload) -> dict[str, Json]:
+    """Count what is asked; elastic and parallel work says more than a number."""
+    spec, scaling = one.spec, one.spec.get("autoscaling") or {}
+    more = {
+        "min": spec.get("minReplicas") or scaling.get("minReplicas"),
+        "max": spec.get("maxReplicas") or scaling.get("maxReplicas"),
+        "parallelism": spec.get("parallelism"),
+        "completions": spec.get("completions"),
+    }
+    told = {key: value for key, value in more.items() if value is not None}
+    return {"number": pods_of(one.kind, spec, one.master), **told}
 
 
 def _condition(one: Workload, name: str) -> dict[str, Json]:
@@ -227,7 +244,7 @@ def allocated(compute: Spec, pods: int) -> dict[str, Json]:
 def _resources(one: Workload) -> dict[str, Json]:
     compute = lead(one).get("compute") or {}
     return {
-        "workloadRequestedResources": requested(compute),
+        "workloadRequestedResources": {**requested(compute), "gpu": {"request": _gpus_asked(one)}},
         "podsRequestedResources": requested(compute),
         "allocatedResources": {"gpu": gpus(one)},
         "idleGpus": 0,
@@ -235,10 +252,21 @@ def _resources(one: Workload) -> dict[str, Json]:
     }
 
 
+def _gpus_asked(one: Workload) -> float:
+    roles = roles_of(one.kind, one.spec, one.master)
+    return sum(role.pods * devices(role.spec.get("compute") or {}) for role in roles)
+
+
+def _images(one: Workload) -> list[str]:
+    roles = roles_of(one.kind, one.spec, one.master)
+    specs = [spec for role in roles for spec in (role.spec, *(inner for _, inner in role.sidecars))]
+    return list(dict.fromkeys(str(spec["image"]) for spec in specs if spec.get("image")))
+
+
 def _content(one: Workload) -> dict[str, Json]:
     part = lead(one)
     return {
-        "images": [part["image"]] if part.get("image") else [],
+        "images": _images(one),
         "command": part.get("command") or "",
         "arguments": part.get("args") or "",
         "datasources": [],
@@ -252,14 +280,28 @@ def _content(one: Workload) -> dict[str, Json]:
 
 def endpoints(one: Workload) -> list[dict[str, Json]]:
     """Show where a workload can be reached from outside."""
-    is_local = (one.spec.get("servingPort") or {}).get("clusterLocalAccessOnly")
-    if not (one.spec.get("servingPort") or one.spec.get("exposedUrls")) or is_local:
+    serving = one.spec.get("servingPort") or {}
+    is_local = serving.get("clusterLocalAccessOnly") or serving.get("exposeExternally") is False
+    if not (serving or one.spec.get("exposedUrls")) or is_local:
         return []
+    if serving.get("exposedUrl"):
+        return [_endpoint(serving["exposedUrl"])]
     host = f"{one.name}-{one.project.name}.runai.emulator.invalid"
-    return [
-        {"host": host, "port": 443, "path": "/", "tlsEnabled": True, "protocol": "http",
-         "url": f"https://{host}/"}
-    ]  # fmt: skip
+    return [_endpoint(f"https://{host}/")]
+
+
+def _endpoint(url: str) -> dict[str, Json]:
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    is_safe = parts.scheme != "http"
+    port = parts.netloc.rpartition(":")[2]
+    return {
+        "host": parts.hostname or url,
+        "port": int(port) if port.isdigit() else (443 if is_safe else 80),
+        "path": parts.path or "/",
+        "tlsEnabled": is_safe,
+        "protocol": "http",
+        "url": url,
+    }
 
 
 def tags_of(one: Workload) -> str:

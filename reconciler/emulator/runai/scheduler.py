@@ -20,7 +20,7 @@ _DUST = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A pod group that wants to run or runs: `pods` pods of `per_pod` GPUs each.
+    """A pod group that wants to run or runs: `pods` pods of `per_pod` GPUs on average.
 
     Projects and pools are ids; `owner` is the project's name, for messages.
     """
@@ -35,6 +35,11 @@ class Claim:
     priority: int
     since: datetime
     pool: str | None = None
+    largest: Mapping[str, float] = field(default_factory=dict)
+
+    def gpus_of_largest(self, pool: str) -> float:
+        """Count the GPUs of its largest pod in a pool."""
+        return self.largest.get(pool, self.per_pod.get(pool, 0.0))
 
     def gpus(self, pool: str) -> float:
         """Count the GPUs it takes in a pool."""
@@ -93,7 +98,7 @@ class _Desk:
     def refusal(self, claim: Claim, name: str) -> Refusal | None:
         """Say why a pool does not take a claim now; None means it was taken."""
         pool, need = self.pools[name], claim.gpus(name)
-        if claim.per_pod.get(name, 0.0) > (pool.gpus_per_node if pool.gpus else 0):
+        if claim.gpus_of_largest(name) > (pool.gpus_per_node if pool.gpus else 0):
             return _unfit(claim, name, pool)
         firm = self.held(name, claim.project, firm=True)
         if not claim.preemptible and firm + need > self.quota(claim.project, name) + _DUST:
@@ -171,7 +176,7 @@ def _unfit(claim: Claim, key: str, pool: Pool) -> Refusal:
     else:
         said = (
             f"Node-pool {pool.name}: 0/{pool.nodes} nodes are available: {pool.nodes} node(s) "
-            f"did not have enough resources: GPUs ({claim.per_pod.get(key, 0):g} per pod "
+            f"did not have enough resources: GPUs ({claim.gpus_of_largest(key):g} per pod "
             f"needed, {claim.pods} pods)"
         )
     return Refusal(pool.name, "NotEnoughResources", "Unschedulable", said)
@@ -194,6 +199,11 @@ def mean_gpus(run: Run, pool: Pool) -> float:
     """Count the GPUs of a run's average pod: a launcher often has fewer than the workers."""
     total = sum(role.pods * gpus_per_pod(role.spec, pool) for role in crew(run))
     return total / size(run) if size(run) else 0.0
+
+
+def most_gpus(run: Run, pool: Pool) -> float:
+    """Count the GPUs of a run's largest pod."""
+    return max((gpus_per_pod(role.spec, pool) for role in crew(run) if role.pods), default=0.0)
 
 
 def needs_gpu(run: Run) -> bool:

@@ -13,6 +13,8 @@ from reconciler.emulator.runai.quantity import PATTERN as QUANTITY
 
 Json = Any
 INT32, INT64 = 2**31 - 1, 2**63 - 1
+_LABEL = r"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?"
+_HOST = re.compile(rf"^(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*$")
 DNS = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 
 
@@ -26,7 +28,7 @@ class Flaw(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string; `form` is `uuid` or nothing, `what` names the pattern for people."""
+    """A string; `form` is `uuid`, `hostname` or nothing."""
 
     low: int = 0
     high: int | None = None
@@ -123,6 +125,8 @@ def _text(value: Json, shape: Text, path: str) -> Iterator[Flaw]:
         yield Flaw(path, f"must match the pattern {shape.pattern}")
     elif shape.form == "uuid" and not _is_uuid(value):
         yield Flaw(path, "must be a uuid")
+    elif shape.form == "hostname" and value and not _HOST.match(value):
+        yield Flaw(path, "must be a host name")
 
 
 def _is_uuid(value: str) -> bool:

@@ -10,8 +10,9 @@ from reconciler.emulator.runai.fields import MASTER, SPECS
 from reconciler.emulator.runai.kinds import CATEGORIES, PRIORITIES
 from reconciler.emulator.runai.merge import merge
 from reconciler.emulator.runai.records import Project, Spec
-from reconciler.emulator.runai.rules import clashes
+from reconciler.emulator.runai.rules import clashes, master_clashes
 from reconciler.emulator.runai.shapes import FLAG, SOME, Block, Flaw, Text, flaws
+from reconciler.emulator.runai.switches import Switches
 from reconciler.emulator.runai.world import World
 
 Json = Any
@@ -25,8 +26,12 @@ _ENVELOPE = Block(
         "projectId": Text(),
         "clusterId": _UUID,
         "templateId": _UUID,
+        "spec": Block({}),
     },
     ("name", "projectId", "clusterId"),
+)
+_WITH_MASTER = Block(
+    {**_ENVELOPE.fields, "masterSpecSameAsWorker": FLAG, "masterSpec": MASTER}, _ENVELOPE.required
 )
 
 
@@ -39,6 +44,7 @@ class Submission:
     project: Project
     spec: Spec
     master: Spec | None
+    master_asked: Spec | None
     master_same: bool | None
 
 
@@ -55,7 +61,7 @@ def refuse_flaws(found: list[Flaw]) -> None:
     raise bad_request(f"{found[0].path} {found[0].message}", issues)
 
 
-def read_submission(world: World, kind: str, body: Json) -> Submission:
+def read_submission(world: World, kind: str, body: Json, switches: Switches) -> Submission:
     """Check a create request the way the service does, from the outside in.
 
     Raises ApiError 400.
@@ -64,29 +70,22 @@ def read_submission(world: World, kind: str, body: Json) -> Submission:
         raise ApiError(400, "Failed to read request body")
     if body.get("name") == "":
         raise bad_request("Workload name must not be empty")
-    refuse_flaws(list(flaws(body, _ENVELOPE, "")))
+    is_led = kind == "Distributed"
+    refuse_flaws(list(flaws(body, _WITH_MASTER if is_led else _ENVELOPE, "")))
     if flaw := name_flaw(body["name"]):
         raise bad_request(flaw)
     project = _project(world, body)
     spec = merge(_template(world, body.get("templateId")), body.get("spec") or {})
     refuse_flaws(list(flaws(spec, SPECS[kind], "spec")))
     spec = known(spec, SPECS[kind])
-    refuse_flaws([*clashes(kind, spec), *policy_flaws(project, spec)])
+    asked, same = (body.get(key) if is_led else None for key in ("masterSpec", "masterSpecSameAsWorker"))
+    asked = None if asked is None else known(asked, MASTER)
+    master = {**spec, **asked} if asked is not None and switches.master_inherits else asked
+    flawed = [*clashes(kind, spec, switches), *master_clashes(same, master, switches)]
+    refuse_flaws([*flawed, *policy_flaws(project, spec)])
     check_names_used(world, project, spec)
-    master = _master(kind, body)
     name = suffixed(world, body["name"]) if body.get("useGivenNameAsPrefix") else body["name"]
-    same = body.get("masterSpecSameAsWorker") if kind == "Distributed" else None
-    return Submission(name, body["name"], project, spec, master, same)
-
-
-def as_known_at(level: tuple[int, int], kind: str, body: Json) -> Json:
-    """Drop from a body what servers of this level do not know yet, silently, as they do."""
-    if level >= (2, 24) or not isinstance(body, dict):
-        return body
-    spec = body.get("spec")
-    known_spec = {k: v for k, v in spec.items() if k != "preemptibility"} if isinstance(spec, dict) else spec
-    newer = {"templateId"} if kind == "Inference" else set()
-    return {**{k: v for k, v in body.items() if k not in newer}, "spec": known_spec}
+    return Submission(name, body["name"], project, spec, master, asked, same)
 
 
 def name_flaw(name: str) -> str | None:
@@ -123,15 +122,6 @@ def _template(world: World, id_: str | None) -> Spec:
     if id_ not in world.templates:
         raise bad_request(f"template '{id_}' was not found")
     return dict(world.templates[id_])
-
-
-def _master(kind: str, body: Mapping[str, Json]) -> Spec | None:
-    master = body.get("masterSpec") if kind == "Distributed" else None
-    if master is None:
-        return None
-    refuse_flaws(list(flaws(master, MASTER, "masterSpec")))
-    kept: Spec = known(master, MASTER)
-    return kept
 
 
 def known(value: Json, shape: Json) -> Json:

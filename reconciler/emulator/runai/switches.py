@@ -18,6 +18,9 @@ class Switches:
     `nim_type`: how lists spell the type of a NIM service.
     `refused_shows`: a manifest that Kubernetes refused shows as phase Failed, else it stays Creating.
     `nim_by_v2`: the common v2 read finds NIM services too.
+    `master_inherits`: a `masterSpec` takes from `spec` what it does not say, the image included.
+    `fractions_of_many`: portions of more than one GPU device per pod, which two texts disagree on.
+    `refuse_inapplicable`: refuse, rather than ignore, a field that its text calls inapplicable.
     """
 
     merge_defaults: bool = False
@@ -31,6 +34,9 @@ class Switches:
     nim_type: str = "NIMService"
     refused_shows: bool = False
     nim_by_v2: bool = True
+    master_inherits: bool = False
+    fractions_of_many: bool = True
+    refuse_inapplicable: bool = False
 
     def __post_init__(self) -> None:
         if self.duplicate_name_status not in {400, 409}:

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from reconciler.emulator.runai.crew import Pod, container_name, pods, roles_of
-from reconciler.emulator.runai.fates import Fate, decisive
+from reconciler.emulator.runai import fates
+from reconciler.emulator.runai.crew import Pod, container_name, parts, pods, roles_of, size
+from reconciler.emulator.runai.fates import Fate
 from reconciler.emulator.runai.records import Event, Role, Run, Spec, Workload, made_id
 from reconciler.emulator.runai.registry import kind_of
 
@@ -19,14 +20,10 @@ def new_run(workload: Workload, spec: Spec, at: datetime) -> Run:
 
 
 def teller(workload: Workload, run: Run) -> Pod:
-    """Find the pod that the news is about: the first of the role that decides."""
-    everyone = tuple(pods(workload, run))
-    role = decisive(run.roles, ends=kind_of(workload.kind).ends)
-    return next((pod for pod in everyone if pod.role == role), _nobody(workload))
-
-
-def _nobody(workload: Workload) -> Pod:
-    return Pod(workload.name, Role("", 0, {}), 0, 0)
+    """Find the pod that the news is about."""
+    ends = kind_of(workload.kind).ends
+    found = fates.teller(tuple(pods(workload, run)), run, ends=ends)
+    return found or Pod(workload.name, Role("", 0, {}), 0, 0)
 
 
 def node_name(pool: str, run: Run) -> str:
@@ -65,6 +62,8 @@ def _about_pod(
 
 def scheduled(workload: Workload, run: Run, pool: str, node: str, at: datetime) -> list[Event]:
     """Tell that pods were bound to nodes and pull their image."""
+    if not size(run):
+        return []
     namespace = workload.project.namespace
     pod = teller(workload, run)
     bound = f"Successfully assigned pod {namespace}/{pod.name} to node {node} at node-pool {pool}"
@@ -77,6 +76,8 @@ def scheduled(workload: Workload, run: Run, pool: str, node: str, at: datetime) 
 
 def started(workload: Workload, run: Run, at: datetime) -> list[Event]:
     """Tell that the image is there and the container runs."""
+    if not size(run):
+        return []
     pod = teller(workload, run)
     image, container = pod.role.spec.get("image"), container_name(workload, pod.role)
     pulled = f'Successfully pulled image "{image}" in 4.812s (4.812s including waiting)'
@@ -150,6 +151,13 @@ def rolling(workload: Workload, run: Run, at: datetime) -> Event:
     return event(workload, at, "Updated", f"Rolling out update {run.number}", source="runai-operator")
 
 
+def scaling(workload: Workload, run: Run, old: int, new: int, at: datetime) -> Event:
+    """Tell that replicas come or go."""
+    word = "up" if new > old else "down"
+    said = f"Scaled {word} {workload.name} from {old} to {new}"
+    return event(workload, at, "ScalingReplicas", said, source=f"{workload.kind.lower()}-controller")
+
+
 def dropped(workload: Workload, run: Run, at: datetime) -> Event:
     """Tell that an update was given up."""
     name = revision_name(workload, run)
@@ -170,6 +178,16 @@ def scaled_down(workload: Workload, run: Run, at: datetime) -> Event:
 def revision_name(workload: Workload, run: Run) -> str:
     """Name a Knative revision."""
     return f"{workload.name}-{run.number:05d}"
+
+
+def progress(workload: Workload, serving: Run) -> str:
+    """Say how an update or a change of scale stands; nothing once all is as asked."""
+    if workload.run.id != serving.id:
+        return rollout(workload, serving)
+    everyone = parts(workload, serving)
+    wanted = sum(run.groups for run in everyone)
+    ready = sum(run.groups for run in everyone if run.phase == "Running")
+    return f"{ready} of {wanted} replicas are ready" if ready < wanted else ""
 
 
 def rollout(workload: Workload, serving: Run) -> str:

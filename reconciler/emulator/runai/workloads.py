@@ -11,6 +11,7 @@ from reconciler.emulator.runai.call import Call, Platform, accepted, read_id, ro
 from reconciler.emulator.runai.errors import ApiError, bad_request, forbidden, not_found
 from reconciler.emulator.runai.fields import SPECS
 from reconciler.emulator.runai.kinds import KINDS, Kind
+from reconciler.emulator.runai.levels import as_known_at, too_new
 from reconciler.emulator.runai.listing import (
     MAX_FILTERS,
     flag,
@@ -26,7 +27,6 @@ from reconciler.emulator.runai.registry import kind_of
 from reconciler.emulator.runai.rules import clashes
 from reconciler.emulator.runai.shapes import flaws
 from reconciler.emulator.runai.strict import (
-    as_known_at,
     check_names_used,
     known,
     read_submission,
@@ -148,7 +148,9 @@ def create(kind: Kind, call: Call) -> Response:
     """Accept a workload; the answer leaves before anything runs."""
     if not call.principal.can_write:
         raise forbidden()
-    asked = read_submission(call.world, kind.type, as_known_at(call.level, kind.type, call.body()))
+    body = as_known_at(call.level, kind.type, call.body())
+    asked = read_submission(call.world, kind.type, body, call.switches)
+    refuse_flaws(list(too_new(call.level, kind.type, asked.spec)))
     call.must_reach(asked.project, write=True)
     if call.world.holder(asked.project.id, asked.name):
         raise ApiError(
@@ -157,7 +159,8 @@ def create(kind: Kind, call: Call) -> Response:
         )
     made = call.world.submit(
         kind.type, asked.project, asked.name, asked.spec, call.principal.name,
-        requested_name=asked.requested_name, master=asked.master, master_same=asked.master_same,
+        requested_name=asked.requested_name, master=asked.master,
+        master_asked=asked.master_asked, master_same=asked.master_same,
     )  # fmt: skip
     call.note("create", made)
     return JSONResponse(rows.asked(made, call.switches), status_code=202)
@@ -227,7 +230,7 @@ def update(kind: Kind, call: Call) -> Response:
     Absent keeps, null clears, objects merge, lists replace.
     """
     one = _present(kind, call)
-    body = call.body()
+    body = as_known_at(call.level, kind.type, call.body())
     changes = body.get("spec") if isinstance(body, dict) else None
     if not isinstance(changes, dict):
         raise bad_request("spec is required")
@@ -235,7 +238,7 @@ def update(kind: Kind, call: Call) -> Response:
     spec = merge(one.spec, changes)
     refuse_flaws(list(flaws(spec, SPECS[kind.type], "spec")))
     spec = known(spec, SPECS[kind.type])
-    refuse_flaws(list(clashes(kind.type, spec)))
+    refuse_flaws(list(clashes(kind.type, spec, call.switches)))
     check_names_used(call.world, one.project, spec)
     if spec != one.spec:
         one = call.world.change(one.id, lambda old, at: acts.respec(old, spec, at))

@@ -31,6 +31,7 @@ from reconciler.emulator.runai.scheduler import (
     Claim,
     Verdict,
     mean_gpus,
+    most_gpus,
     needs_gpu,
     pool_names,
     schedule,
@@ -153,6 +154,7 @@ class World:
         *,
         requested_name: str | None = None,
         master: Spec | None = None,
+        master_asked: Spec | None = None,
         master_same: bool | None = None,
         source: str = "Control-plane",
         sync: Sync | None = None,
@@ -165,7 +167,8 @@ class World:
             id=made_id(project.cluster, "workload", self._ticket),
             kind=kind, name=name, requested_name=requested_name or name, project=project,
             spec=spec, created_by=created_by, created_at=now, updated_at=now, phase="Creating",
-            since=now, master=master, master_same=master_same, source=source, number=self._ticket,
+            since=now, master=master,
+            master_asked=master_asked, master_same=master_same, source=source, number=self._ticket,
             sync=sync, shown_as=shown_as,
         )  # fmt: skip
         made = replace(made, runs=(tales.new_run(made, spec, now),))
@@ -339,10 +342,11 @@ class World:
         ids = tuple(id_ for id_ in named if id_ in self.pools) or (pool_id(home, "default"),)
         wants = needs_gpu(run)
         per_pod = {id_: mean_gpus(run, self.pools[id_]) for id_ in ids} if wants else {}
+        largest = {id_: most_gpus(run, self.pools[id_]) for id_ in ids} if wants else {}
         asked = run.spec.get("preemptibility")
         return Claim(
             id=f"{one.id} {run.id}", project=one.project.id, owner=one.project.name, pools=ids,
-            pods=size(run), per_pod=per_pod,
+            pods=size(run), per_pod=per_pod, largest=largest,
             preemptible=asked == "preemptible" if asked else kind.preemptible,
             priority=PRIORITIES[run.spec.get("priorityClass") or kind.priority],
             since=run.created_at, pool=run.pool and pool_id(home, run.pool),
@@ -371,17 +375,17 @@ def pool_id(cluster: str, name: str) -> str:
     return made_id(cluster, "pool", name)
 
 
-def _stake(one: Workload) -> dict[tuple[str, bool], str]:
+def _stake(one: Workload) -> dict[tuple[str, int], str]:
     """Tell which runs want something of the scheduler and which hold GPUs of it."""
     if one.is_gone or one.pinned:
         return {}
     is_paused = one.phase in {"Stopped", "Stopping", "Deleting"}
-    stake: dict[tuple[str, bool], str] = {}
+    stake: dict[tuple[str, int], str] = {}
     for run in one.runs:
         if run.phase == "Pending" and not is_paused:
-            stake[run.id, False] = "Pending"
+            stake[run.id, size(run)] = "Pending"
         elif run.phase in _HOLDS and needs_gpu(run):
-            stake[run.id, run.is_idle] = "holds"
+            stake[run.id, size(run)] = "holds"
     return stake
 
 
