@@ -79,6 +79,7 @@ WORKSPACE = _workload(
     check=check_job,
     lint=lints.lint_workspace,
     gpus=weight.gpus_of_pod,
+    called=("InteractiveWorkload", "Interactive", "Notebook", "Jupyter"),
     aliases=aliases.WORKSPACE,
 )
 
@@ -93,6 +94,7 @@ TRAINING = _workload(
     check=check_job,
     lint=lints.lint_training,
     gpus=weight.gpus_of_training,
+    called=("TrainingWorkload", "RunaiJob", "Train", "Batch"),
     aliases=aliases.TRAINING,
 )
 
@@ -106,6 +108,7 @@ INFERENCE = _workload(
     check=check_inference,
     lint=lints.lint_inference,
     gpus=weight.gpus_of_inference,
+    called=("InferenceWorkload", "Serving", "Deployment"),
     aliases=aliases.INFERENCE,
 )
 
@@ -120,6 +123,7 @@ DISTRIBUTED_TRAINING = _workload(
     check=check_job,
     lint=lints.lint_distributed_training,
     gpus=weight.gpus_of_distributed,
+    called=("DistributedWorkload", "Distributed", "DistributedJob"),
     aliases=aliases.DISTRIBUTED_TRAINING,
 )
 
@@ -144,6 +148,7 @@ NIM_SERVICE = _any_workload(
     defaults=defaults.NIM_SERVICE,
     lint=lints.lint_nim_service,
     gpus=weight.gpus_of_nim,
+    called=("NIM",),
     aliases=aliases.NIM_SERVICE,
 )
 
@@ -157,6 +162,7 @@ EXTERNAL_WORKLOAD = _any_workload(
     finishes_with=manifest.ends,
     lint=lints.lint_external_workload,
     gpus=manifest.gpus,
+    called=("External", "Workload", "Kubernetes"),
     aliases=aliases.EXTERNAL_WORKLOAD,
     named_by=("/spec/manifest/metadata/name",),
 )
