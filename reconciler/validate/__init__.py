@@ -85,8 +85,9 @@ def _read(document: Document, reading: _Reading) -> None:
         reading.broken.append(document)
     else:
         reading.declared.append(one)
-    keyed = {indexed: key for key, indexed in keyed_pointers(document.value).items()}
-    reading.problems += [replace(p, pointer=keyed.get(p.pointer, p.pointer)) for p in found]
+    if found:
+        keyed = {indexed: key for key, indexed in keyed_pointers(document.value).items()}
+        reading.problems += [replace(p, pointer=keyed.get(p.pointer, p.pointer)) for p in found]
 
 
 def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared | None, list[Problem]]:
