@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import urllib.parse
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,9 +39,35 @@ def token_form(text: str) -> str:
     return next((name for name, form in TOKEN_FORMS if form.search(text)), "")
 
 
+def redacted(text: str) -> str:
+    """Give a text without anything in it that has the form of a credential, or is as random as one."""
+    for _, form in TOKEN_FORMS:
+        text = form.sub(SENSITIVE, text)
+    return _RANDOM.sub(lambda found: SENSITIVE if _is_random_word(found[0]) else found[0], text)
+
+
 def names_credential(name: str) -> bool:
     """Tell whether a name says that its value is a credential, as `HF_TOKEN` or `clientSecret` do."""
     return bool(_SENSITIVE_NAME.search(name)) and not _OPEN_NAME.search(name)
+
+
+_RANDOM = re.compile(r"(?<![\w+/=.:-])[A-Za-z0-9+/_=-]{24,200}(?![\w+/=.:-])", re.ASCII)
+_RANDOM_BITS = 4.2
+_UNBROKEN = re.compile(r"[A-Za-z0-9]{16}", re.ASCII)  # names of models are as mixed, in shorter pieces
+
+
+@lru_cache(maxsize=64)
+def is_random(text: str) -> bool:
+    """Tell whether a word as random as a key stands in a text: long, mixed, hardly a letter twice."""
+    return any(_is_random_word(word) for word in _RANDOM.findall(text))
+
+
+def _is_random_word(word: str) -> bool:
+    if not _UNBROKEN.search(word):
+        return False
+    shares = [count / len(word) for count in Counter(word).values()]
+    is_mixed = all(re.search(among, word) for among in ("[a-z]", "[A-Z]", "[0-9]"))
+    return is_mixed and -sum(share * math.log2(share) for share in shares) >= _RANDOM_BITS
 
 
 @lru_cache(maxsize=64)  # a long line may be asked about for each of its problems

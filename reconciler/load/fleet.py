@@ -15,7 +15,7 @@ from reconciler.resource import EMPTY, HealthPolicy, Json, Lifecycle
 from reconciler.validate import credentials, stored_fleet_schema
 from reconciler.validate.interpolation import uses_in
 from reconciler.validate.judge import judge_for
-from reconciler.validate.places import at_value
+from reconciler.validate.places import at_value, without_secrets
 from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
 from reconciler.yaml import FILE_LIMITS, Document, parse
 
@@ -75,7 +75,8 @@ def _in_file_order(problem: Problem) -> tuple[int, int]:
 
 def _of_the_fleet(problem: Problem) -> Problem:
     """Keep what is said about a value, under the fleet's own code where it is about shape."""
-    return replace(problem, code="RC201") if problem.code in ("RC103", "RC104", "RC105", "RC109") else problem
+    is_shape = problem.code in ("RC103", "RC104", "RC105", "RC108", "RC109")
+    return without_secrets(replace(problem, code="RC201") if is_shape else problem)
 
 
 def _interpolations(document: Document) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from reconciler.fleet import Fleet
 from reconciler.load.files import Unreadable, manifest_files, read_file, unreadable
 from reconciler.problem import Location, Problem
 from reconciler.resource import EMPTY
+from reconciler.validate.places import without_secrets
 from reconciler.yaml import FILE_LIMITS, Document, Parsed, parse
 
 MOST_BYTES = 32 << 20
@@ -125,7 +126,7 @@ def _read_stdin(read: Callable[[], bytes] | None, reading: _Reading) -> None:
 
 def _take(parsed: Parsed, shown: str, reading: _Reading) -> None:
     reading.documents += parsed.documents
-    reading.problems += parsed.problems
+    reading.problems += [without_secrets(problem) for problem in parsed.problems]
     if len(reading.documents) > MOST_DOCUMENTS:
         what = f"the manifests hold more than {MOST_DOCUMENTS:,} documents"
         raise Unreadable(Problem("RC100", what, Location(shown), hint="split the fleet"))

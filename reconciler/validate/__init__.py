@@ -7,7 +7,7 @@ environment, resolves no secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.fleet import Fleet
@@ -25,14 +25,14 @@ from reconciler.validate.declare import (
     with_references,
 )
 from reconciler.validate.fleetwide import cycles, duplicates
+from reconciler.validate.ignored import ignored_fields
 from reconciler.validate.judge import Judge, judge_for
-from reconciler.validate.places import at_key, at_value, keyed_pointers
-from reconciler.validate.suggest import did_you_mean
+from reconciler.validate.kind import Kinds, kind_of
+from reconciler.validate.kubernetes import EXTERNAL
+from reconciler.validate.places import keyed_pointers, without_secrets
 from reconciler.yaml import Document
 
 __all__ = ["Validated", "stored_fleet_schema", "validate"]
-
-Kinds = Mapping[tuple[str, str], Kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def validate(documents: Sequence[Document], fleet: Fleet, *, kinds: Kinds) -> Va
     resources, unknown = with_references(reading.declared, reading.broken)
     sources = {one.resource.key: one.document for one in reading.declared}
     problems += [*unknown, *cycles(resources, sources)]
-    return Validated(tuple(resources), tuple(sorted(set(problems), key=_in_file_order)))
+    told = {without_secrets(problem) for problem in problems}
+    return Validated(tuple(resources), tuple(sorted(told, key=_in_file_order)))
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class _Reading:
 
 def _read(document: Document, reading: _Reading) -> None:
     found = [*credentials.check(document)]
-    kind, unknown = _kind_of(document, reading.kinds)
+    kind, unknown = kind_of(document, reading.kinds)
     found += unknown
     one = None
     if kind is not None:
@@ -84,15 +85,17 @@ def _read(document: Document, reading: _Reading) -> None:
         reading.broken.append(document)
     else:
         reading.declared.append(one)
-    keyed = {indexed: key for key, indexed in keyed_pointers(document.value).items()}
-    reading.problems += [replace(p, pointer=keyed.get(p.pointer, p.pointer)) for p in found]
+    if found:
+        keyed = {indexed: key for key, indexed in keyed_pointers(document.value).items()}
+        reading.problems += [replace(p, pointer=keyed.get(p.pointer, p.pointer)) for p in found]
 
 
 def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared | None, list[Problem]]:
     name = (kind.api_version, kind.name)
-    judge = reading.judges.get(name) or judge_for(kind_schema(kind), kind)
+    has_external = (kind.api_version, EXTERNAL) in reading.kinds and kind.name != EXTERNAL
+    judge = reading.judges.get(name) or judge_for(kind_schema(kind), kind, has_external=has_external)
     reading.judges[name] = judge
-    rejected = judge.problems(document)
+    rejected = [*judge.problems(document), *ignored_fields(document, judge.root)]
     found = [*interpolation.check(document, reading.fleet), *rejected]
     target, without = target_of(document, kind, reading.fleet)
     envelope = [*check_envelope(document, kind, target)]
@@ -109,45 +112,6 @@ def _unless_said(found: Sequence[Problem], envelope: Sequence[Problem]) -> list[
     """Leave out what a schema says of a lifecycle field where its own rule says more."""
     said = {problem.pointer for problem in envelope if problem.code == "RC110"}
     return [problem for problem in found if problem.pointer not in said]
-
-
-def _kind_of(document: Document, kinds: Kinds) -> tuple[Kind | None, list[Problem]]:
-    value = document.value
-    if not isinstance(value, dict):
-        problem = Problem("RC102", "a document is not a mapping of fields", hint=_first_lines(kinds))
-        return None, [at_value(document, "", problem)]
-    missing = [field for field in ("apiVersion", "kind") if not isinstance(value.get(field), str)]
-    if missing:
-        problem = Problem("RC102", f"a document has no {' and no '.join(missing)}", hint=_first_lines(kinds))
-        return None, [at_key(document, f"/{missing[0]}" if missing[0] in value else "", problem)]
-    kind = kinds.get((value["apiVersion"], value["kind"]))
-    return kind, [] if kind else [_unknown_kind(document, kinds)]
-
-
-def _first_lines(kinds: Kinds) -> str:
-    """Show how a manifest starts, by the commonest sort: a job that finishes."""
-    usual = next((kind for kind in kinds.values() if kind.finishes), None)
-    if usual is None:
-        return "start it with apiVersion: and kind:"
-    return f"start it with apiVersion: {usual.api_version} and kind: {usual.name}, for example"
-
-
-def _unknown_kind(document: Document, kinds: Kinds) -> Problem:
-    version, name = str(document.value["apiVersion"]), str(document.value["kind"])
-    versions = {known for known, _ in kinds}
-    if name == "Fleet":
-        problem = Problem(
-            "RC102", "a fleet file is not a manifest", hint="keep it outside the manifests folder"
-        )
-        return at_value(document, "/kind", problem)
-    if version not in versions:
-        problem = Problem(
-            "RC102", f'unknown apiVersion "{version[:60]}"', hint=did_you_mean(version, versions)
-        )
-        return at_value(document, "/apiVersion", problem)
-    names = [kind for known, kind in kinds if known == version]
-    problem = Problem("RC102", f'unknown kind "{name[:60]}" in {version}', hint=did_you_mean(name, names))
-    return at_value(document, "/kind", problem)
 
 
 def _in_file_order(problem: Problem) -> tuple[str, int, int, str, str]:

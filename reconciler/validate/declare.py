@@ -172,13 +172,14 @@ def _own_name(declared: Declared) -> Iterator[Problem]:
 
 def _placed(declared: Declared, found: Iterable[Problem]) -> Iterator[Problem]:
     """Place what a kind found: on the value; for a field that is missing, on the key that should have it."""
-    document, indexed = declared.document, keyed_pointers(declared.document.value)
+    indexed: Mapping[str, str] = {}
     for problem in found:
+        indexed = indexed or keyed_pointers(declared.document.value)  # few documents come here
         pointer = problem.pointer
         while pointer and pointer not in indexed:
             pointer = pointer.rpartition("/")[0]
         at = at_value if pointer == problem.pointer else at_key
-        yield replace(at(document, indexed[pointer], problem), pointer=problem.pointer)
+        yield replace(at(declared.document, indexed[pointer], problem), pointer=problem.pointer)
 
 
 def _model_rules(declared: Declared) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,13 +12,18 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
 
-from reconciler.kind import Kind
-from reconciler.pointer import escaped, pointer_to
+from reconciler.field import Field, flow, root_field, whole
+from reconciler.kind import NOTHING, Kind
+from reconciler.pointer import escaped, parts, pointer_to
 from reconciler.problem import Problem
 from reconciler.resource import EMPTY, Json
+from reconciler.secret import token_form
+from reconciler.validate.carry import carried
 from reconciler.validate.envelope import DURATION
-from reconciler.validate.places import at_key, at_value, field_name, shown
-from reconciler.validate.suggest import as_quantity, as_truth, as_whole_number, field_hint, near
+from reconciler.validate.kubernetes import EXTERNAL, instead, is_owned, pod_words
+from reconciler.validate.places import at_key, at_value, field_name, is_shareable, shown, shown_name
+from reconciler.validate.suggest import as_quantity, near
+from reconciler.validate.unknown import Block, Meant
 from reconciler.yaml import Document, raw_text
 
 _EXPECTED = {
@@ -41,6 +46,7 @@ _RANGES = {
     "minProperties": "at least",
     "maxProperties": "at most",
 }
+_LONGEST = 72
 _DURATION_PATTERN = f"(?:{DURATION})|"
 
 
@@ -53,6 +59,7 @@ class Fault:
     pointer: str
     value: Json
     schema: Mapping[str, Json]
+    field: Field
     missing: str = ""
     types: tuple[str, ...] = ()
 
@@ -62,56 +69,82 @@ class Judge:
     """Hold one schema, ready to judge documents by, and the words to suggest."""
 
     validator: Draft202012Validator
-    aliases: Mapping[str, str] = EMPTY
-    homes: Mapping[str, str] = EMPTY
+    root: Field
+    kind: Kind | None = None
+    has_external: bool = False
 
     def problems(self, document: Document) -> list[Problem]:
         """Find everything in a document that its schema rejects."""
         leaves = [leaf for error in self.validator.iter_errors(document.value) for leaf in _leaves(error)]
-        found = [problem for leaf in leaves for problem in self._explain(document, _fault(leaf))]
-        return _without_echoes(found)
+        faults = [_fault(leaf, self.root.root) for leaf in leaves]
+        meant: set[tuple[str, ...]] = set()
+        found = [p for fault in faults for p in self._explain(document, fault, meant)]
+        found += [_missing(document, fault) for fault in faults if _is_missing(fault, meant)]
+        return list(dict.fromkeys(found))
 
-    def _explain(self, document: Document, fault: Fault) -> Iterator[Problem]:
+    def _explain(self, document: Document, fault: Fault, meant: set[tuple[str, ...]]) -> Iterator[Problem]:
         if fault.rule == "additionalProperties":
-            yield from self._unknown_fields(document, fault)
-        elif fault.rule == "required":
-            yield at_key(document, fault.pointer, _missing_field(fault))
-        else:
-            yield at_value(document, fault.pointer, _EXPLAIN.get(fault.rule, _other)(document, fault))
+            yield from self._unknown_fields(document, fault, meant)
+        elif fault.rule != "required":
+            problem = _EXPLAIN.get(fault.rule, _other)(document, fault)
+            yield at_value(document, fault.pointer, problem)
 
-    def _unknown_fields(self, document: Document, fault: Fault) -> Iterator[Problem]:
+    def _unknown_fields(
+        self, document: Document, fault: Fault, meant: set[tuple[str, ...]]
+    ) -> Iterator[Problem]:
         known = fault.schema.get("properties", {})
-        where = field_name(fault.pointer)
-        for name in fault.value:
-            if name not in known:
-                hint = field_hint(str(name), where, known, self.aliases, self.homes)
-                problem = Problem("RC103", f'unknown field "{_cut(name)}" in {where}', hint=hint)
-                yield at_key(document, f"{fault.pointer}/{escaped(str(name))}", problem)
+        unknown = [str(name) for name in fault.value if name not in known]
+        pasted = pod_words(fault.value, unknown)
+        if pasted:
+            yield self._pasted(document, fault, pasted)
+        block = self._block(document, fault)
+        for name in unknown:
+            if name in pasted:
+                continue
+            pointer = f"{fault.pointer}/{escaped(name)}"
+            told = self._meant(document, block, name, pointer)
+            meant.add(told.path)
+            what = f'unknown field "{shown_name(name)}" in {field_name(fault.pointer)}'
+            yield at_key(document, pointer, Problem("RC103", what, hint=told.hint))
+
+    def _pasted(self, document: Document, fault: Fault, names: list[str]) -> Problem:
+        what = f"{field_name(fault.pointer)} holds a pod of Kubernetes: {', '.join(names)}"
+        is_external = self.kind is not None and self.kind.name == EXTERNAL
+        hint = "move the whole object under manifest" if is_external else instead(self.has_external)
+        problem = Problem("RC103", what, hint=hint)
+        return at_key(document, f"{fault.pointer}/{escaped(names[0])}", problem)
+
+    def _meant(self, document: Document, block: Block, name: str, pointer: str) -> Meant:
+        if is_owned(name) and not token_form(name):
+            return Meant("the platform writes it: delete the line")
+        return block.meant(name, may_show=is_shareable(document, pointer))
+
+    def _block(self, document: Document, fault: Fault) -> Block:
+        """Hold what a fault stands in, with the fields that lead there."""
+        lineage = [self.root]
+        for part in parts(fault.pointer):
+            below = lineage[-1].child(part)
+            if below is None:
+                break
+            lineage.append(below)
+        title = ".".join([self.kind.name if self.kind else "Fleet", *lineage[-1].path]).replace(".*", "")
+        aliases = self.kind.aliases if self.kind else EMPTY
+        return Block(tuple(lineage), fault.value, fits, aliases, title)
 
 
-def judge_for(schema: Mapping[str, Json], kind: Kind | None = None) -> Judge:
-    """Make a judge of a schema. It never fetches anything: references outside the schema are errors."""
+def fits(field: Field, value: Json) -> bool:
+    """Tell whether a field's schema takes a value."""
+    schema = {**field.schema, "$defs": field.root.get("$defs", {})}
+    return bool(_VALIDATOR(schema, registry=Registry()).is_valid(value))
+
+
+def judge_for(schema: Mapping[str, Json], kind: Kind | None = None, *, has_external: bool = False) -> Judge:
+    """Make a judge of a schema. It never fetches anything: references outside the schema are errors.
+
+    `has_external`: the kind's API has another that takes any Kubernetes manifest.
+    """
     validator = _VALIDATOR(schema, registry=Registry())
-    if kind is None:
-        return Judge(validator)
-    return Judge(validator, kind.aliases, _homes(schema))
-
-
-def _homes(schema: Mapping[str, Json]) -> dict[str, str]:
-    """Find under which part of spec each nested field lives, for those that live in one part only."""
-    defs = schema.get("$defs", {})
-    root = _reference(schema["properties"].get("spec", {}))
-    homes: dict[str, list[str]] = {}
-    for name, part in defs.get(root, {}).get("properties", {}).items():
-        for field in defs.get(_reference(part), {}).get("properties", {}):
-            homes.setdefault(field, []).append(name)
-    return {field: parts[0] for field, parts in homes.items() if len(parts) == 1 and field not in ("name",)}
-
-
-def _reference(part: Json) -> str:
-    """Name the first definition that a part of a schema refers to."""
-    found = re.search(r"'\$ref': '#/\$defs/([^']+)'", str(part))
-    return found[1] if found else ""
+    return Judge(validator, root_field(schema), kind, has_external)
 
 
 def _leaves(error: ValidationError) -> Iterator[ValidationError]:
@@ -134,7 +167,7 @@ def _is_other_type(error: ValidationError) -> bool:
     return error.validator == "type" and not error.relative_path
 
 
-def _fault(error: ValidationError) -> Fault:
+def _fault(error: ValidationError, root: Mapping[str, Json]) -> Fault:
     """Take from the library's error what our words need."""
     schema: Json = error.schema
     value: Json = error.instance
@@ -142,7 +175,8 @@ def _fault(error: ValidationError) -> Fault:
     absent = [name for name in limit if name not in value] if error.validator == "required" else []
     missing = next((name for name in absent if f"'{name}'" in error.message), "")
     pointer = pointer_to(error.absolute_path)
-    return Fault(str(error.validator), limit, pointer, value, schema, missing, tuple(_types(error)))
+    field = Field(tuple(parts(pointer)), whole(schema, root), root)
+    return Fault(str(error.validator), limit, pointer, value, schema, field, missing, tuple(_types(error)))
 
 
 def _types(error: ValidationError) -> list[str]:
@@ -152,11 +186,20 @@ def _types(error: ValidationError) -> list[str]:
     return [name for inner in error.context or () if inner.validator == "type" for name in _types(inner)]
 
 
-def _missing_field(fault: Fault) -> Problem:
+def _is_missing(fault: Fault, meant: set[tuple[str, ...]]) -> bool:
+    """Tell whether a required field is missing, and no unknown one beside it was meant for it."""
+    if fault.rule != "required":
+        return False
+    path = tuple("*" if part.isdecimal() else part for part in parts(fault.pointer))
+    return (*path, fault.missing) not in meant
+
+
+def _missing(document: Document, fault: Fault) -> Problem:
     described = fault.schema.get("properties", {}).get(fault.missing, {}).get("description", "")
     words = f"{described[:1].lower()}{described[1:]}".rstrip(".")
     hint = f"add {fault.missing}: ({words})" if words else f"add {fault.missing}:"
-    return Problem("RC105", f'{field_name(fault.pointer)} has no "{fault.missing}"', hint=hint)
+    problem = Problem("RC105", f'{field_name(fault.pointer)} has no "{fault.missing}"', hint=hint)
+    return at_key(document, fault.pointer, problem)
 
 
 def _wrong_type(document: Document, fault: Fault) -> Problem:
@@ -177,26 +220,19 @@ def _is_duration(fault: Fault) -> bool:
 
 def _type_hint(document: Document, fault: Fault) -> str:
     name, value, types = field_name(fault.pointer), fault.value, fault.types
-    if shown(document, fault.pointer, value) == "(sensitive)":
-        return "quote it" if "string" in types else ""
+    if not is_shareable(document, fault.pointer):
+        return "quote it" if "string" in types and not isinstance(value, Mapping | list) else ""
     if _is_duration(fault):
         return f"write {name}: {value}s" if isinstance(value, int) else "write 60s, 20m or 1h30m"
-    better = _better_scalar(value, types)
-    if better:
-        return f"write {name}: {better}"
-    if "string" in types and not isinstance(value, Mapping | list):
+    if "string" in types and not isinstance(value, Mapping | list) and not fault.field.allowed:
         raw = raw_text(document.lines, document.place(fault.pointer)) or str(value)
         return f'quote it: {name}: "{raw}"' if value is not None else "give it a value, or leave it out"
+    better = carried(value, fault.field, fits)
+    if better is not NOTHING and len(line := flow(better)) <= _LONGEST:
+        return f"write {line}" if name.endswith("]") else f"write {name}: {line}"
     if "array" in types:
         return "write it as a list, one item after each -"
     return "write its fields below it, one per line" if "object" in types else ""
-
-
-def _better_scalar(value: Json, types: tuple[str, ...]) -> str:
-    """Give the number or truth value that was most likely meant."""
-    if "integer" in types or ("number" in types and isinstance(value, str)):
-        return as_whole_number(value)
-    return as_truth(value) if "boolean" in types else ""
 
 
 def _not_allowed(document: Document, fault: Fault) -> Problem:
@@ -244,26 +280,6 @@ _EXPLAIN: dict[str, Callable[[Document, Fault], Problem]] = {
     "pattern": _wrong_form,
     **dict.fromkeys(_RANGES, _out_of_range),
 }
-
-
-def _without_echoes(found: Iterable[Problem]) -> list[Problem]:
-    """Leave out a missing field where an unknown one beside it is a misspelling of it."""
-    problems = list(dict.fromkeys(found))
-    meant = {
-        (problem.pointer.rpartition("/")[0], problem.hint.split('"')[1])
-        for problem in problems
-        if problem.code == "RC103" and problem.hint.startswith("did you mean")
-    }
-    return [
-        problem
-        for problem in problems
-        if problem.code != "RC105" or (problem.pointer, problem.what.split('"')[-2]) not in meant
-    ]
-
-
-def _cut(name: object) -> str:
-    text = str(name)
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 @lru_cache(maxsize=512)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.pointer import escaped, item_key, parts, pointer_to
+from reconciler.pointer import escaped, item_key, parts, pointer_to, scalars
 from reconciler.problem import Location, Problem
 from reconciler.resource import Json
-from reconciler.secret import holds_credential, names_credential, token_form
+from reconciler.secret import holds_credential, is_random, names_credential, redacted, token_form
 from reconciler.yaml import Document, line_of, raw_text
 
 _LONGEST = 60
@@ -66,6 +66,11 @@ def is_sensitive(document: Document, pointer: str) -> bool:
     return False
 
 
+def is_secretive(text: str) -> bool:
+    """Tell whether a text has the form of a credential, or is as random as one."""
+    return bool(token_form(text)) or is_random(text)
+
+
 def shown(document: Document, pointer: str, value: Json) -> str:
     """Write a value as it may stand in a message: quoted, cut, or not at all where it is sensitive."""
     if isinstance(value, Mapping):
@@ -73,13 +78,28 @@ def shown(document: Document, pointer: str, value: Json) -> str:
     if isinstance(value, list):
         return "a list"
     text = raw_text(document.lines, document.place(pointer)) if not isinstance(value, str) else value
-    if is_sensitive(document, pointer) or token_form(str(value)):
+    if is_sensitive(document, pointer) or is_secretive(str(value)):
         return "(sensitive)"
     if value is None:
         return "null"
     text = text or str(value)
     cut = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     return f'"{cut}"' if isinstance(value, str) else cut
+
+
+def is_shareable(document: Document, pointer: str) -> bool:
+    """Tell whether a value, with all that stands below it, may be repeated in a message."""
+    return not any(
+        is_sensitive(document, below) or is_secretive(str(leaf)) or any(map(token_form, parts(below)))
+        for below, leaf in scalars(value_at(document.value, pointer), pointer)
+    )
+
+
+def shown_name(name: str) -> str:
+    """Write the name of a field as it may stand in a message: cut, or not at all where it is a token."""
+    if is_secretive(name):
+        return "(sensitive)"
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def field_name(pointer: str) -> str:
@@ -91,6 +111,13 @@ def field_name(pointer: str) -> str:
             return name
         name = f"{path.pop()}[{name}]" if name[0] != "[" else path.pop() + name
     return name
+
+
+def without_secrets(problem: Problem) -> Problem:
+    """Take out of a problem's words whatever may be a credential, wherever it came from."""
+    texts = (problem.what, problem.why, problem.hint, problem.pointer)
+    what, why, hint, pointer = map(redacted, texts)
+    return replace(problem, what=what, why=why, hint=hint, pointer=pointer)
 
 
 def at_value(document: Document, pointer: str, problem: Problem) -> Problem:
@@ -105,5 +132,5 @@ def at_key(document: Document, pointer: str, problem: Problem) -> Problem:
 
 def _placed(document: Document, pointer: str, problem: Problem, place: Location) -> Problem:
     line = line_of(document.lines, place)
-    hidden = is_sensitive(document, pointer) or holds_credential(line)
+    hidden = is_sensitive(document, pointer) or holds_credential(line) or is_random(line)
     return replace(problem, location=place, pointer=pointer, excerpt="" if hidden else line)

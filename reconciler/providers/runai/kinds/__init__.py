@@ -86,6 +86,7 @@ WORKSPACE = _workload(
     check=check_job,
     lint=lints.lint_workspace,
     gpus=weight.gpus_of_pod,
+    called=("InteractiveWorkload", "Interactive", "Notebook", "Jupyter"),
     aliases=aliases.WORKSPACE,
 )
 
@@ -100,6 +101,7 @@ TRAINING = _workload(
     check=check_job,
     lint=lints.lint_training,
     gpus=weight.gpus_of_training,
+    called=("TrainingWorkload", "RunaiJob", "Train", "Batch"),
     aliases=aliases.TRAINING,
 )
 
@@ -113,6 +115,7 @@ INFERENCE = _workload(
     check=check_inference,
     lint=lints.lint_inference,
     gpus=weight.gpus_of_inference,
+    called=("InferenceWorkload", "Serving", "Deployment"),
     aliases=aliases.INFERENCE,
 )
 
@@ -127,6 +130,7 @@ DISTRIBUTED_TRAINING = _workload(
     check=check_distributed,
     lint=lints.lint_distributed_training,
     gpus=weight.gpus_of_distributed,
+    called=("DistributedWorkload", "Distributed", "DistributedJob"),
     aliases=aliases.DISTRIBUTED_TRAINING,
 )
 
@@ -153,6 +157,7 @@ NIM_SERVICE = _any_workload(
     check=check_nim,
     lint=lints.lint_nim_service,
     gpus=weight.gpus_of_nim,
+    called=("NIM",),
     aliases=aliases.NIM_SERVICE,
 )
 
@@ -167,6 +172,7 @@ EXTERNAL_WORKLOAD = _any_workload(
     check=check_external,
     lint=lints.lint_external_workload,
     gpus=manifest.gpus,
+    called=("External", "Workload", "Kubernetes"),
     aliases=aliases.EXTERNAL_WORKLOAD,
     named_by=("/spec/manifest/metadata/name",),
 )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_GPUS = "compute.gpuDevicesRequest (whole GPUs) or compute.gpuPortionRequest (a fraction)"
+_GPUS = (
+    "compute.gpuDevicesRequest (whole GPUs) or "
+    "compute.gpuPortionRequest with gpuRequestType: portion (a fraction)"
+)
+_PORTION = "compute.gpuPortionRequest with gpuRequestType: portion"
+_GPU_MEMORY = "compute.gpuMemoryRequest with gpuRequestType: memory"
 _ANY: Mapping[str, str] = {
     "gpu": _GPUS,
     "gpus": _GPUS,
@@ -15,14 +20,14 @@ _ANY: Mapping[str, str] = {
     "gpu-devices-request": "compute.gpuDevicesRequest",
     "gpuRequest": "compute.gpuDevicesRequest",
     "nvidia.com/gpu": "compute.gpuDevicesRequest",
-    "gpu-portion-request": "compute.gpuPortionRequest",
-    "gpuPortion": "compute.gpuPortionRequest",
-    "gpuFraction": "compute.gpuPortionRequest",
-    "fraction": "compute.gpuPortionRequest",
+    "gpu-portion-request": _PORTION,
+    "gpuPortion": _PORTION,
+    "gpuFraction": _PORTION,
+    "fraction": _PORTION,
     "gpu-portion-limit": "compute.gpuPortionLimit",
-    "gpu-memory": "compute.gpuMemoryRequest",
-    "gpuMemory": "compute.gpuMemoryRequest",
-    "gpu-memory-request": "compute.gpuMemoryRequest",
+    "gpu-memory": _GPU_MEMORY,
+    "gpuMemory": _GPU_MEMORY,
+    "gpu-memory-request": _GPU_MEMORY,
     "gpu-memory-limit": "compute.gpuMemoryLimit",
     "gpu-request-type": "compute.gpuRequestType",
     "cpu": "compute.cpuCoreRequest",
@@ -70,7 +75,6 @@ _ANY: Mapping[str, str] = {
     "hostPath": "storage.hostPath",
     "host-path": "storage.hostPath",
     "git-sync": "storage.git",
-    "s3": "storage.s3",
     "emptyDir": "storage.emptyDirVolume",
     "configMap": "storage.configMapVolume",
     "configmap-map-volume": "storage.configMapVolume",
@@ -122,9 +126,11 @@ _ANY: Mapping[str, str] = {
     "annotation": "annotations",
     "label": "labels",
     "template": "templateId",
+    "namespace": "project",
     "create-home-dir": "createHomeDir",
 }
 _JOB: Mapping[str, str] = {
+    "s3": "storage.s3",
     "host-ipc": "security.hostIpc",
     "hostIPC": "security.hostIpc",
     "host-network": "security.hostNetwork",
