@@ -40,6 +40,9 @@ _NOT_TEXT = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "
 _SEPARATORS = str.maketrans("", "", "-_. ")
 
 
+_ANYTHING: Schema = {"type": ["object", "array", "string", "number", "boolean"], "additionalProperties": True}
+
+
 @dataclass(frozen=True)
 class Field:
     """Hold one field of a schema. `path` are the names that lead to it, `<key>` for that of a map."""
@@ -168,6 +171,11 @@ class Field:
     def is_open(self) -> bool:
         """Tell whether any field may stand below it, which the schema does not describe."""
         return "object" in self.types and self.schema.get("additionalProperties", True) is True
+
+    def stated(self, name: str) -> Field | None:
+        """Find a field below it by its name alone; where any may stand, one that takes anything."""
+        found = next((below for below in self.fields if below.name == name), None)
+        return found or (Field((*self.path, name), _ANYTHING, self.root) if self.is_open else None)
 
     def child(self, name: str) -> Field | None:
         """Find a field below it; a word that tells items or keys apart leads to the item itself."""

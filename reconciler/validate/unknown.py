@@ -133,7 +133,7 @@ class _Guess:
         for home in reversed(self.block.lineage):
             field: Field | None = home
             for name in names:
-                field = next((below for below in field.fields if below.name == name), None) if field else None
+                field = field.stated(name) if field else None
             if field:
                 return field
         return None

@@ -515,7 +515,7 @@ def specs_of(kind: str, path: str, pair: Pair) -> tuple[dict[str, Json], dict[st
     """Build two specs of a kind that differ in one field alone."""
     part, inner = part_of(path)
     base = BASES.get(kind, BASE)
-    values = ((pair.before, {}), (pair.after, pair.moved))
+    values: tuple[tuple[Json, dict[str, Json]], ...] = ((pair.before, {}), (pair.after, dict(pair.moved)))
     if not part:
         before, after = (_spec(base, path, pair, value, moved) for value, moved in values)
         return before, after

@@ -224,6 +224,11 @@ FINDINGS: dict[str, tuple[Kind, dict[str, Any], list[tuple[str, str, str]]]] = {
         {**NIM, "autoscaling": BY_LOAD, "replicas": 2},
         [("RC107", "/spec/replicas", WARNING)],
     ),
+    "scaling over several nodes": (
+        NIM_SERVICE,
+        {**NIM, "autoscaling": BY_LOAD, "multiNode": {"workers": 2}},
+        [("RC107", "/spec/autoscaling", ERROR)],
+    ),
     "a model kept twice": (
         NIM_SERVICE,
         {**NIM, "modelStore": {"nimCache": {"name": "c"}, "pvc": {"existingPvc": True, "claimName": "c"}}},

@@ -43,10 +43,10 @@ class ModelStore(Block):
 
 
 class MultiNode(Block):
-    """Spread one replica over several nodes."""
+    """Spread each replica over several nodes: a leader and its workers."""
 
     workers: Whole | None = optional(
-        "Worker nodes per replica, 1 to 1000. Left out: one node.", ge=1, le=1000
+        "Worker pods per replica, its leader not among them, 1 to 1000.", ge=1, le=1000
     )
 
 
@@ -69,10 +69,12 @@ class NimServingPort(ExternalUrl):
 class NimServiceSpec(BarePod, Scheduled):
     """Hold the spec of a NimService, in the platform's own names."""
 
-    autoscaling: NimAutoscaling | None = optional("How many replicas run, by a metric. Excludes replicas.")
+    autoscaling: NimAutoscaling | None = optional("How many replicas run, by a metric. Not with multiNode.")
     compute: DeviceCompute | None = optional("GPUs, CPUs and memory per pod.")
     model_store: ModelStore | None = optional("Where the model is kept.")
-    multi_node: MultiNode | None = optional("Spread one replica over several nodes.")
+    multi_node: MultiNode | None = optional(
+        "Spread each replica over several nodes. Left out: one pod. Not with autoscaling."
+    )
     ngc_auth_secret: DnsName | None = optional(
         "Kubernetes Secret whose key NGC_API_KEY opens NVIDIA's catalogue."
     )

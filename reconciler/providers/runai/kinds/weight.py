@@ -53,13 +53,13 @@ def gpus_of_groups(spec: Mapping[str, Json]) -> float:
 
 
 def gpus_of_nim(spec: Mapping[str, Json]) -> float:
-    """Count the GPUs of all nodes of all replicas, the least of them where it scales."""
+    """Count the GPUs of all replicas, the least where it scales: each is a leader and maybe workers."""
     scaling, nodes = spec.get("autoscaling"), _mapping(spec.get("multiNode"))
     stated = _number(spec.get("replicas"))
     replicas = 1.0 if stated is None else stated
     if isinstance(scaling, Mapping):
         replicas = max(_number(scaling.get("minReplicas")) or 1.0, 1.0)
-    return gpus_of_pod(spec) * replicas * max(_number(nodes.get("workers")) or 1.0, 1.0)
+    return gpus_of_pod(spec) * replicas * (1.0 + (_number(nodes.get("workers")) or 0.0))
 
 
 def volumes_that_die(spec: Mapping[str, Json]) -> tuple[str, ...]:

@@ -32,6 +32,13 @@ def metric(spec: Part) -> Iterator[Problem]:
     if not spec.has("autoscaling"):
         return
     yield from missing(part(spec, "autoscaling"), "metric", "metricThreshold")
+    if spec.has("multiNode"):
+        yield found(
+            COMBINATION,
+            spec.at("autoscaling"),
+            "stands beside multiNode: what runs on several nodes does not scale by a metric",
+            "remove one of them",
+        )
     if spec.has("replicas"):
         yield found(
             COMBINATION,
