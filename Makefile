@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READERS := tests/readers/node_modules/.ready
 
-.PHONY: demo test check lint types layers pytest golden schemas bench lock clean
+.PHONY: demo test check lint types layers pytest golden schemas docs bench lock clean
 
 demo: $(READY)  ## run the main job against the emulator, in a git repository of its own
 	@$(BIN)/reconciler demo
@@ -34,6 +34,9 @@ golden: $(READY) $(READERS)  ## renew the golden files; read the diff before you
 
 schemas: $(READY)  ## renew schemas/ from the models
 	$(BIN)/reconciler schema --write schemas
+
+docs: $(READY)  ## renew docs/manifests.md and docs/kinds/ from the schemas
+	$(BIN)/python -m reference
 
 bench: $(READY)  ## ratios against floors measured in the same run
 	$(BIN)/python -m bench

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.kind import NOTHING, Kind
@@ -70,8 +71,15 @@ def with_defaults(schema: Schema, kind: Kind) -> Schema:
     for body, found in answers.values():
         if found[0] is not NOTHING and all(other == found[0] for other in found):
             body["default"] = found[0]
+            body["description"] = _with_default(body.get("description", ""), found[0])
     covered: Schema = _unfilled(schema, schema["$defs"])
     return covered
+
+
+def _with_default(description: str, value: Json) -> str:
+    """Name a default where the description, shared by several kinds, does not."""
+    written = value if isinstance(value, str) else json.dumps(value)
+    return description if "efault" in description else f"{description} Default {written}.".lstrip()
 
 
 def _default(kind: Kind, pointer: str) -> Json:

@@ -165,12 +165,10 @@ def write_schemas(folder: Path) -> tuple[Path, ...]:
 
 def _metadata(kind: Kind) -> dict[str, Json]:
     schema = cleaned(Metadata.model_json_schema(), {})
-    properties, required = dict(schema["properties"]), ["name"]
+    name, rest = schema["properties"].pop("name"), schema["properties"]
     if kind.scope_word:
-        properties[kind.scope_word] = {"type": "string", "description": f"The {kind.scope_word} it lives in."}
-        required.append(kind.scope_word)
-    else:
-        renamed = {"type": "string", "description": "The name it had before, so that it is renamed."}
-        properties["renamedFrom"] = nullable(renamed)
-        del properties["cluster"]
-    return closed(properties, required)
+        scope = {"type": "string", "description": f"The {kind.scope_word} it lives in."}
+        return closed({"name": name, kind.scope_word: scope, **rest}, ["name", kind.scope_word])
+    renamed = nullable({"type": "string", "description": "The name it had before, so that it is renamed."})
+    del rest["cluster"]
+    return closed({"name": name, "renamedFrom": renamed, **rest}, ["name"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -26,7 +26,20 @@ Effects = Counter[tuple[str, str]]
 LIST = r"GET /api/v1/workloads\?filterBy=projectId(?!.*deleted=true).*"
 """The list of one project's live workloads."""
 COUNT = "GET /api/v1/workloads/count"
-WRITES = r"POST|PATCH|DELETE /api/v1/workloads/.+"
+WRITES = r"POST|PATCH|PUT|DELETE /api/v[12]/workloads(/.+)?"
+EVERY_KIND: Mapping[str, str] = {
+    "note": "Workspace",
+    "train": "Training",
+    "ranks": "DistributedTraining",
+    "chat": "Inference",
+    "groups": "DistributedInference",
+    "nim": "NimService",
+    "app": "ExternalWorkload",
+}
+"""A name and a kind of workload, each once."""
+
+IN_PLACE: Mapping[str, str] = {"chat": "PATCH", "nim": "PATCH", "app": "PUT"}
+"""Those whose image the platform changes in place, and how."""
 
 
 def effects(stage: Stage, since: int = 0) -> Effects:
@@ -120,8 +133,38 @@ def a_sleeper(
     **blocks: str,
 ) -> str:
     """Write a workload that runs for ever and is believed healthy soon."""
-    spec = f"{{image: '{image}', command: sleep infinity}}"
+    spec = json.dumps(sleeping(kind, image))
     return a_manifest(name, kind, project, **{"spec": spec, "health": "{hold: 1s}", **blocks})
+
+
+def every_kind(stage: Stage, image: str = "busybox:1") -> Stage:
+    """Declare a workload of each kind."""
+    return stage.write(**{name: a_sleeper(name, kind, image=image) for name, kind in EVERY_KIND.items()})
+
+
+def sleeping(kind: str, image: str = "busybox:1") -> dict[str, Any]:
+    """Give a spec of a kind that runs for ever."""
+    pod = {"image": image, "command": "sleep infinity"}
+    if kind == "DistributedInference":
+        return {"leader": pod, "worker": pod, "workers": 1, "servingPort": {"port": 8000}}
+    if kind == "DistributedTraining":
+        return {**pod, "distributedFramework": "PyTorch", "numWorkers": 1}
+    if kind == "NimService":
+        return {"image": image, "servingPort": {"port": 8000}}
+    if kind == "ExternalWorkload":
+        container = {"name": "main", "image": image, "command": ["sleep", "infinity"]}
+        pods = {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [container]}}
+        spec = {"selector": {"matchLabels": {"app": "x"}}, "template": pods}
+        return {"manifest": {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}}
+    return pod
+
+
+def image_of(one: Workload) -> str:
+    """Give the image that a workload's spec asks for, wherever its kind has it."""
+    spec = one.spec.get("leader") or one.spec
+    if "manifest" in spec:
+        spec = spec["manifest"]["spec"]["template"]["spec"]["containers"][0]
+    return str(spec["image"])
 
 
 def an_inference(
@@ -134,6 +177,8 @@ def an_inference(
 
 __all__ = [
     "COUNT",
+    "EVERY_KIND",
+    "IN_PLACE",
     "LIST",
     "WRITES",
     "Effects",
@@ -142,11 +187,14 @@ __all__ = [
     "apply_hearing",
     "codes",
     "effects",
+    "every_kind",
+    "image_of",
     "mark",
     "names",
     "outcome_of",
     "record",
     "refusal",
     "remarked",
+    "sleeping",
     "touched",
 ]

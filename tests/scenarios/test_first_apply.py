@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.errors import ExitCode
 from reconciler.outcome import Result, Step
 from reconciler.plan import Action
-from tests.scenarios.oracle import apply_hearing
+from tests.scenarios.oracle import EVERY_KIND, IN_PLACE, apply_hearing, every_kind, image_of
 from tests.scenarios.stage import Stage, a_manifest
 
 
@@ -21,16 +21,38 @@ def test_a_declared_workload_is_created_and_becomes_healthy(stage: Stage) -> Non
 
 
 def test_the_second_apply_sends_nothing(stage: Stage) -> None:
-    stage.write(
-        train=a_manifest(), note=a_manifest("note", "Workspace"), chat=a_manifest("chat", "Inference")
-    )
-    stage.apply()
+    first = every_kind(stage).apply()
     before = stage.emulator.ledger.mark()
 
     again = stage.apply()
 
-    assert again.exit_code() is ExitCode.IN_ORDER
+    assert (first.exit_code(), again.exit_code()) == (ExitCode.IN_ORDER, ExitCode.IN_ORDER)
+    assert {verdict.key.kind for verdict in first.verdicts} == {*EVERY_KIND.values()}
     assert stage.mutations(before) == []
+
+
+def test_a_new_image_is_one_request_where_it_changes_in_place_and_a_consented_replacement_elsewhere(
+    stage: Stage,
+) -> None:
+    every_kind(stage).apply()
+    before = stage.emulator.ledger.mark()
+    refused = every_kind(stage, image="busybox:2").apply()
+    since = stage.emulator.ledger.mark()
+
+    consents = tuple(change.consent for change in stage.plan().plan.having(Action.REFUSED))
+    replaced = stage.apply(allow=(*consents, "destroy=4"))
+
+    changed = {entry.effect.name: entry.method for entry in stage.mutations(before) if entry.effect}
+    others = {name for name in EVERY_KIND if name not in IN_PLACE}
+    assert refused.exit_code() is ExitCode.PARTIAL
+    assert changed.items() >= IN_PLACE.items()
+    assert {consent.rpartition("/")[2] for consent in consents} == others
+    assert replaced.exit_code() is ExitCode.IN_ORDER
+    assert sorted((e.effect.name, e.method) for e in stage.mutations(since) if e.effect) == sorted(
+        (name, method) for name in others for method in ("DELETE", "POST")
+    )
+    assert {image_of(one) for one in stage.live().values()} == {"busybox:2"}
+    assert stage.plan().plan.is_empty
 
 
 def test_plan_drift_and_health_send_nothing(stage: Stage) -> None:

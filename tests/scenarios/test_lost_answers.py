@@ -13,7 +13,20 @@ from reconciler.emulator.faults import Fault
 from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode
 from reconciler.outcome import Result, Step
-from tests.scenarios.oracle import a_sleeper, an_inference, apply_hearing, effects, mark, names, outcome_of
+from reconciler.providers.runai.routes import ROUTES
+from tests.scenarios.oracle import (
+    EVERY_KIND,
+    IN_PLACE,
+    a_sleeper,
+    an_inference,
+    apply_hearing,
+    effects,
+    every_kind,
+    image_of,
+    mark,
+    names,
+    outcome_of,
+)
 from tests.scenarios.stage import Stage, staged
 
 AFTER: Mapping[str, Mapping[str, Any]] = {
@@ -45,54 +58,56 @@ def lose(stage: Stage, match: str, loss: Mapping[str, Any], nth: int = 1) -> Non
 
 
 def lose_creates(stage: Stage, loss: Mapping[str, Any]) -> None:
-    for plural in ("trainings", "workspaces", "inferences"):
-        lose(stage, f"POST /api/v1/workloads/{plural}", loss)
+    for route in ROUTES.values():
+        lose(stage, f"POST {route.root}", loss)
 
 
-def three_kinds(stage: Stage) -> Stage:
-    return stage.write(train=a_sleeper(), note=a_sleeper("note", "Workspace"), chat=an_inference())
-
-
-ONE_OF_EACH = Counter({("create", "train"): 1, ("create", "note"): 1, ("create", "chat"): 1})
+ONE_OF_EACH = Counter({("create", name): 1 for name in EVERY_KIND})
 
 
 @every_loss
 def test_a_create_of_each_kind_whose_answer_is_lost_is_found_and_not_repeated(
     stage: Stage, loss: Mapping[str, Any]
 ) -> None:
-    lose_creates(three_kinds(stage), loss)
+    lose_creates(every_kind(stage), loss)
 
     applied = stage.apply()
 
     assert applied.exit_code() is ExitCode.IN_ORDER
     assert effects(stage) == ONE_OF_EACH
-    assert len(stage.mutations()) == 3
-    assert names(stage) == {"train", "note", "chat"}
+    assert len(stage.mutations()) == len(EVERY_KIND)
+    assert names(stage) == {*EVERY_KIND}
 
 
 @every_loss
-def test_an_update_whose_answer_is_lost_is_seen_to_have_taken(stage: Stage, loss: Mapping[str, Any]) -> None:
-    stage.write(chat=an_inference()).apply()
-    before = mark(stage.write(chat=an_inference(image="busybox:2")))
-    lose(stage, "PATCH .*", loss)
+def test_updates_whose_answers_are_lost_are_seen_to_have_taken(stage: Stage, loss: Mapping[str, Any]) -> None:
+    def of(image: str) -> dict[str, str]:
+        return {name: a_sleeper(name, EVERY_KIND[name], image=image) for name in IN_PLACE}
+
+    stage.write(**of("busybox:1")).apply()
+    before = mark(stage.write(**of("busybox:2")))
+    for path in ("PATCH /api/v1/.*", "PATCH /api/v2/.*", "PUT .*"):
+        lose(stage, path, loss)
 
     applied = stage.apply()
 
     assert applied.exit_code() is ExitCode.IN_ORDER
-    assert effects(stage, before) == {("update", "chat"): 1}
-    assert stage.live()["chat"].spec["image"] == "busybox:2"
+    assert effects(stage, before) == {("update", name): 1 for name in IN_PLACE}
+    assert {image_of(one) for one in stage.live().values()} == {"busybox:2"}
 
 
 @every_loss
-def test_a_delete_whose_answer_is_lost_is_seen_to_have_taken(stage: Stage, loss: Mapping[str, Any]) -> None:
-    stage.write(train=a_sleeper(), note=a_sleeper("note", "Workspace")).apply()
-    before = mark(stage.remove("note"))
-    lose(stage, "DELETE .*", loss)
+def test_deletes_whose_answers_are_lost_are_seen_to_have_taken(stage: Stage, loss: Mapping[str, Any]) -> None:
+    kinds = {"note": "Workspace", "nim": "NimService", "app": "ExternalWorkload"}
+    stage.write(train=a_sleeper(), **{name: a_sleeper(name, kind) for name, kind in kinds.items()}).apply()
+    before = mark(stage.remove(*kinds))
+    for nth in (1, 2, 3):
+        lose(stage, "DELETE .*", loss, nth=nth)
 
     applied = stage.apply()
 
     assert applied.exit_code() is ExitCode.IN_ORDER
-    assert effects(stage, before) == {("delete", "note"): 1}
+    assert effects(stage, before) == {("delete", name): 1 for name in kinds}
     assert names(stage) == {"train"}
 
 
@@ -115,13 +130,13 @@ def test_a_replacement_that_loses_the_answers_of_both_halves_ends_with_one_new_o
 
 
 def test_creates_that_never_arrived_are_sent_once_more_and_made_once(stage: Stage) -> None:
-    lose_creates(three_kinds(stage), {"kind": "reset"})
+    lose_creates(every_kind(stage), {"kind": "reset"})
 
     applied = stage.apply()
 
     assert applied.exit_code() is ExitCode.IN_ORDER
     assert effects(stage) == ONE_OF_EACH
-    assert len(stage.mutations()) == 6
+    assert len(stage.mutations()) == 2 * len(EVERY_KIND)
 
 
 def test_a_create_that_never_arrives_is_not_sent_a_third_time(stage: Stage) -> None:
@@ -141,13 +156,15 @@ def test_a_create_that_reads_show_too_late_is_refused_its_second_sending_and_fou
 ) -> None:
     switches = Switches(duplicate_name_status=status, lag_s=90)
     with staged(tmp_path / "repo", switches=switches) as stage:
-        lose_creates(three_kinds(stage), {"kind": "lost"})
+        lose_creates(every_kind(stage), {"kind": "lost"})
 
         applied = stage.apply()
 
         assert applied.exit_code() is ExitCode.IN_ORDER
         assert effects(stage) == ONE_OF_EACH
-        assert sorted(entry.status for entry in stage.mutations()) == [0, 0, 0, status, status, status]
+        told = Counter(entry.status for entry in stage.mutations())
+        assert told[0] == len(EVERY_KIND)  # and each second sending is refused: the name is taken
+        assert {*told} <= {0, status, 409}
 
 
 @pytest.mark.parametrize("status", [400, 409])
@@ -218,7 +235,7 @@ def test_a_change_of_a_live_object_that_never_arrived_is_left_to_the_next_run(
 
 
 def test_a_create_that_is_refused_for_good_is_not_sent_again(stage: Stage) -> None:
-    three_kinds(stage)
+    stage.write(train=a_sleeper(), note=a_sleeper("note", "Workspace"), chat=an_inference())
     lose(stage, "POST /api/v1/workloads/trainings", {"status": 422})
 
     applied = stage.apply()

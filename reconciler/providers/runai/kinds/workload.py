@@ -17,18 +17,17 @@ class Scheduled(Block):
     """Hold what the scheduler asks of every kind of workload."""
 
     category: Text | None = optional(
-        "Category for monitoring, by name: Build, Train, Deploy or one of your own. Default by kind."
+        "Category for monitoring, by name: Build, Train, Deploy or one of your own."
     )
     node_pools: list[Text] | None = optional(
         "Node pools by name, the preferred first. Default: the project's."
     )
     preemptibility: Preemptibility | None = optional(
         "Whether the scheduler may end it for others; only preemptible may go over quota. "
-        "Default preemptible for trainings, else non-preemptible. Needs control plane 2.24."
+        "Needs control plane 2.24."
     )
     priority_class: Text | None = optional(
-        "very-low, low, medium-low, medium, medium-high, high or very-high. "
-        "Default high for Workspace, low for trainings, very-high for what serves."
+        "Priority, by name: very-low, low, medium-low, medium, medium-high, high or very-high."
     )
 
 
