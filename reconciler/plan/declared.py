@@ -60,7 +60,7 @@ def decide(resource: Resource, live: Live, known: Known) -> Change:
     if resource.is_absent:
         return decide_absent(change, holders, live, known)
     if not standing:
-        return _absent(change, read, holders, case)
+        return _absent(change, read, holders, live, case)
     return _standing(change, standing, live, case)
 
 
@@ -79,18 +79,18 @@ def _holds_name(row: Summary, case: _Case) -> bool:
     return shares or row.key.kind == case.resource.key.kind
 
 
-def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], case: _Case) -> Change:
+def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], live: Live, case: _Case) -> Change:
     if leaving:
         phase = leaving[0].phase
         return replace(change, action=Action.CREATE, reason=f"waits until the old one is gone ({phase})")
-    if case.kind.ends(case.resource.spec) and (done := _finished_before(change, read, case.known)):
+    if case.kind.ends(case.resource.spec) and (done := _finished_before(change, read, live, case.known)):
         when = f"{done.completed_at:%Y-%m-%d}" if done.completed_at else "before"
         proof = "" if done.mark else "; presumed: it was submitted by us"
         return replace(change, action=Action.KEEP, reason=f"finished {when}, gone since{proof}")
     return replace(change, action=Action.CREATE)
 
 
-def _finished_before(change: Change, read: ScopeRead, known: Known) -> Deleted | None:
+def _finished_before(change: Change, read: ScopeRead, live: Live, known: Known) -> Deleted | None:
     """Find the proof that the newest run under this key completed: a deleted row of ours."""
     rows = [row for row in read.deleted if row.key == change.key and row.deleted_at]
     if not rows:
@@ -100,7 +100,8 @@ def _finished_before(change: Change, read: ScopeRead, known: Known) -> Deleted |
         return None
     if newest.mark is not None:
         return newest if newest.mark.fleet_id == known.fleet_id else None
-    us = {row.submitted_by for row in read.rows if row.mark and row.mark.fleet_id == known.fleet_id}
+    seen = [(row, live.details.get(row.id, row).mark) for row in read.rows]
+    us = {row.submitted_by for row, mark in seen if mark and mark.fleet_id == known.fleet_id}
     return newest if newest.submitted_by and newest.submitted_by in us else None
 
 

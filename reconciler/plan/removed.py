@@ -41,9 +41,11 @@ def _could_be_ours(row: Summary, known: Known) -> bool:
 
 
 def _rows(live: Live) -> Iterator[Summary]:
+    """Give all rows, each with its mark: some lists show none, then the detail has it."""
     for read in live.scopes.values():
-        if not read.unknown:
-            yield from read.rows
+        for row in () if read.unknown else read.rows:
+            detail = live.details.get(row.id)
+            yield replace(row, mark=detail.mark) if detail and not row.mark else row
 
 
 def decide_removed(row: Summary, lives: Mapping[str, Live], known: Known) -> Change:

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from reconciler.declare import Request
+from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode
 from reconciler.outcome import Applied
 from reconciler.plan import Action
 from reconciler.reconcile import Session, Stop
-from tests.scenarios.oracle import a_sleeper, codes, effects, mark, names, refusal
+from tests.scenarios.oracle import EVERY_KIND, a_sleeper, codes, effects, every_kind, mark, names, refusal
 from tests.scenarios.stage import Stage, a_manifest, staged
 
 DONE = "{image: busybox:1, command: sleep, args: '5'}"
@@ -67,6 +68,30 @@ def test_a_removed_manifest_of_each_kind_is_a_delete(stage: Stage) -> None:
     assert applied.exit_code() is ExitCode.IN_ORDER
     assert pruned(stage, before) == {"train", "note", "chat", "done"}
     assert names(stage) == {f"keep-{n}" for n in range(4)}
+
+
+@pytest.mark.parametrize("shows_env", [True, False])
+def test_a_kind_whose_list_shows_no_mark_is_deleted_like_any_other(tmp_path: Path, shows_env: bool) -> None:
+    with staged(tmp_path / "repo", switches=Switches(list_env=shows_env)) as stage:
+        stage.write(keep=a_sleeper("keep"))
+        every_kind(stage).apply()
+        before = mark(stage.remove(*EVERY_KIND))
+
+        applied = stage.apply(allow=("destroy=7", "shrunk"))
+
+        assert applied.exit_code() is ExitCode.IN_ORDER
+        assert pruned(stage, before) == set(EVERY_KIND)
+
+
+@pytest.mark.parametrize(("name", "kind"), EVERY_KIND.items())
+def test_newer_work_of_any_kind_is_not_undone(stage: Stage, name: str, kind: str) -> None:
+    stage.write(keep=a_sleeper("keep"))
+    older = stage.git("rev-parse", "HEAD")
+    stage.apply()
+    stage.write(new=a_sleeper(name, kind)).apply()
+    stage.git("checkout", "-q", older)
+
+    assert refusal(stage).exit_code is ExitCode.STALE
 
 
 def test_a_document_taken_out_of_a_file_is_a_delete(stage: Stage) -> None:

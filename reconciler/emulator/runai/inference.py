@@ -31,7 +31,6 @@ def routes(platform: Platform) -> Iterator[Route]:
     yield route(platform, "GET", f"{BASE}/revisions/{{revision}}/history", show_revision_history)
     yield route(platform, "GET", f"{BASE}/{{id}}/revisions", show_revisions)
     yield route(platform, "GET", f"{BASE}/{{id}}/revisions/count", count_revisions)
-    yield route(platform, "GET", f"{BASE}/{{id}}/revisions/{{revision}}", show_revision)
 
 
 def _revisions(call: Call) -> list[dict[str, Json]]:

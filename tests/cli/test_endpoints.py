@@ -1,0 +1,209 @@
+"""docs/endpoints.md against the ledger: every row with a command was called by it, and no other was."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.emulator.runai import Emulator, ScaledClock, Switches, clusterlife
+from tests.cli.conftest import Run
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "endpoints.md").read_text(encoding="utf-8")
+WORKLOAD = "/cluster-api/api/v1/{project}/workloads/{type}/{framework}/{name}"
+FLEET = """\
+apiVersion: reconciler/v1
+kind: Fleet
+metadata: {name: whole, id: 7f3a9c04d2b81e66}
+guard: {maxDestroy: {count: 50, percent: 100}}
+health: {hold: 1s, timeout: 60s, queueTimeout: 2s}
+targets:
+  prod:
+    provider: runai
+    url: URL
+    auth: {clientId: "${{ vars.ID }}", clientSecret: "${{ secrets.SECRET }}"}
+"""
+POD = "{image: 'busybox:1', command: sleep, args: infinity"
+PODS = "{metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: 'busybox:1'}]}}"
+SERVER = f"replicas: 1, selector: {{matchLabels: {{app: a}}}}, template: {PODS}"
+DEPLOYMENT = f"{{apiVersion: apps/v1, kind: Deployment, spec: {{{SERVER}}}}}"
+WORKERS = "distributedFramework: PyTorch, numWorkers: 1, masterSpecSameAsWorker: true"
+SPECS = {
+    "Workspace": f"{POD}}}",
+    "Training": f"{POD}, environmentVariables: [{{name: EMULATOR_SECONDS, value: '600'}}]}}",
+    "DistributedTraining": f"{POD}, {WORKERS}}}",
+    "Inference": "{image: 'vllm/vllm-openai:v1', args: --model a, servingPort: {container: 8000}}",
+    "DistributedInference": f"{{leader: {POD}}}, servingPort: {{port: 8000}}, replicas: 1}}",
+    "NimService": "{image: 'nvcr.io/nim/a:1', ngcAuthSecret: ngc, servingPort: {port: 8000}, replicas: 1}",
+    "ExternalWorkload": f"{{manifest: {DEPLOYMENT}}}",
+}
+CHANGES = {
+    "Inference": ("--model a", "--model b"),
+    "DistributedInference": ("replicas: 1", "replicas: 2"),
+    "NimService": ("replicas: 1", "replicas: 2"),
+    "ExternalWorkload": ("replicas: 1", "replicas: 2"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: what is called, and by which command ("" for later)."""
+
+    method: str
+    path: str
+    command: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Match a path; a literal never stands for an id."""
+        path = self.path.replace("{workload}", WORKLOAD)
+        return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "$")
+
+    @property
+    def literals(self) -> int:
+        """Count what of the path is spelt out."""
+        return len(re.sub(r"\{\w+\}", "", self.path.replace("{workload}", WORKLOAD)))
+
+
+def rows() -> list[Row]:
+    """Read the Run:ai tables of the document."""
+    text = DOCUMENT.partition("## AMD")[0]
+    found = re.findall(r"^\| (GET|POST|PUT|PATCH|DELETE) \| `([^`]+)` \| [^|]+ \| ([^|]+) \|$", text, re.M)
+    return [
+        Row(m, path, "" if by.startswith("later") else re.findall("`([^`]+)`", by)[0])
+        for m, path, by in found
+    ]
+
+
+def row_of(method: str, path: str) -> Row:
+    """Find the row of a request, the one that spells out the most."""
+    fitting = [row for row in rows() if row.method == method and row.pattern.match(path)]
+    assert fitting, f"{method} {path} has no row in docs/endpoints.md"
+    return max(fitting, key=lambda row: row.literals)
+
+
+Called = set[tuple[str, Row]]
+
+
+class Story:
+    """Run commands one after another, and remember what each of them called."""
+
+    def __init__(self, run: Run, folder: Path, emulator: Emulator) -> None:
+        self.run, self.folder, self.emulator = run, folder, emulator
+        self.called: Called = set()
+
+    def type(self, words: str, *, ends: int = 0) -> None:
+        """Run a command line; it must end with this code."""
+        before = self.emulator.ledger.mark()
+        ended = self.run(*words.split())
+        assert ended.code == ends, f"{words}: {ended.out}{ended.err}"
+        command = "cluster install-info" if words.startswith("cluster") else words.split()[0]
+        command = "logs --follow" if "--follow" in words else command
+        entries = self.emulator.ledger.since(before)
+        self.called |= {(command, row_of(entry.method.replace("WS", "GET"), entry.path)) for entry in entries}
+
+    def declare(self, kind: str, spec: str, meta: str = "", more: str = "") -> None:
+        """Write and commit a manifest of one kind, named after it."""
+        scope = "" if kind == "Cluster" else ", project: team-a"
+        head = f"apiVersion: runai/v1\nkind: {kind}\nmetadata: {{name: {meta or kind.lower()}{scope}}}\n"
+        (self.folder / "manifests" / f"{kind}.yaml").write_text(f"{head}spec: {spec}\n{more}")
+        self.commit()
+
+    def commit(self) -> None:
+        """Commit all files."""
+        author = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        for words in (("add", "-A"), (*author, "commit", "-qm", "change", "--allow-empty")):
+            subprocess.run(["git", *words], cwd=self.folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def story(run: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
+    monkeypatch.setenv("ID", "demo")
+    monkeypatch.setenv("SECRET", "demo-secret")
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=here, check=True)
+    (here / "manifests").mkdir()
+    emulator = Emulator(seed="empty", clock=ScaledClock(60), switches=Switches())
+    with emulator.serve() as url:
+        (here / "reconciler.yaml").write_text(FLEET.replace("URL", url))
+        yield Story(run, here, emulator)
+
+
+def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: Run, here: Path) -> None:
+    for kind, spec in SPECS.items():
+        story.declare(kind, spec)
+    story.declare("Cluster", "{version: '2.24'}")
+    story.type("plan")
+    story.type("apply --yes")
+    story.type("plan")
+    story.type("health")
+    story.type("logs Inference/inference --tail 1")
+    story.type("logs Training/training --follow")
+    story.declare("Training", POD.replace("busybox", "ghcr.io/no-such-image") + "}", meta="unwell")
+    story.type("apply --yes Training/unwell", ends=11)
+    story.type("health", ends=11)
+    _change(story)
+    _clusters(story)
+    _remove(story)
+    _old(story, run, here)
+
+    planned = {row.command: set[Row]() for row in rows()}
+    for row in rows():
+        planned[row.command].add(row)
+    missing = [row for row in rows() if row.command and (row.command, row) not in story.called]
+    assert missing == []
+    assert {row for _, row in story.called} & planned.get("", set()) == set(), "called, and marked later"
+
+
+def _change(story: Story) -> None:
+    for kind, (old, new) in CHANGES.items():
+        story.declare(kind, SPECS[kind].replace(old, new))
+    story.type("apply --yes --no-prune")
+
+
+def _clusters(story: Story) -> None:
+    story.type("cluster install-info cluster")
+    clusterlife.connect(story.emulator.world, "cluster")
+    story.type("health", ends=11)
+    story.declare("Cluster", "{}", meta="west, renamedFrom: cluster")
+    story.type("apply --yes Cluster/west")
+    story.emulator.tokens.add("demo", "demo-secret", "demo", reads_clusters=False)
+    story.type("plan Cluster/west")
+    story.emulator.tokens.add("demo", "demo-secret", "demo")
+    story.declare("Cluster", "{}", meta="west", more="lifecycle: {state: Absent}\n")
+    story.type("apply --yes --allow delete=Cluster/west Cluster/west")
+
+
+def _remove(story: Story) -> None:
+    for kind in SPECS:
+        (story.folder / "manifests" / f"{kind}.yaml").unlink()
+    story.commit()
+    story.type("apply --yes --allow shrunk")
+
+
+def _old(story: Story, run: Run, here: Path) -> None:
+    """Plan against a server that knows only the old way to sign in."""
+    old = Story(run, here, Emulator(seed="empty", clock=ScaledClock(60), api_level="2.23"))
+    with old.emulator.serve() as url:
+        (here / "reconciler.yaml").write_text(FLEET.replace("URL", url).replace("81e66", "81e67"))
+        old.type("plan")
+    story.called |= old.called
+
+
+def test_every_route_of_the_emulator_has_a_row() -> None:
+    emulator = Emulator()
+    known = {
+        (row.method, re.sub(r"\{\w+\}", "{}", row.path.replace("{workload}", WORKLOAD))) for row in rows()
+    }
+
+    served = set()
+    for route in emulator._routes():
+        path = re.sub(r"\{\w+(:\w+)?\}", "{}", str(getattr(route, "path", "")))
+        served |= {
+            (method, path) for method in getattr(route, "methods", None) or {"GET"} if method != "HEAD"
+        }
+
+    assert served - known == set()
