@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READERS := tests/readers/node_modules/.ready
 
-.PHONY: demo test check lint types layers pytest golden schemas docs bench lock clean
+.PHONY: demo test check lint types layers pytest golden schemas docs fuzz bench lock clean
 
 demo: $(READY)  ## run the main job against the emulator, in a git repository of its own
 	@$(BIN)/reconciler demo
@@ -37,6 +37,9 @@ schemas: $(READY)  ## renew schemas/ from the models
 
 docs: $(READY)  ## renew docs/manifests.md and docs/kinds/ from the schemas
 	$(BIN)/python -m reference
+
+fuzz: $(READY)  ## read changed texts for FUZZ_SECONDS (300), from FUZZ_SEED (1) on
+	$(BIN)/python -m tests.fuzz
 
 bench: $(READY)  ## ratios against floors measured in the same run
 	$(BIN)/python -m bench
