@@ -15,6 +15,7 @@ from reconciler.yaml import parse
 
 BROKEN = Path(__file__).parent / "golden" / "broken"
 CASES = sorted(path.stem for path in BROKEN.glob("*.yaml"))
+MARKED = sorted(path.stem for path in BROKEN.glob("*.at"))
 CANARIES = ("hf_abcdef", "Tr0ub4dor", "12345678", "correct-Horse7battery", "bm90IGEga2V5", "aB3dE5fG7h")
 
 FLEET = Fleet(
@@ -66,8 +67,22 @@ def test_no_message_repeats_a_credential(case: str) -> None:
     assert not [canary for canary in CANARIES if canary in said]
 
 
+@pytest.mark.parametrize("case", MARKED)
+def test_each_problem_stands_where_a_person_marked_it(case: str) -> None:
+    """The places are written by hand: what is unknown is marked itself, else the value that is wrong."""
+    source = (BROKEN / f"{case}.yaml").read_text(encoding="utf-8-sig").split("\n")
+    marks = [line.split(" ", 2) for line in (BROKEN / f"{case}.at").read_text(encoding="utf-8").splitlines()]
+
+    found = [(p.code, f"{p.location.line}:{p.location.column}") for p in problems_of(case) if p.location]
+
+    assert found == [(code, place) for code, place, _ in marks]
+    for _, place, text in marks:
+        line, column = map(int, place.split(":"))
+        assert source[line - 1][column - 1 :].startswith(text)
+
+
 def test_every_case_finds_something() -> None:
-    assert len(CASES) >= 40
+    assert len(CASES) >= 120
     assert not [case for case in CASES if not problems_of(case)]
 
 

@@ -22,6 +22,8 @@ _WITH = re.compile(r"(?P<path>[\w.\[\]]+)(?: with (?P<name>\w+): (?P<value>\w+))
 _CONJUNCTION = re.compile(r" or (?=[\w.\[\]]+\b)")
 _SURE = 0.8
 _FEW, _PLACES = 20, 3
+_OTHERS = ("dependsOn",)
+"""Where a manifest names other objects; what is wanted of this one is never meant there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class _Guess:
         """Find the one place that has a field of a name: below this block first, else the shallowest."""
         places: list[Field] = []
         for home in (self.block.field, self.block.lineage[0]):
-            named = [field for field in every_field(home) if field.name == name]
+            named = [field for field in _own_fields(home) if field.name == name]
             places = [field for field in named if len(field.path) == min(len(f.path) for f in named)]
             if len(places) == 1:
                 return self._told(places[0], self.value)
@@ -155,7 +157,7 @@ class _Guess:
 
     def _far(self) -> Meant:
         names = [field.name for field in self.block.field.fields]
-        further = {field.name: field for field in reversed([*every_field(self.block.lineage[0])])}
+        further = {field.name: field for field in reversed([*_own_fields(self.block.lineage[0])])}
         if best := near(self.name, further, cutoff=_SURE):
             return self._told(further[best], self.value)
         if 0 < len(names) <= _FEW:
@@ -205,6 +207,11 @@ def every_field(parent: Field) -> Iterator[Field]:
     for field in parent.fields:
         yield field
         yield from every_field(field)
+
+
+def _own_fields(home: Field) -> Iterator[Field]:
+    """Walk over every field below one, those that name other objects left out of a whole document."""
+    return (field for field in every_field(home) if home.path or field.path[:1] != _OTHERS)
 
 
 def _rest(match: re.Match[str]) -> str:
