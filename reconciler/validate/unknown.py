@@ -20,7 +20,7 @@ _LONGEST = 100
 _PATH = re.compile(r"[A-Za-z]\w*(?:\[\])?(?:\.\w+(?:\[\])?)*")
 _WITH = re.compile(r"(?P<path>[\w.\[\]]+)(?: with (?P<name>\w+): (?P<value>\w+))?(?P<gloss> \([^)]*\))?")
 _CONJUNCTION = re.compile(r" or (?=[\w.\[\]]+\b)")
-_SURE = 0.8
+_SURE = 0.9
 _FEW, _PLACES = 20, 3
 _OTHERS = ("dependsOn",)
 """Where a manifest names other objects; what is wanted of this one is never meant there."""
