@@ -19,7 +19,7 @@ from tests.test_validate_broken import FLEET
 
 
 def problems(spec: Any, kind: str = "Training", **envelope: Any) -> tuple[Problem, ...]:
-    metadata = {"name": "a", "project": "team-forecast"}
+    metadata = {"name": "a"} | ({} if kind == "Cluster" else {"project": "team-forecast"})
     document = {"apiVersion": "runai/v1", "kind": kind, "metadata": metadata, "spec": spec, **envelope}
     return validate(parse(json.dumps(document), "m.yaml").documents, FLEET, kinds=kinds()).problems
 
