@@ -26,7 +26,7 @@ EXAMPLES = sorted((TOP / "examples/manifests").rglob("*.yaml"))
 TEMPLATES = sorted((TOP / "reconciler/cli/templates/demo").glob("*/*.yaml"))
 BROKEN = sorted((TOP / "tests/golden/broken").glob("*.yaml"))
 TEXTS = ("", "a", "A b\n", "16Gi", "1e3x", "20m", "${{ vars.X }}", "\u00e9")
-VALUES: tuple[Any, ...] = (None, True, 0, -1, 7, 2**63, 0.5, *TEXTS, [], ["a"], {})
+VALUES: tuple[Any, ...] = (None, True, 0, -1, 7, 2**70, 0.5, *TEXTS, [], ["a"], {})
 
 
 @dataclass(frozen=True)

@@ -208,4 +208,4 @@ def test_every_example_fits_its_kind(file: Path) -> None:
     kind.model().model_validate(document.value["spec"])
 
     assert list(kind.check(document.value["spec"])) == []
-    assert modeline == f"# yaml-language-server: $schema=../../../schemas/runai/{kind.name.lower()}.json"
+    assert modeline == f"# yaml-language-server: $schema=../../../schemas/{kind.schema_path}"
