@@ -75,7 +75,7 @@ ITEMS: Mapping[str, Mapping[str, Json]] = {
         "values": ["ssd"],
     },
     "/ports": {"container": 9000, "serviceType": "ClusterIP"},
-    "/relatedUrls": {"url": "https://wandb.example/a"},
+    "/relatedUrls": {"url": "https://wandb.example/a", "type": "wandb"},
     "/storage/configMapVolume": {"configMap": "settings", "mountPath": "/etc/settings"},
     "/storage/dataVolume": {"id": NOTEBOOK, "mountPath": "/data"},
     "/storage/emptyDirVolume": {"path": "/scratch"},
@@ -172,7 +172,9 @@ _ACCESS = {
     "/ports/toolName": change("one", "two"),
     "/ports/name": change("one", "two"),
     "/ports/exclude": change(False, True),
-    "/relatedUrls": change([{"url": "https://a.example"}], [{"url": "https://b.example"}]),
+    "/relatedUrls": change(
+        [{"url": "https://a.example", "type": "wandb"}], [{"url": "https://b.example", "type": "wandb"}]
+    ),
     "/relatedUrls/url": change("https://a.example", "https://b.example"),
     "/relatedUrls/type": change("wandb", "mlflow"),
     "/relatedUrls/name": change("one", "two"),

@@ -125,7 +125,8 @@ REFUSED_BY_ANY: list[tuple[dict[str, Any], str, str]] = [
     ),
     (with_image(podAffinity={"type": "Required"}), "RC105", "/spec/podAffinity/key"),
     (with_image(ports=[{"container": 80}]), "RC105", "/spec/ports/container=80/serviceType"),
-    (with_image(relatedUrls=[{"name": "wandb"}]), "RC105", "/spec/relatedUrls/name=wandb/url"),
+    (with_image(relatedUrls=[{"name": "w", "type": "wandb"}]), "RC105", "/spec/relatedUrls/name=w/url"),
+    (with_image(relatedUrls=[{"name": "w", "url": "https://w"}]), "RC105", "/spec/relatedUrls/name=w/type"),
     (with_image(exposedUrls=[{"name": "lab"}]), "RC105", "/spec/exposedUrls/name=lab/container"),
     (
         with_image(exposedUrls=[{"container": 80}, {"container": 80}]),

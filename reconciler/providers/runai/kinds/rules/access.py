@@ -25,7 +25,7 @@ def ports(pod: Part) -> Iterator[Problem]:
     for port in items(pod, "ports"):
         yield from missing(port, "container", "serviceType")
     for link in items(pod, "relatedUrls"):
-        yield from missing(link, "url")
+        yield from missing(link, "url", "type")
 
 
 def exposed_urls(pod: Part) -> Iterator[Problem]:
