@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import ValidationError
-
 from reconciler.fleet import Fleet, Target
 from reconciler.kind import Kind
 from reconciler.mark import PREFIX, VARIABLES
@@ -106,7 +104,6 @@ def check_spec(declared: Declared) -> Iterator[Problem]:
     spec = declared.resource.spec
     yield from _placed(declared, declared.kind.check(spec))
     yield from without_allowed(declared.document, _placed(declared, declared.kind.lint(spec)))
-    yield from _model_rules(declared)
 
 
 def _name_rule(document: Document, kind: Kind, name: Json) -> Iterator[Problem]:
@@ -180,17 +177,6 @@ def _placed(declared: Declared, found: Iterable[Problem]) -> Iterator[Problem]:
             pointer = pointer.rpartition("/")[0]
         at = at_value if pointer == problem.pointer else at_key
         yield replace(at(declared.document, indexed[pointer], problem), pointer=problem.pointer)
-
-
-def _model_rules(declared: Declared) -> Iterator[Problem]:
-    """Build the model, which must accept what the schema accepts; texts still to be filled in excepted."""
-    try:
-        declared.kind.model().model_validate(declared.resource.spec)
-    except ValidationError as error:
-        for detail in error.errors(include_input=False, include_url=False):
-            pointer = "/spec" + "".join(f"/{part}" for part in detail["loc"])
-            if not any("${{" in str(leaf) for _, leaf in scalars(declared.resource.spec)):
-                yield at_value(declared.document, pointer, Problem("RC104", detail["msg"].casefold()))
 
 
 def with_references(

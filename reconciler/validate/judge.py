@@ -19,9 +19,9 @@ from reconciler.problem import Problem
 from reconciler.resource import EMPTY, Json
 from reconciler.secret import token_form
 from reconciler.validate.carry import carried
-from reconciler.validate.envelope import DURATION
 from reconciler.validate.kubernetes import EXTERNAL, instead, is_owned, pod_words
 from reconciler.validate.places import at_key, at_value, field_name, is_shareable, shown, shown_name
+from reconciler.validate.policy import DURATION
 from reconciler.validate.suggest import as_quantity, near
 from reconciler.validate.unknown import Block, Meant
 from reconciler.yaml import Document, raw_text

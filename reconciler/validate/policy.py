@@ -10,6 +10,7 @@ from reconciler.kind import Kind
 from reconciler.problem import Problem
 from reconciler.resource import HealthPolicy, Json, Lifecycle
 
+DURATION = r"^[0-9]{1,6}[hms]([0-9]{1,6}[ms])?([0-9]{1,6}s)?$"
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _LIFECYCLE = {
     "state": "state",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from reconciler.kind import NOTHING, Kind
@@ -24,7 +26,9 @@ from reconciler.providers.runai.kinds import (
     TRAINING,
     WORKSPACE,
 )
+from reconciler.stored import kind_schema
 from reconciler.yaml import parse
+from tests.scenarios.whole_specs import WHOLE
 
 NEEDED = {
     "MatchExpression.key",
@@ -209,3 +213,46 @@ def test_every_example_fits_its_kind(file: Path) -> None:
 
     assert list(kind.check(document.value["spec"])) == []
     assert modeline == f"# yaml-language-server: $schema=../../../schemas/{kind.schema_path}"
+
+
+Pointing = Callable[[Any], Any]
+SWAPS: tuple[Any, ...] = (None, "", "x", -1, 0, 1.5, True, [], {}, {"no": 1}, [1], "10Gi", 2**63 - 1)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_stored_schema_accepts_exactly_what_the_model_accepts(kind: Kind) -> None:
+    """A run judges by the stored schema alone, so the two may not part anywhere."""
+    stored = kind_schema(kind)
+    judge = Draft202012Validator({**stored["properties"]["spec"], "$defs": stored["$defs"]})
+    wholes = [*WHOLE.get(kind.name, ()), parse(kind.example().encode(), "e").documents[0].value["spec"]]
+    alone = {path: pointing for whole in wholes for path, pointing in paths(whole)}
+    for path, pointing in alone.items():
+        for swap in SWAPS:
+            spec = pointing(swap)
+            assert judge.is_valid(spec) is accepted(kind, spec), (path, swap)
+
+    assert judge.is_valid(wholes[0])
+    assert accepted(kind, wholes[0])
+
+
+def paths(value: Any, path: str = "", pointing: Pointing = lambda new: new) -> Iterator[tuple[str, Pointing]]:
+    """Walk every node, with what builds a spec that states a value there and nothing beside it."""
+    yield path, pointing
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from paths(item, f"{path}/{key}", partial(_within, pointing, key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from paths(item, f"{path}/*", partial(_within, pointing, None))
+
+
+def _within(pointing: Pointing, key: str | None, new: Any) -> Any:
+    return pointing([new] if key is None else {key: new})
+
+
+def accepted(kind: Kind, spec: Any) -> bool:
+    try:
+        kind.model().model_validate(spec)
+    except ValidationError:
+        return False
+    return True
