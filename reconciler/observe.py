@@ -7,8 +7,9 @@ write.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from reconciler.errors import ExitCode, Malformed, ProviderError, heaviest
 from reconciler.provider import Carries, Provider
@@ -72,7 +73,7 @@ class _Reader:
 
     async def scope(self, scope: Scope) -> ScopeRead:
         """Read one scope; whatever the provider could not read makes it unknown."""
-        wanted = [r.key for r in self.desired if r.key.scope == scope.name and self._is_here(r.key)]
+        wanted = {r.key for r in self.desired if r.key.scope == scope.name and self._is_here(r.key)}
         try:
             read = await self._whole(scope, wanted)
         except ProviderError as failure:
@@ -83,7 +84,7 @@ class _Reader:
     def _is_here(self, key: ResourceKey) -> bool:
         return key.target == self.provider.target
 
-    async def _whole(self, scope: Scope, wanted: Sequence[ResourceKey]) -> ScopeRead:
+    async def _whole(self, scope: Scope, wanted: Set[ResourceKey]) -> ScopeRead:
         """List a scope; where its answer decides a create or is empty, let other endpoints confirm it.
 
         Objects come and go while we read, so a disagreement is given one more look.
@@ -102,7 +103,7 @@ class _Reader:
         async with self.slots:
             return tuple(await self.provider.list(scope))
 
-    async def _doubt(self, scope: Scope, rows: Sequence[Summary], wanted: Sequence[ResourceKey]) -> str:
+    async def _doubt(self, scope: Scope, rows: Sequence[Summary], wanted: Set[ResourceKey]) -> str:
         """Say why a list is not believed; "" where nothing contradicts it or nothing hangs on it."""
         standing = {row.key for row in rows if row.life in _STANDING}
         absent = sorted({key.name for key in wanted if key not in standing})
@@ -122,7 +123,7 @@ class _Reader:
         hidden = sorted({row.key.name for row in found if row.id not in listed and row.key.name in names})
         return f"a look-up by name finds {', '.join(hidden)}, which the list does not show" if hidden else ""
 
-    async def _with_details(self, read: ScopeRead, wanted: Sequence[ResourceKey]) -> ScopeRead:
+    async def _with_details(self, read: ScopeRead, wanted: Set[ResourceKey]) -> ScopeRead:
         doubtful = dict(_of_unknown_kind(read.rows, wanted))
         rows = [row for row in read.rows if self._matters(row, wanted)]
         async with asyncio.TaskGroup() as group:
@@ -137,26 +138,28 @@ class _Reader:
             doubtful=doubtful,
         )
 
-    def _matters(self, row: Summary, wanted: Sequence[ResourceKey]) -> bool:
+    def _matters(self, row: Summary, wanted: Set[ResourceKey]) -> bool:
         if not row.is_known_kind:
             return False
         is_ours = row.mark is not None and row.mark.fleet_id == self.fleet_id
-        return is_ours or not row.shows_marks or row.key in wanted or self._is_former(row.key)
+        return is_ours or not row.shows_marks or row.key in wanted or row.key in self._former
 
-    def _is_former(self, key: ResourceKey) -> bool:
-        """Tell whether git renames this object, so that it is still found under another key."""
-        return any(replace(one.key, name=one.renamed_from) == key for one in self.desired)
+    @cached_property
+    def _former(self) -> Set[ResourceKey]:
+        """Collect what git renames, which is still found under another key."""
+        return {replace(one.key, name=one.renamed_from) for one in self.desired if one.renamed_from}
 
-    def _ends(self, key: ResourceKey) -> bool:
-        """Tell whether git wants this object gone, so that what ends with it must be known."""
-        return any(resource.key == key and resource.is_absent for resource in self.desired)
+    @cached_property
+    def _ending(self) -> Set[ResourceKey]:
+        """Collect what git wants gone, so that what ends with it must be known."""
+        return {one.key for one in self.desired if one.is_absent}
 
     async def _detail(self, row: Summary) -> Observed | ProviderError | None:
         """Read one object in full. None: it went away since it was listed."""
         try:
             async with self.slots:
                 observed = await self.provider.read(row)
-                if observed and self._ends(row.key) and isinstance(self.provider, Carries):
+                if observed and row.key in self._ending and isinstance(self.provider, Carries):
                     observed = replace(observed, carries=tuple(await self.provider.carried(observed)))
         except ProviderError as failure:
             self.failures[row.key.full] = failure
@@ -166,7 +169,7 @@ class _Reader:
         return observed
 
 
-def _of_unknown_kind(rows: Iterable[Summary], wanted: Sequence[ResourceKey]) -> Iterable[tuple[str, str]]:
+def _of_unknown_kind(rows: Iterable[Summary], wanted: Set[ResourceKey]) -> Iterable[tuple[str, str]]:
     """Name the objects that a row of a type we do not know puts in doubt: itself, and declared namesakes."""
     for row in rows:
         if row.is_known_kind:

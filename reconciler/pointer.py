@@ -67,20 +67,34 @@ def whole(value: float) -> Json:
 
 def leaves(tree: Json, pointer: str = ROOT) -> Iterator[tuple[str, Json]]:
     """Walk a canonical spec to every value that is not a non-empty map; a list is one value."""
-    if isinstance(tree, Mapping) and tree:
+    found: list[tuple[str, Json]] = []
+    _leaves(tree, pointer, found)
+    return iter(found)
+
+
+def _leaves(tree: Json, pointer: str, found: list[tuple[str, Json]]) -> None:
+    if not isinstance(tree, str) and isinstance(tree, Mapping) and tree:
         for key, value in tree.items():
-            yield from leaves(value, f"{pointer}/{escaped(key)}")
+            _leaves(value, f"{pointer}/{escaped(key)}", found)
     else:
-        yield pointer, tree
+        found.append((pointer, tree))
 
 
 def scalars(tree: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
     """Walk a tree as written to every value that is neither map nor list; list items by index."""
-    if isinstance(tree, Mapping):
+    found: list[tuple[str, Json]] = []
+    _scalars(tree, pointer, found)
+    return iter(found)
+
+
+def _scalars(tree: Json, pointer: str, found: list[tuple[str, Json]]) -> None:
+    if isinstance(tree, str):  # most of them, and to ask for a Mapping costs
+        found.append((pointer, tree))
+    elif isinstance(tree, Mapping):
         for key, item in tree.items():
-            yield from scalars(item, f"{pointer}/{escaped(str(key))}")
+            _scalars(item, f"{pointer}/{escaped(str(key))}", found)
     elif isinstance(tree, list | tuple):
         for index, item in enumerate(tree):
-            yield from scalars(item, f"{pointer}/{index}")
+            _scalars(item, f"{pointer}/{index}", found)
     else:
-        yield pointer, tree
+        found.append((pointer, tree))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, TypeVar
 
 from reconciler.health import Level
@@ -263,7 +264,7 @@ class Deleted:
     submitted_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ScopeRead:
     """Tell what was read of one scope. `unknown` says why it is not known; empty means known whole.
 
@@ -276,6 +277,17 @@ class ScopeRead:
     deleted: tuple[Deleted, ...] = ()
     unknown: str = ""
     doubtful: Mapping[str, str] = EMPTY
+
+    def named(self, name: str) -> Sequence[Summary]:
+        """Give the rows of this name, of whatever kind, in the order of the list."""
+        return self._by_name.get(name, ())
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Summary]]:
+        found: dict[str, list[Summary]] = {}
+        for row in self.rows:
+            found.setdefault(row.key.name, []).append(row)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

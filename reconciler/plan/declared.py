@@ -49,9 +49,9 @@ def decide(resource: Resource, live: Live, known: Known) -> Change:
         return replace(change, reason=why)
     if doubt := read.doubtful.get(str(resource.key)):
         return replace(change, reason=doubt)
-    holders = [row for row in read.rows if _holds_name(row, case)]
+    holders = [row for row in read.named(resource.key.name) if _holds_name(row, case)]
     standing = [row for row in holders if row.life is not Life.LEAVING]
-    former = [row for row in read.rows if _had_name(row, resource)]
+    former = [row for row in read.named(resource.renamed_from) if _had_name(row, resource)]
     if standing and former:
         return _refused(
             change, f'"{former[0].key.name}" and "{resource.key.name}" are both there', hint=_ONE_NAME
@@ -65,15 +65,12 @@ def decide(resource: Resource, live: Live, known: Known) -> Change:
 
 
 def _had_name(row: Summary, resource: Resource) -> bool:
-    """Tell whether a row has the name that the object is renamed from."""
-    is_former = row.key.kind == resource.key.kind and row.key.name == resource.renamed_from
-    return bool(resource.renamed_from) and is_former and row.life is not Life.LEAVING
+    """Tell whether a row of the name that the object is renamed from is that object."""
+    return row.key.kind == resource.key.kind and row.life is not Life.LEAVING
 
 
 def _holds_name(row: Summary, case: _Case) -> bool:
-    """Tell whether a row holds the name: the same key, or another kind in the same name space."""
-    if row.key.name != case.resource.key.name:
-        return False
+    """Tell whether a row of this name holds it: the same key, or another kind in the same name space."""
     other, name_space = case.known.kind_of(row.key), case.kind.name_space
     shares = bool(name_space) and (other is None or other.name_space == name_space)
     return shares or row.key.kind == case.resource.key.kind

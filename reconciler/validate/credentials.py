@@ -32,13 +32,15 @@ def check(document: Document) -> Iterator[Problem]:
 
 
 def _judge(document: Document, pointer: str, value: str) -> Problem | None:
+    form = token_form(value)
+    if not form and _is_plain(value, pointer):  # most are, and are not looked at further
+        return None
     name = _name_of(document.value, pointer)
     variable = _variable(name)
     hint = f"write ${{{{ secrets.{variable} }}}} and list {variable} under secrets: in the fleet file"
-    form = token_form(value)
     if form:
         return Problem("RC112", f"{name} holds {form} in clear text", why="git keeps it for ever", hint=hint)
-    if "${{" in value or not _looks_secret(name, value, pointer) or _is_silenced(document, pointer):
+    if not _looks_secret(name, value, pointer) or _is_silenced(document, pointer):
         return None
     return Problem(
         "RC113",
@@ -64,11 +66,15 @@ def _variable(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_").upper() or "NAME"
 
 
+def _is_plain(value: str, pointer: str) -> bool:
+    """Tell whether a text, or where it stands, rules a guess at a credential out."""
+    if not pointer.startswith("/spec/") or "${{" in value or pointer.rpartition("/")[2] in _NAMES_ITS_OWN:
+        return True
+    return _ORDINARY.fullmatch(value) is not None
+
+
 def _looks_secret(name: str, value: str, pointer: str) -> bool:
-    last = pointer.rpartition("/")[2]
-    if last in _NAMES_ITS_OWN or _ORDINARY.fullmatch(value) or not pointer.startswith("/spec/"):
-        return False
-    if names_credential(name) and last != "id":
+    if names_credential(name) and not pointer.endswith("/id"):
         return len(value) >= 6
     return is_random(value) and not value.strip().count(" ")
 

@@ -11,7 +11,7 @@ from reconciler.kind import Kind
 from reconciler.mark import PREFIX, VARIABLES
 from reconciler.pointer import ROOT, parts, scalars
 from reconciler.problem import Location, Problem
-from reconciler.resource import Json, Resource, ResourceKey
+from reconciler.resource import Json, Lazy, Resource, ResourceKey
 from reconciler.validate.allow import without_allowed
 from reconciler.validate.places import at_key, at_value, keyed_pointers, shown, value_at
 from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
@@ -50,7 +50,7 @@ def declare(document: Document, kind: Kind, target: Target, fleet: Fleet) -> Dec
         labels=metadata.get("labels") or {},
         lifecycle=lifecycle_from(value.get("lifecycle"), fleet.default_lifecycle),
         health=health_from(value.get("health"), fleet.default_health),
-        places=_keyed_places(document),
+        places=Lazy(lambda: _keyed_places(document)),
     )
     return Declared(resource, document, kind)
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from reconciler.pointer import KEYS, item_key, whole
 from reconciler.resource import Json
@@ -117,9 +118,17 @@ def quantity_value(text: Json) -> Fraction | None:
 
 def quantity(text: Json) -> Json:
     """Spell a quantity the shortest way that keeps its value; what is none stays as it is."""
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        return text
+    return _shortest(str(text)) or text
+
+
+@lru_cache(maxsize=4096)
+def _shortest(text: str) -> str:
+    """Spell a quantity the shortest way; "" for what is none. A fleet repeats the same few."""
     value = quantity_value(text)
     if value is None:
-        return text
+        return ""
     spellings = (_decimal(value / size) + unit for unit, size in _UNITS.items() if unit != "K")
     return min(spellings, key=lambda spelling: (len(spelling), "." in spelling))
 
@@ -175,7 +184,7 @@ def _keyed(items: Sequence[Mapping[str, Json]], depth: int, how: _Spelling) -> d
         groups.setdefault(item_key(item) or str(index), []).append(_map(item, depth + 1, how))
     keyed: dict[str, Json] = {}
     for key, sharing in groups.items():
-        for number, item in enumerate(sorted(sharing, key=_text), 1):
+        for number, item in enumerate(sorted(sharing, key=_text) if len(sharing) > 1 else sharing, 1):
             keyed[key if number == 1 else f"{key}#{number}"] = item
     return keyed
 
