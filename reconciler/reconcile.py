@@ -28,8 +28,8 @@ from reconciler.errors import (
 from reconciler.fleet import Fleet
 from reconciler.guard import Remembered, check_guards
 from reconciler.health import Health, Level
+from reconciler.history.remember import known_for, owned_now, present
 from reconciler.journal import Journal, remembered
-from reconciler.look import BESIDE, find_declared, install_info
 from reconciler.mark import Owner, owner_of
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
@@ -39,11 +39,11 @@ from reconciler.plan.make import newer_work
 from reconciler.problem import Problem
 from reconciler.provider import InstallInfo, LogLine, Logs, Provider
 from reconciler.providers import providers
-from reconciler.remember import known_for, owned_now, present
 from reconciler.resolve import doubt_credentials, place, resolve, resolve_target, with_excerpt
 from reconciler.resource import Life, Live, Observed, Resource, Scope
 from reconciler.secret import secrets_in
 from reconciler.settle import Settler
+from reconciler.settle.look import BESIDE, find_declared, install_info
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
 

@@ -11,11 +11,11 @@ import pytest
 from reconciler.errors import ExitCode, FleetError, UsageError
 from reconciler.explain import explain
 from reconciler.explain.code import code_told, exits
+from reconciler.explain.told import CodeTold, ExitTold, FieldTold
 from reconciler.kind import NOTHING, Kind
 from reconciler.load import load_fleet
 from reconciler.problem import CODES
 from reconciler.providers import kinds
-from reconciler.told import CodeTold, ExitTold, FieldTold
 from reconciler.validate import validate
 from reconciler.yaml import parse
 from tests.architecture.house import ROOT, modules

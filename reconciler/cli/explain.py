@@ -11,7 +11,7 @@ from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
-    from reconciler.told import Told
+    from reconciler.explain.told import Told
 
 
 @click.command()

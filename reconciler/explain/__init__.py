@@ -9,8 +9,8 @@ from __future__ import annotations
 from reconciler.errors import UsageError
 from reconciler.explain.code import code_told, exit_told, exits
 from reconciler.explain.field import field_told, roots
+from reconciler.explain.told import Told
 from reconciler.problem import CODES
-from reconciler.told import Told
 
 __all__ = ["explain", "roots"]
 

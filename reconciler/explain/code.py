@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.errors import ExitCode
+from reconciler.explain.told import CodeTold, ExitTold
 from reconciler.problem import CODES
-from reconciler.told import CodeTold, ExitTold
 
 _TEXTS = Path(__file__).parent / "codes"
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.explain.path import dotted, find, split
+from reconciler.explain.told import FieldTold
 from reconciler.field import Field, flow, plain, root_field
 from reconciler.kind import NOTHING, Kind
 from reconciler.providers import kinds
 from reconciler.resource import Json
 from reconciler.stored import kind_schema, stored_fleet_schema
-from reconciler.told import FieldTold
 
 FLEET = "Fleet"
 _ENVELOPE = ("metadata", "lifecycle", "dependsOn", "health")

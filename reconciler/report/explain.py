@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.explain.told import CodeTold, FieldTold, Told
 from reconciler.field import Field, flow
 from reconciler.kind import NOTHING, Kind
 from reconciler.problem import CODES
 from reconciler.report.table import table, wrapped
-from reconciler.told import CodeTold, FieldTold, Told
 
 _WIDEST = 100
 _INDENT = "  "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.errors import ExitCode
+from reconciler.explain.told import CodeTold, ExitTold, FieldTold, Told
 from reconciler.kind import NOTHING
 from reconciler.report.jsonform import head
-from reconciler.told import CodeTold, ExitTold, FieldTold, Told
 
 
 def explained_document(told: Told) -> dict[str, Any]:

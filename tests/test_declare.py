@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.narrow import Narrowing, parse_selector
+from reconciler.declare.narrow import Narrowing, parse_selector
 from tests.factories import a_resource
 
 LABELS = {"team": "nlp", "tier": "gold"}

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from reconciler.clock import Clock
+from reconciler.declare.narrow import Narrowing
 from reconciler.errors import ManifestError, UsageError
 from reconciler.fleet import Fleet
 from reconciler.load import Loaded, load_fleet, load_manifests
-from reconciler.narrow import Narrowing
 from reconciler.plan.consent import Consents, parse_consents
 from reconciler.problem import Problem
 from reconciler.providers import kinds
