@@ -62,7 +62,8 @@ class Kind:
     `finishes`: its objects run to an end by themselves; where only some do, `finishes_with` judges a spec.
     `scope_word` is the metadata field that names its scope; "" for what lives beside the scopes, in
     `Scope("")`. `named_by` are pointers into spec that, where stated, must repeat the object's name.
-    `called` are names that people bring for the kind itself.
+    `called` are names that people bring for the kind itself. `since` is the oldest API level that has
+    it; "" for all.
     `level` orders kinds: lower first. `aliases` maps common wrong words to fields. `record_only` are
     pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
     """
@@ -87,6 +88,7 @@ class Kind:
     lint: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
     gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
     called: tuple[str, ...] = ()
+    since: str = ""
     aliases: Mapping[str, str] = EMPTY
     record_only: tuple[str, ...] = ()
     named_by: tuple[str, ...] = ()

@@ -76,6 +76,7 @@ CODES: dict[str, str] = {
     "RC111": "interpolation: unknown name, wrong place, or a missing value",
     "RC112": "a literal that is a credential",
     "RC113": "a value that looks like a credential",
+    "RC114": "a kind or a field that the pinned control plane is too old for",
     "RC120": "two manifests declare one object",
     "RC121": "a reference to something that is not declared",
     "RC122": "a cycle of dependencies",

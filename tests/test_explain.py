@@ -62,7 +62,8 @@ def test_no_text_explains_a_code_that_is_none() -> None:
 
 @pytest.mark.parametrize("code", MANIFEST_CODES)
 def test_the_example_of_a_manifest_code_brings_it_about(code: str) -> None:
-    targets = {"prod": replace(FLEET.targets["runai-prod"], name="prod", scopes=())}
+    pinned = {"apiLevel": "2.23"}
+    targets = {"prod": replace(FLEET.targets["runai-prod"], name="prod", scopes=(), settings=pinned)}
     parsed = parse(told_code(code).example, "m.yaml")
 
     found = validate(parsed.documents, replace(FLEET, targets=targets), kinds=kinds())

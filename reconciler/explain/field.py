@@ -16,7 +16,6 @@ from reconciler.stored import kind_schema, stored_fleet_schema
 
 FLEET = "Fleet"
 _ENVELOPE = ("metadata", "lifecycle", "dependsOn", "health")
-_NEEDS = re.compile(r"Needs ((?:control plane|cluster) [0-9]+\.[0-9]+)")
 _IDENTITY = ("name", "project", "workspace", "cluster", "target")
 
 
@@ -46,14 +45,13 @@ def field_told(path: str) -> FieldTold | None:
 
 def _told(field: Field, kind: Kind | None, root: str, note: str) -> FieldTold:
     title = f"{root}.{dotted(field.path)}" if field.path else root
-    needs = _NEEDS.search(field.description)
     return FieldTold(
         title=title,
         field=field,
         kind=kind,
         default=field.schema.get("default", NOTHING),
         changes=_changes(field, kind) if kind else "",
-        since=needs[1] if needs else "",
+        since=field.needs,
         example=tuple(_example(field, kind)),
         also=tuple(_also(field, kind)) if kind else (),
         note=note,

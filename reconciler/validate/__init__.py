@@ -29,6 +29,7 @@ from reconciler.validate.ignored import ignored_fields
 from reconciler.validate.judge import Judge, judge_for
 from reconciler.validate.kind import Kinds, kind_of
 from reconciler.validate.kubernetes import EXTERNAL
+from reconciler.validate.newer import newer_fields
 from reconciler.validate.places import keyed_pointers, without_secrets
 from reconciler.yaml import Document
 
@@ -99,6 +100,7 @@ def _judged(document: Document, kind: Kind, reading: _Reading) -> tuple[Declared
     found = [*interpolation.check(document, reading.fleet), *rejected]
     target, without = target_of(document, kind, reading.fleet)
     envelope = [*check_envelope(document, kind, target)]
+    envelope += newer_fields(document, kind, judge.root, target) if target else []
     found = [*_unless_said(found, envelope), *without, *envelope]
     if rejected or target is None:
         return None, found

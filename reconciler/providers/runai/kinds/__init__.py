@@ -136,6 +136,7 @@ DISTRIBUTED_TRAINING = _workload(
 
 DISTRIBUTED_INFERENCE = _workload(
     name="DistributedInference",
+    since="2.22",
     about="A server of a model too large for one pod: groups of a leader and its workers.",
     example=partial(_example, "distributed-inference"),
     model=partial(_spec, "distributed_inference", "DistributedInferenceSpec"),
@@ -149,6 +150,7 @@ DISTRIBUTED_INFERENCE = _workload(
 
 NIM_SERVICE = _any_workload(
     name="NimService",
+    since="2.24",
     about="A server of an NVIDIA NIM, a model in a ready container; all of it changes in place.",
     example=partial(_example, "nim-service"),
     model=partial(_spec, "nim_service", "NimServiceSpec"),
@@ -163,6 +165,7 @@ NIM_SERVICE = _any_workload(
 
 EXTERNAL_WORKLOAD = _any_workload(
     name="ExternalWorkload",
+    since="2.23",
     about="Any Kubernetes object that the platform can schedule, by its own manifest.",
     example=partial(_example, "external-workload"),
     model=partial(_spec, "external_workload", "ExternalWorkloadSpec"),
