@@ -159,7 +159,7 @@ class Api:
         except (NotFound, Rejected, Malformed) as err:
             is_old = route.updates_since and err.status in _NO_ENDPOINT
             if is_old and await self._stands(kind, id_, subject):
-                raise _too_old(err, f"cannot change a {kind} in place", route.updates_since) from err
+                raise _too_old(err, f"cannot change {kind} objects in place", route.updates_since) from err
             raise
 
     async def delete(self, kind: str, id_: str, subject: str) -> None:
@@ -210,9 +210,10 @@ def _too_old(error: ProviderError, what: str, level: str) -> Rejected:
         error.target,
         error.verb,
         error.subject,
-        said=f"this control plane {what}: that needs level {level} of its API",
+        said=error.said,
         status=error.status,
         url=error.url,
+        hint=f"this control plane {what}: that needs {level}; apiLevel in the fleet file finds it offline",
     )
 
 

@@ -341,7 +341,7 @@ def test_an_endpoint_that_is_missing_is_told_by_the_level_that_has_it(kind: str,
         error = failure(here, act)
 
     assert type(error) is Rejected
-    assert error.said == f"this control plane has no {kind}: that needs level {ROUTES[kind].since} of its API"
+    assert error.hint.startswith(f"this control plane has no {kind}: that needs {ROUTES[kind].since};")
 
 
 @pytest.mark.parametrize("kind", ["DistributedInference", "NimService", "ExternalWorkload"])
@@ -361,7 +361,7 @@ def test_an_emulated_control_plane_of_2_23_has_no_nim_services() -> None:
         await provider.create(scope, one("NimService"), MARK)
 
     with stage(api_level="2.23") as here:
-        assert "level 2.24" in failure(here, act).said
+        assert "needs 2.24" in failure(here, act).hint
 
 
 def test_an_emulated_control_plane_of_2_23_replaces_no_manifest() -> None:
@@ -374,8 +374,8 @@ def test_an_emulated_control_plane_of_2_23_replaces_no_manifest() -> None:
         error = failure(here, act)
 
     assert type(error) is Rejected
-    assert error.said == (
-        "this control plane cannot change a ExternalWorkload in place: that needs level 2.24 of its API"
+    assert error.hint.startswith(
+        "this control plane cannot change ExternalWorkload objects in place: that needs 2.24;"
     )
 
 

@@ -22,6 +22,7 @@ from reconciler.providers.runai.kinds.rules import (
     check_job,
     check_nim,
 )
+from reconciler.providers.runai.routes import ROUTES
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -136,7 +137,7 @@ DISTRIBUTED_TRAINING = _workload(
 
 DISTRIBUTED_INFERENCE = _workload(
     name="DistributedInference",
-    since="2.22",
+    since=ROUTES["DistributedInference"].since,
     about="A server of a model too large for one pod: groups of a leader and its workers.",
     example=partial(_example, "distributed-inference"),
     model=partial(_spec, "distributed_inference", "DistributedInferenceSpec"),
@@ -150,7 +151,7 @@ DISTRIBUTED_INFERENCE = _workload(
 
 NIM_SERVICE = _any_workload(
     name="NimService",
-    since="2.24",
+    since=ROUTES["NimService"].since,
     about="A server of an NVIDIA NIM, a model in a ready container; all of it changes in place.",
     example=partial(_example, "nim-service"),
     model=partial(_spec, "nim_service", "NimServiceSpec"),
@@ -165,7 +166,7 @@ NIM_SERVICE = _any_workload(
 
 EXTERNAL_WORKLOAD = _any_workload(
     name="ExternalWorkload",
-    since="2.23",
+    since=ROUTES["ExternalWorkload"].since,
     about="Any Kubernetes object that the platform can schedule, by its own manifest.",
     example=partial(_example, "external-workload"),
     model=partial(_spec, "external_workload", "ExternalWorkloadSpec"),
