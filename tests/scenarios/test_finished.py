@@ -2,66 +2,88 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from reconciler.errors import ExitCode
 from reconciler.plan import Action
 from tests.scenarios.stage import Stage, a_manifest
 
-JOB = "{image: 'busybox:1', command: sleep, args: '60', autoDeletionTimeAfterCompletionSeconds: 300}"
+BUSY = "image: 'busybox:1', command: sleep, args: '60'"
+JOBS = {
+    "Training": f"{{{BUSY}, autoDeletionTimeAfterCompletionSeconds: 300}}",
+    "DistributedTraining": (
+        f"{{distributedFramework: PyTorch, numWorkers: 1, {BUSY}, compute: {{largeShmRequest: true}}, "
+        "autoDeletionTimeAfterCompletionSeconds: 300}"
+    ),
+    "ExternalWorkload": (
+        "{manifest: {apiVersion: batch/v1, kind: Job, spec: {ttlSecondsAfterFinished: 300, template: {spec: "
+        "{restartPolicy: Never, containers: [{name: main, image: 'busybox:1', command: [sleep, '60']}]}}}}}"
+    ),
+}
 
 
-def a_job(image: str = "busybox:1") -> str:
-    return a_manifest("job", spec=JOB.replace("busybox:1", image))
+@dataclass(frozen=True)
+class Job:
+    """Hold a job that has been applied and has completed since."""
+
+    stage: Stage
+    kind: str
+
+    def text(self, image: str = "busybox:1") -> str:
+        return a_manifest("job", self.kind, spec=JOBS[self.kind].replace("busybox:1", image))
 
 
-@pytest.fixture
-def finished(stage: Stage) -> Stage:
-    stage.write(job=a_job()).apply()
+@pytest.fixture(params=sorted(JOBS))
+def job(request: pytest.FixtureRequest, stage: Stage) -> Job:
+    job = Job(stage, request.param)
+    stage.write(job=job.text(), other=a_manifest("other", "Workspace")).apply()
     stage.clock.advance(120)
-    return stage
+    return job
 
 
 def plan_of_job(stage: Stage) -> tuple[Action, str]:
-    (change,) = stage.plan().plan.changes
+    (change,) = (change for change in stage.plan().plan.changes if change.key.name == "job")
     return change.action, change.reason
 
 
-def test_a_completed_job_is_kept(finished: Stage) -> None:
-    assert plan_of_job(finished) == (Action.KEEP, "finished")
+def test_a_completed_job_is_kept(job: Job) -> None:
+    assert plan_of_job(job.stage) == (Action.KEEP, "finished")
 
 
-def test_a_completed_job_whose_spec_changed_is_not_run_again(finished: Stage) -> None:
-    finished.write(job=a_job("busybox:2"))
-    before = finished.emulator.ledger.mark()
+def test_a_completed_job_whose_spec_changed_is_not_run_again(job: Job) -> None:
+    job.stage.write(job=job.text("busybox:2"))
+    before = job.stage.emulator.ledger.mark()
 
-    applied = finished.apply()
+    applied = job.stage.apply()
 
-    assert plan_of_job(finished)[1].startswith("finished; spec changed")
+    assert plan_of_job(job.stage)[1].startswith("finished; spec changed")
     assert applied.exit_code() is ExitCode.IN_ORDER
-    assert finished.mutations(before) == []
+    assert job.stage.mutations(before) == []
 
 
-def test_a_job_that_the_platform_removed_after_it_finished_is_kept(finished: Stage) -> None:
-    finished.clock.advance(600)
-    assert finished.live() == {}
+def test_a_job_that_the_platform_removed_after_it_finished_is_kept(job: Job) -> None:
+    job.stage.clock.advance(600)
+    assert [*job.stage.live()] == ["other"]
 
-    action, reason = plan_of_job(finished)
+    action, reason = plan_of_job(job.stage)
 
     assert action is Action.KEEP
     assert reason.startswith("finished 2026-03-02, gone since")
 
 
-def test_ten_nightly_applies_over_a_finished_job_submit_it_once(finished: Stage) -> None:
+def test_ten_nightly_applies_over_a_finished_job_submit_it_once(job: Job) -> None:
     for _ in range(10):
-        finished.clock.advance(24 * 3600)
-        assert finished.apply().exit_code() is ExitCode.IN_ORDER
+        job.stage.clock.advance(24 * 3600)
+        assert job.stage.apply().exit_code() is ExitCode.IN_ORDER
 
-    assert [entry.method for entry in finished.mutations()] == ["POST"]
+    assert sorted(entry.effect.name for entry in job.stage.mutations() if entry.effect) == ["job", "other"]
 
 
-def test_a_job_that_somebody_deleted_before_it_finished_is_created_again(stage: Stage) -> None:
-    stage.write(job=a_job()).apply()
+@pytest.mark.parametrize("kind", sorted(JOBS))
+def test_a_job_that_somebody_deleted_before_it_finished_is_created_again(kind: str, stage: Stage) -> None:
+    stage.write(job=Job(stage, kind).text()).apply()
     stage.emulator.world.remove(stage.live()["job"].id)
     stage.clock.advance(30)
 

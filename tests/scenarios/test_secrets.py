@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,23 +16,52 @@ from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode, FleetError
 from reconciler.plan import Action, Change
 from reconciler.report.jsonform import json_text, plan_document
+from tests.scenarios.oracle import EVERY_KIND, sleeping
 from tests.scenarios.stage import Stage, a_manifest, staged
 from tests.scenarios.test_no_drift import AS_SENT, COMPLETED
 
 CANARY, ROTATED = "hf-canary-0123456789", "hf-canary-rotated-987"
-SPEC = (
-    "{image: 'busybox:1', command: sleep infinity, environmentVariables: "
-    "[{name: T, value: '${{ secrets.HF_TOKEN }}'}, {name: U, value: 'user:${{ secrets.HF_TOKEN }}@host'}]}"
+Variables = tuple[dict[str, Any], ...]
+OF_THE_SECRET: Variables = (
+    {"name": "T", "value": "${{ secrets.HF_TOKEN }}"},
+    {"name": "U", "value": "user:${{ secrets.HF_TOKEN }}@host"},
 )
-PLAIN = "{image: 'busybox:1', command: sleep infinity, environmentVariables: [{name: API_KEY, value: none}]}"
-KINDS = pytest.mark.parametrize("kind", ["Workspace", "Training", "Inference"])
-FIXED = pytest.mark.parametrize("kind", ["Workspace", "Training"])
-POINTERS = ["/spec/environmentVariables/name=T/value", "/spec/environmentVariables/name=U/value"]
+WRITTEN_OUT: Variables = (
+    {"name": "T", "value": "in the open"},
+    {"name": "U", "value": "user:in the open@host"},
+)
+FROM_KUBERNETES = {"name": "T", "secret": {"name": "hf", "key": "token"}}
+PLAIN: Variables = ({"name": "API_KEY", "value": "none"},)
+KINDS = pytest.mark.parametrize("kind", sorted(EVERY_KIND.values()))
+FIXED = pytest.mark.parametrize(
+    "kind", ["Workspace", "Training", "DistributedTraining", "DistributedInference"]
+)
+IN_PLACE = pytest.mark.parametrize(
+    ("kind", "method"), [("Inference", "PATCH"), ("NimService", "PATCH"), ("ExternalWorkload", "PUT")]
+)
+CONTAINER = "/spec/manifest/spec/template/spec/containers/name=main"
+ROOTS = {"DistributedInference": "/spec/leader", "ExternalWorkload": CONTAINER}
+"""Where a kind that is no plain pod has its container."""
 
 
-def a_reader(kind: str, **blocks: str) -> str:
+def container_of(kind: str, spec: Any) -> Any:
+    if kind == "ExternalWorkload":
+        return spec["manifest"]["spec"]["template"]["spec"]["containers"][0]
+    return spec["leader"] if kind == "DistributedInference" else spec
+
+
+def variables_of(kind: str) -> str:
+    return "env" if kind == "ExternalWorkload" else "environmentVariables"
+
+
+def a_reader(
+    kind: str, variables: Variables = OF_THE_SECRET, *, image: str = "busybox:1", **blocks: str
+) -> str:
     """Write a manifest that reads one secret twice, once inside a longer text."""
-    return a_manifest("one", kind, spec=blocks.pop("spec", SPEC), **blocks)
+    spec = sleeping(kind, image)
+    if variables:
+        container_of(kind, spec)[variables_of(kind)] = list(variables)
+    return a_manifest("one", kind, spec=json.dumps(spec), **blocks)
 
 
 def only_change(stage: Stage) -> Change:
@@ -36,9 +69,26 @@ def only_change(stage: Stage) -> Change:
     return change
 
 
-def live_values(stage: Stage) -> list[str]:
-    items = {item["name"]: item["value"] for item in stage.live()["one"].spec["environmentVariables"]}
+def live_values(stage: Stage, kind: str) -> list[str]:
+    container = container_of(kind, stage.live()["one"].spec)
+    items = {item["name"]: item["value"] for item in container[variables_of(kind)]}
     return [items["T"], items["U"]]
+
+
+def pointers(kind: str) -> list[str]:
+    root = f"{ROOTS.get(kind, '/spec')}/{variables_of(kind)}"
+    return [f"{root}/name={name}/value" for name in "TU"]
+
+
+def edit_variables(stage: Stage, kind: str, edit: Mapping[str, str]) -> None:
+    """Change variables of a live object behind our back."""
+    live = stage.live()["one"]
+    spec = deepcopy(dict(live.spec))
+    items = container_of(kind, spec)[variables_of(kind)]
+    for item in items:
+        item["value"] = edit.get(item["name"], item.get("value"))
+    top = "leader" if kind == "DistributedInference" else "environmentVariables"
+    stage.emulator.world.edit_spec(live.id, {top: spec[top]}, by="admin")
 
 
 def texts_below(folder: Path) -> str:
@@ -53,13 +103,14 @@ def test_a_secret_is_sent_and_is_no_drift(kind: str, switches: Switches, tmp_pat
         applied = stage.write(one=a_reader(kind)).apply()
 
         assert applied.exit_code() is ExitCode.IN_ORDER
-        assert live_values(stage) == [CANARY, f"user:{CANARY}@host"]
+        assert live_values(stage, kind) == [CANARY, f"user:{CANARY}@host"]
         assert stage.plan().plan.is_empty
         assert stage.drift().items == ()
 
 
-def test_a_rotated_secret_updates_an_inference_in_place(stage: Stage) -> None:
-    stage.write(one=a_reader("Inference")).apply()
+@IN_PLACE
+def test_a_rotated_secret_is_updated_where_the_platform_can(kind: str, method: str, stage: Stage) -> None:
+    stage.write(one=a_reader(kind)).apply()
     stage.environ["HF_TOKEN"] = ROTATED
     since = stage.emulator.ledger.mark()
 
@@ -67,11 +118,11 @@ def test_a_rotated_secret_updates_an_inference_in_place(stage: Stage) -> None:
     applied = stage.apply()
 
     assert change.action is Action.UPDATE
-    assert [field.pointer for field in change.fields] == POINTERS
+    assert [field.pointer for field in change.fields] == pointers(kind)
     assert all(field.is_sensitive for field in change.fields)
-    assert [entry.method for entry in stage.mutations(since)] == ["PATCH"]
+    assert [entry.method for entry in stage.mutations(since)] == [method]
     assert applied.exit_code() is ExitCode.IN_ORDER
-    assert live_values(stage) == [ROTATED, f"user:{ROTATED}@host"]
+    assert live_values(stage, kind) == [ROTATED, f"user:{ROTATED}@host"]
     assert stage.plan().plan.is_empty
 
 
@@ -87,7 +138,7 @@ def test_a_rotated_secret_of_what_cannot_change_takes_effect_at_the_next_run(kin
     assert (change.action, change.reason) == (Action.KEEP, "secret changed; takes effect at the next run")
     assert applied.exit_code() is ExitCode.IN_ORDER
     assert stage.mutations(since) == []
-    assert live_values(stage) == [CANARY, f"user:{CANARY}@host"]
+    assert live_values(stage, kind) == [CANARY, f"user:{CANARY}@host"]
 
 
 @FIXED
@@ -102,7 +153,7 @@ def test_a_rotated_secret_replaces_what_cannot_change_where_git_says_so(kind: st
     assert change.action is Action.REPLACE
     assert [entry.method for entry in stage.mutations(since)] == ["DELETE", "POST"]
     assert applied.exit_code() is ExitCode.IN_ORDER
-    assert live_values(stage) == [ROTATED, f"user:{ROTATED}@host"]
+    assert live_values(stage, kind) == [ROTATED, f"user:{ROTATED}@host"]
     assert stage.plan().plan.is_empty
 
 
@@ -112,8 +163,7 @@ def test_another_change_beside_a_rotated_secret_still_needs_consent(kind: str, s
     stage.write(one=a_reader(kind, lifecycle=lifecycle)).apply()
     stage.environ["HF_TOKEN"] = ROTATED
 
-    changed = SPEC.replace("busybox:1", "busybox:2")
-    stage.write(one=a_reader(kind, lifecycle=lifecycle, spec=changed))
+    stage.write(one=a_reader(kind, lifecycle=lifecycle, image="busybox:2"))
 
     assert only_change(stage).action is Action.REFUSED
 
@@ -128,8 +178,8 @@ def test_a_rotated_secret_leaves_what_is_protected(kind: str, stage: Stage) -> N
 
 
 def test_a_rotated_secret_is_nothing_to_a_finished_job(stage: Stage) -> None:
-    ends = SPEC.replace("sleep infinity", "sleep 30")
-    stage.write(one=a_reader("Training", spec=ends, lifecycle="{onSecretChange: Replace}")).apply()
+    reader = a_reader("Training", lifecycle="{onSecretChange: Replace}")
+    stage.write(one=reader.replace("sleep infinity", "sleep 30")).apply()
     stage.clock.advance(120)
     stage.environ["HF_TOKEN"] = ROTATED
 
@@ -145,7 +195,7 @@ def test_another_name_of_the_same_value_is_no_change(kind: str, stage: Stage) ->
     stage.environ["NEW_NAME"] = CANARY
     stage.write(one=a_reader(kind)).apply()
 
-    stage.write(one=a_reader(kind, spec=SPEC.replace("HF_TOKEN", "NEW_NAME")))
+    stage.write(one=a_reader(kind).replace("HF_TOKEN", "NEW_NAME"))
 
     assert stage.plan().plan.is_empty
 
@@ -182,30 +232,32 @@ def test_a_missing_secret_does_not_hide_other_changes_in_a_plan(kind: str, stage
     stage.write(one=a_reader(kind)).apply()
     del stage.environ["HF_TOKEN"]
 
-    stage.write(one=a_reader(kind, spec=SPEC.replace("busybox:1", "busybox:2")))
+    stage.write(one=a_reader(kind, image="busybox:2"))
 
     change = only_change(stage)
+    images = [f"{ROOTS.get(kind, '/spec')}/image"]
+    images += ["/spec/worker/image"] if kind == "DistributedInference" else []
     assert change.action in (Action.UPDATE, Action.REFUSED)
-    assert [field.pointer for field in change.fields] == ["/spec/image"]
+    assert [field.pointer for field in change.fields] == images
 
 
 @KINDS
 @pytest.mark.parametrize(
     "now",
-    [
-        "{image: 'busybox:1', command: sleep infinity}",
-        SPEC.replace("${{ secrets.HF_TOKEN }}", "in the open"),
-        SPEC.replace("{name: T, value: '${{ secrets.HF_TOKEN }}'}, ", ""),
-        SPEC.replace("value: '${{ secrets.HF_TOKEN }}'", "secret: {name: hf, key: token}"),
-    ],
+    [(), WRITTEN_OUT, OF_THE_SECRET[1:], (FROM_KUBERNETES, OF_THE_SECRET[1])],
     ids=["all variables removed", "written out", "one removed", "another source"],
 )
 def test_a_value_that_was_a_secret_is_not_shown_when_the_manifest_no_longer_says_so(
-    kind: str, now: str, stage: Stage
+    kind: str, now: Variables, stage: Stage
 ) -> None:
     stage.write(one=a_reader(kind)).apply()
+    source = {"valueFrom": {"secretKeyRef": FROM_KUBERNETES["secret"]}}
+    told = tuple(
+        {"name": "T", **source} if kind == "ExternalWorkload" and one is FROM_KUBERNETES else one
+        for one in now
+    )
 
-    stage.write(one=a_reader(kind, spec=now))
+    stage.write(one=a_reader(kind, told))
     seen = [stage.plan(), stage.drift()]
 
     assert only_change(stage).action in (Action.UPDATE, Action.REFUSED)
@@ -217,8 +269,8 @@ def test_a_value_that_was_a_secret_is_not_shown_when_the_manifest_no_longer_says
 
 
 def test_a_live_value_that_looks_like_a_credential_is_not_shown(stage: Stage) -> None:
-    spec = PLAIN.replace("command:", "args: plain, command:")
-    stage.write(one=a_reader("Inference", spec=spec)).apply()
+    plain = a_reader("Inference", PLAIN).replace('"command":', '"args": "plain", "command":')
+    stage.write(one=plain).apply()
     live = stage.live()["one"]
     env = [{"name": "API_KEY", "value": "k-123-live"}, *live.spec["environmentVariables"][1:]]
     changes = {"environmentVariables": env, "args": "--token ghp_0123456789abcdefghijABCDEFGHIJ"}
@@ -233,10 +285,8 @@ def test_a_live_value_that_looks_like_a_credential_is_not_shown(stage: Stage) ->
 
 @FIXED
 def test_a_drifted_plain_value_under_the_name_of_a_credential_is_a_change(kind: str, stage: Stage) -> None:
-    stage.write(one=a_reader(kind, spec=PLAIN)).apply()
-    live = stage.live()["one"]
-    env = [{"name": "API_KEY", "value": "other"}, *live.spec["environmentVariables"][1:]]
-    stage.emulator.world.edit_spec(live.id, {"environmentVariables": env}, by="admin")
+    stage.write(one=a_reader(kind, PLAIN)).apply()
+    edit_variables(stage, kind, {"API_KEY": "other"})
 
     assert only_change(stage).action is Action.REFUSED
 
@@ -267,14 +317,17 @@ def spellings(value: str) -> list[str]:
 
 
 def carried(stage: Stage) -> str:
-    """Give our marks and records of every object that ever was, packed ones unpacked."""
-    texts = []
-    for entry in stage.mutations():
-        spec = (entry.body or {}).get("spec", {})
-        texts += [str(note) for note in spec.get("annotations") or ()]
-        for item in spec.get("environmentVariables") or ():
-            if item["name"] == "RECONCILER_RECORD":
-                texts.append(zlib.decompress(base64.b64decode(item["value"])).decode())
-            elif item["name"] == "RECONCILER_MARK":
-                texts.append(item["value"])
-    return "\n".join(texts)
+    """Give all that was ever sent beside the two variables themselves, packed records unpacked."""
+    return "\n".join(text for entry in stage.mutations() for text in _beside(entry.body))
+
+
+def _beside(body: Any) -> Iterator[str]:
+    if isinstance(body, dict) and body.get("name") in ("T", "U"):
+        return
+    if isinstance(body, dict) and body.get("name") == "RECONCILER_RECORD":
+        yield zlib.decompress(base64.b64decode(body["value"])).decode()
+    elif isinstance(body, dict | list):
+        for item in body.values() if isinstance(body, dict) else body:
+            yield from _beside(item)
+    else:
+        yield str(body)

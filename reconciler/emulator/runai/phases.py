@@ -74,6 +74,16 @@ def put(workload: Workload, run: Run, *events: Event) -> Workload:
     return replace(workload, runs=runs, events=(*workload.events, *events))
 
 
+def _kept_s(workload: Workload) -> float | None:
+    """Tell how long what has ended is kept; None for ever. Of a manifest, Kubernetes itself removes it."""
+    if kind_of(workload.kind).can_suspend:
+        ttl = workload.spec.get("autoDeletionTimeAfterCompletionSeconds")
+        return DEFAULT_TTL_S if ttl is None else float(ttl)
+    inner = (workload.spec.get("manifest") or {}).get("spec") or {}
+    ttl = inner.get("ttlSecondsAfterFinished")
+    return None if ttl is None else float(ttl)
+
+
 def due(workload: Workload, pace: Pace) -> datetime | None:
     """Tell when this workload next moves by itself, if it does."""
     return min(_moments(workload, pace), default=None)
@@ -93,9 +103,9 @@ def _moments(workload: Workload, pace: Pace) -> Iterator[datetime]:
     if workload.phase in waits:
         yield workload.since + timedelta(seconds=waits[workload.phase])
         return
-    if workload.phase in TERMINAL and kind_of(workload.kind).can_suspend:
-        ttl = workload.spec.get("autoDeletionTimeAfterCompletionSeconds")
-        yield workload.since + timedelta(seconds=DEFAULT_TTL_S if ttl is None else ttl)
+    kept_s = _kept_s(workload) if workload.phase in TERMINAL else None
+    if kept_s is not None:
+        yield workload.since + timedelta(seconds=kept_s)
         return
     for run in workload.runs:
         yield from _run_moments(workload, run, pace)
