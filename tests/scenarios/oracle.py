@@ -16,7 +16,6 @@ from reconciler.emulator.runai.switches import Switches
 from reconciler.errors import ReconcilerError
 from reconciler.mark import Mark, mark_from_text, mark_to_text
 from reconciler.outcome import Applied, Outcome, Step
-from reconciler.providers.runai.marks import MARK, MARK_NOTE
 from reconciler.reconcile import Session, Stop
 from tests.scenarios.stage import Stage, a_manifest
 
@@ -108,20 +107,19 @@ def touched(entries: Iterable[Entry], ids: Iterable[str]) -> list[Entry]:
 
 
 def remarked(spec: dict[str, Any], change: Callable[[Mark], Mark]) -> dict[str, Any]:
-    """Give a spec whose mark says something else."""
-    changed = dict(spec)
-    for field, name in (("annotations", MARK_NOTE), ("environmentVariables", MARK)):
-        changed[field] = [
-            {**item, "value": _remarked(item["value"], change)} if item["name"] == name else item
-            for item in spec[field]
-        ]
+    """Give a spec whose marks, wherever its kind has them, say something else."""
+    changed: dict[str, Any] = _remarked(spec, change)
+    assert changed != spec
     return changed
 
 
-def _remarked(text: str, change: Callable[[Mark], Mark]) -> str:
-    known = mark_from_text(text)
-    assert known is not None
-    return mark_to_text(change(known))
+def _remarked(tree: Any, change: Callable[[Mark], Mark]) -> Any:
+    if isinstance(tree, dict):
+        return {key: _remarked(item, change) for key, item in tree.items()}
+    if isinstance(tree, list):
+        return [_remarked(item, change) for item in tree]
+    known = mark_from_text(tree) if isinstance(tree, str) else None
+    return tree if known is None else mark_to_text(change(known))
 
 
 def a_sleeper(
