@@ -253,14 +253,19 @@ def _item_of(pointer: str, declared: Mapping[str, Json]) -> str:
 def _kept(declared: Mapping[str, Json], live: Mapping[str, Json], recorded: Recorded) -> Iterator[str]:
     """Name live items of declared keyed lists that are not declared and never were ours."""
     ours = {_item_of(pointer, EMPTY) for pointer in recorded.pointers()}
-    for field, items in declared.items():
-        live_items = live.get(field)
-        if not isinstance(items, Mapping) or not isinstance(live_items, Mapping):
-            continue
-        for key in live_items:
-            pointer = f"{ROOT}/{escaped(field)}/{escaped(key)}"
-            if "=" in key and key not in items and pointer not in ours:
-                yield pointer
+    return (pointer for pointer in _undeclared(declared, live, ROOT) if pointer not in ours)
+
+
+def _undeclared(declared: Json, live: Json, pointer: str) -> Iterator[str]:
+    """Walk both trees side by side to the live items that a declared list does not have."""
+    if not isinstance(declared, Mapping) or not isinstance(live, Mapping):
+        return
+    for key, item in live.items():
+        here = f"{pointer}/{escaped(key)}"
+        if key in declared:
+            yield from _undeclared(declared[key], item, here)
+        elif "=" in key:
+            yield here
 
 
 def _with_recorded(

@@ -144,7 +144,7 @@ def sleeping(kind: str, image: str = "busybox:1") -> dict[str, Any]:
     """Give a spec of a kind that runs for ever."""
     pod = {"image": image, "command": "sleep infinity"}
     if kind == "DistributedInference":
-        return {"leader": pod, "worker": pod, "workers": 1, "servingPort": {"port": 8000}}
+        return {"leader": pod, "worker": dict(pod), "workers": 1, "servingPort": {"port": 8000}}
     if kind == "DistributedTraining":
         return {**pod, "distributedFramework": "PyTorch", "numWorkers": 1}
     if kind == "NimService":
@@ -155,6 +155,18 @@ def sleeping(kind: str, image: str = "busybox:1") -> dict[str, Any]:
         spec = {"selector": {"matchLabels": {"app": "x"}}, "template": pods}
         return {"manifest": {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}}
     return pod
+
+
+def container_of(kind: str, spec: Any) -> Any:
+    """Give the part of a spec that says what runs; of groups, the leader's."""
+    if kind == "ExternalWorkload":
+        return spec["manifest"]["spec"]["template"]["spec"]["containers"][0]
+    return spec["leader"] if kind == "DistributedInference" else spec
+
+
+def variables_of(kind: str) -> str:
+    """Name the field of a container that holds its environment."""
+    return "env" if kind == "ExternalWorkload" else "environmentVariables"
 
 
 def image_of(one: Workload) -> str:
@@ -184,6 +196,7 @@ __all__ = [
     "an_inference",
     "apply_hearing",
     "codes",
+    "container_of",
     "effects",
     "every_kind",
     "image_of",
@@ -195,4 +208,5 @@ __all__ = [
     "remarked",
     "sleeping",
     "touched",
+    "variables_of",
 ]

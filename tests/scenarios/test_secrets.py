@@ -16,7 +16,7 @@ from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode, FleetError
 from reconciler.plan import Action, Change
 from reconciler.report.jsonform import json_text, plan_document
-from tests.scenarios.oracle import EVERY_KIND, sleeping
+from tests.scenarios.oracle import EVERY_KIND, container_of, sleeping, variables_of
 from tests.scenarios.stage import Stage, a_manifest, staged
 from tests.scenarios.test_no_drift import AS_SENT, COMPLETED
 
@@ -42,16 +42,6 @@ IN_PLACE = pytest.mark.parametrize(
 CONTAINER = "/spec/manifest/spec/template/spec/containers/name=main"
 ROOTS = {"DistributedInference": "/spec/leader", "ExternalWorkload": CONTAINER}
 """Where a kind that is no plain pod has its container."""
-
-
-def container_of(kind: str, spec: Any) -> Any:
-    if kind == "ExternalWorkload":
-        return spec["manifest"]["spec"]["template"]["spec"]["containers"][0]
-    return spec["leader"] if kind == "DistributedInference" else spec
-
-
-def variables_of(kind: str) -> str:
-    return "env" if kind == "ExternalWorkload" else "environmentVariables"
 
 
 def a_reader(
