@@ -254,3 +254,25 @@ def test_a_kind_of_every_provider_can_be_explained() -> None:
 def test_an_exit_code_wins_over_a_problem_code_of_that_number() -> None:
     assert isinstance(explain("130"), ExitTold)
     assert code_told("RC130") is not None
+
+
+@pytest.mark.parametrize(
+    ("word", "note"),
+    [
+        ("lifecycle.force", "only of Cluster"),
+        ("lifecycle.onRemove", "of every kind but Cluster"),
+        ("health.hold", "the same in every kind"),
+    ],
+)
+def test_a_word_of_the_envelope_is_explained_by_the_kinds_that_have_it(word: str, note: str) -> None:
+    told = explain(word)
+
+    assert isinstance(told, FieldTold)
+    assert (told.title, told.note) == (word, note)
+
+
+def test_a_kind_that_came_later_says_what_it_needs() -> None:
+    told = explain("NimService")
+
+    assert isinstance(told, FieldTold)
+    assert told.since == "control plane 2.24"

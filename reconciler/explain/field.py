@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.explain.path import dotted, find, split
@@ -27,20 +27,44 @@ def roots() -> tuple[str, ...]:
 def field_told(path: str) -> FieldTold | None:
     """Explain the field at a path; None where its first word is no kind. Raises UsageError for others."""
     names = split(path)
+    if names and names[0] in _ENVELOPE:
+        return _shared(names)
     spelled = {plain(name): name for name in roots()}
-    is_shared = bool(names) and names[0] in _ENVELOPE
-    if is_shared:
-        names = [roots()[0], *names]
     root = spelled.get(plain(names[0])) if names else None
     if root is None:
         return None
     kind = next((kind for kind in kinds().values() if kind.name == root), None)
+    return _found(names[1:], kind, root)
+
+
+def _shared(names: Sequence[str]) -> FieldTold:
+    """Explain a field of the envelope, by the first kind that has it."""
+    having = [kind for kind in kinds().values() if _has(kind, names)]
+    kind = having[0] if having else next(iter(kinds().values()))
+    told = _found(names, kind, kind.name)
+    note = told.note or _shared_by(having, [kind for kind in kinds().values() if kind not in having])
+    return replace(told, title=dotted(told.field.path), note=note)
+
+
+def _shared_by(having: Sequence[Kind], lacking: Sequence[Kind]) -> str:
+    if not having or not lacking:
+        return "the same in every kind"
+    is_rule = len(having) > len(lacking)
+    listed = ", ".join(kind.name for kind in (lacking if is_rule else having))
+    return f"of every kind but {listed}" if is_rule else f"only of {listed}"
+
+
+def _has(kind: Kind, names: Sequence[str]) -> bool:
+    at: Field | None = root_field(kind_schema(kind))
+    for name in names:
+        at = at.child(name) if at else None
+    return at is not None
+
+
+def _found(names: Sequence[str], kind: Kind | None, root: str) -> FieldTold:
     top = root_field(kind_schema(kind) if kind else stored_fleet_schema())
-    found = find(top, names[1:], title=root, aliases=kind.aliases if kind else {})
-    told = _told(found.field, kind, root, found.note)
-    if is_shared:
-        return replace(told, title=dotted(found.field.path), note=found.note or "the same in every kind")
-    return told
+    found = find(top, names, title=root, aliases=kind.aliases if kind else {})
+    return _told(found.field, kind, root, found.note)
 
 
 def _told(field: Field, kind: Kind | None, root: str, note: str) -> FieldTold:
@@ -51,11 +75,15 @@ def _told(field: Field, kind: Kind | None, root: str, note: str) -> FieldTold:
         kind=kind,
         default=field.schema.get("default", NOTHING),
         changes=_changes(field, kind) if kind else "",
-        since=field.needs,
+        since=field.needs or _since(field, kind),
         example=tuple(_example(field, kind)),
         also=tuple(_also(field, kind)) if kind else (),
         note=note,
     )
+
+
+def _since(field: Field, kind: Kind | None) -> str:
+    return f"control plane {kind.since}" if kind and kind.since and not field.path else ""
 
 
 def _changes(field: Field, kind: Kind) -> str:

@@ -48,7 +48,7 @@ def _field_text(told: FieldTold, width: int) -> str:
         parts.append(_paragraph(told.note, width))
     if field.description:
         parts.append(_paragraph(field.description, width))
-    rows = list(_facts(told)) if field.path else list(_about(told.kind))
+    rows = list(_facts(told)) if field.path else list(_about(told.kind, told.since))
     parts.append(_table(rows, width))
     parts.append(_table(list(told.field.meanings.items()), width, head=("value", "means")))
     parts += _sections(field, width)
@@ -72,10 +72,12 @@ def _facts(told: FieldTold) -> Iterator[tuple[str, str]]:
         yield "also called", ", ".join(told.also)
 
 
-def _about(kind: Kind | None) -> Iterator[tuple[str, str]]:
+def _about(kind: Kind | None, since: str) -> Iterator[tuple[str, str]]:
     if kind is None:
         return
     yield "apiVersion", kind.api_version
+    if since:
+        yield "needs", since
     ends = "as the kind of its manifest does" if kind.finishes_with else _YES_OR_NO[kind.finishes]
     yield "ends by itself", ends
     yield "can be stopped", _YES_OR_NO[kind.support.stops]
