@@ -100,6 +100,7 @@ CODES: dict[str, str] = {
     "RC306": "git history is shallow or missing",
     "RC307": "an older commit would undo newer work",
     "RC308": "live state shrank against what this machine remembers",
+    "RC309": "the plan is not the one that was expected",
     "RC401": "the platform did not accept the credentials",
     "RC403": "a project, cluster or workspace was not found",
     "RC410": "the platform cannot be reached",

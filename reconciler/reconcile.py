@@ -34,6 +34,7 @@ from reconciler.mark import Owner, owner_of
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
 from reconciler.plan import Action, Change, Plan, make_plan
+from reconciler.plan.digest import not_expected
 from reconciler.plan.known import Known
 from reconciler.plan.make import newer_work
 from reconciler.problem import Problem
@@ -49,6 +50,7 @@ __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
 
 
 _AT_ONCE = 8
+_STALE = frozenset({"RC307", "RC309"})
 _REFUSED = frozenset({400, 401})  # how a platform says that it does not know these credentials
 
 
@@ -137,7 +139,8 @@ class Session:
         known = self._known(lives, desired, is_reading=is_reading)
         plan = make_plan(desired, lives, known)
         self._lives = lives
-        refusals = (*newer_work(lives, known), *self._guards(plan, lives, known))
+        expected = not_expected(plan, self._declared.request.expect_digest)
+        refusals = (*newer_work(lives, known), *expected, *self._guards(plan, lives, known))
         return Planned(plan, refusals, failures, self.warnings)
 
     async def apply(self, planned: Planned, *, listen: Callable[[Step], None], stop: Stop) -> Applied:
@@ -258,7 +261,7 @@ class Session:
         if planned.failures and not self._declared.request.partial:
             raise max(planned.failures, key=lambda failure: failure.exit_code == ExitCode.DENIED)
         if planned.refusals:
-            stale = any(problem.code == "RC307" for problem in planned.refusals)
+            stale = any(problem.code in _STALE for problem in planned.refusals)
             raise (StalePlan if stale else UnsafePlan)(problems=planned.refusals)
 
     def _pointed_out(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
 from dataclasses import dataclass
@@ -35,10 +36,25 @@ class Terms:
     partial: bool
 
 
+def digest(_: click.Context, __: click.Parameter, text: str) -> str:
+    """Read the beginning of a digest, as plans show it."""
+    plain = text.strip().removeprefix("sha256:").casefold()
+    if text and not re.fullmatch("[0-9a-f]{8,64}", plain):
+        raise click.BadParameter("write 8 to 64 of its hexadecimal digits, as the plan shows them")
+    return plain
+
+
 @click.command()
 @speaking
 @writing("table", "json", "markdown")
 @click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--expect-digest",
+    metavar="DIGEST",
+    callback=digest,
+    default="",
+    help="Apply only the plan with this digest, as a pull request showed it; 8 digits are enough.",
+)
 @click.option("--require-running", is_flag=True, help="Exit 11 when something still waits for GPUs.")
 @consenting
 @selecting
@@ -48,6 +64,7 @@ def command(
     chosen: Chosen,
     *,
     yes: bool,
+    expect_digest: str,
     require_running: bool,
     no_prune: bool,
     partial: bool,
@@ -59,6 +76,7 @@ def command(
     Examples:
       reconciler apply                                   ask, then do it
       reconciler apply --yes                             in CI
+      reconciler apply --yes --expect-digest 7d1f0a92    only what was reviewed
       reconciler apply Inference/chat                    one object
       reconciler apply --allow replace=team-a/Training/lora
 
@@ -72,7 +90,9 @@ def command(
 
     if not yes and not voice.can_ask:
         raise click.UsageError(f"there is nobody to ask here; to apply without asking: {_with_yes(voice)}")
-    request = request_of(chosen, voice, prune=not no_prune, partial=partial, allow=allow)
+    request = request_of(
+        chosen, voice, prune=not no_prune, partial=partial, allow=allow, expect_digest=expect_digest
+    )
     return run(_apply(request, voice, Terms(yes, require_running, partial)))
 
 

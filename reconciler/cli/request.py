@@ -13,7 +13,13 @@ from reconciler.declare import Request, World
 
 
 def request_of(
-    chosen: Chosen, voice: Voice, *, prune: bool = True, partial: bool = False, allow: tuple[str, ...] = ()
+    chosen: Chosen,
+    voice: Voice,
+    *,
+    prune: bool = True,
+    partial: bool = False,
+    allow: tuple[str, ...] = (),
+    expect_digest: str = "",
 ) -> Request:
     """Give the request; consents also come from RECONCILER_ALLOW."""
     more = voice.environ.get("RECONCILER_ALLOW", "").replace(",", " ").split()
@@ -27,6 +33,7 @@ def request_of(
         partial=partial,
         allow=(*allow, *more),
         strict=chosen.strict,
+        expect_digest=expect_digest,
     )
 
 

@@ -25,7 +25,8 @@ from reconciler.validate.suggest import near
 class Request:
     """Hold what the command line asked for. `inputs` are paths, `-`, or KIND/NAME.
 
-    `strict` makes every warning about a manifest an error.
+    `strict` makes every warning about a manifest an error. `expect_digest` is how the digest of the
+    plan must begin; "" for any.
     """
 
     fleet: str = ""
@@ -37,6 +38,7 @@ class Request:
     partial: bool = False
     allow: tuple[str, ...] = ()
     strict: bool = False
+    expect_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

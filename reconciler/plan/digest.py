@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.mark import canonical_json
 from reconciler.plan.change import ABSENT, Change, Plan
+from reconciler.problem import Problem
 from reconciler.resource import Observed
 from reconciler.secret import referenced
 
@@ -24,6 +25,20 @@ def digest_plan(plan: Plan) -> str:
         "prune": plan.prune.is_on,
     }
     return hashlib.sha256(canonical_json(body).encode()).hexdigest()
+
+
+def not_expected(plan: Plan, expected: str) -> tuple[Problem, ...]:
+    """Report a plan whose digest does not begin as expected: what was reviewed is not what would be done."""
+    if plan.digest.startswith(expected):
+        return ()
+    return (
+        Problem(
+            "RC309",
+            f"the plan is not the one that was expected: its digest begins {plan.digest[: len(expected)]}",
+            why=f"expected was {expected}; git or what is live moved since",
+            hint="look at this plan, then expect its digest",
+        ),
+    )
 
 
 def _of_change(change: Change) -> Mapping[str, Any]:

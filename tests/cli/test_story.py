@@ -129,6 +129,22 @@ def test_an_unknown_consent_is_a_usage_error(run: Run) -> None:
     assert run("plan", "--allow", "everything").code == 2
 
 
+def test_only_the_plan_whose_digest_is_expected_is_applied(run: Run) -> None:
+    digest = run("plan").out.partition("digest ")[2][:8]
+
+    other, expected = (run("apply", "--yes", "--expect-digest", word) for word in ("0" * 8, digest))
+
+    assert (other.code, other.last) == (7, "reconciler: stale (exit 7)")
+    assert f"error[RC309]: the plan is not the one that was expected: its digest begins {digest}" in other.err
+    assert "Nothing was changed." in other.err
+    assert expected.code == 0
+
+
+@pytest.mark.parametrize("word", ["7d1f", "not-a-digest", "0" * 65])
+def test_what_is_no_digest_is_a_usage_error(run: Run, word: str) -> None:
+    assert run("apply", "--yes", "--expect-digest", word).code == 2
+
+
 @pytest.mark.parametrize("answer", ["", "n", "yess"])
 def test_anything_but_yes_declines(answer: str) -> None:
     child = _typed("apply")
