@@ -34,7 +34,7 @@ REMOVED = [
     (
         {"autoscaling": {"minReplicas": 2, "maxReplicas": 4, "metric": "latency", "metricThreshold": 9}},
         {},
-        {"autoscaling": {"minReplicas": 1, "maxReplicas": 1, "metric": None, "metricThreshold": None}},
+        {"autoscaling": None},
     ),
     (
         {"autoscaling": {"minReplicas": 2, "maxReplicas": 4, "metric": "latency", "metricThreshold": 9}},
@@ -46,7 +46,7 @@ REMOVED = [
         {"compute": {"cpuCoreRequest": 1}},
         {"compute": {"cpuCoreRequest": 1, "cpuMemoryRequest": None}},
     ),
-    ({"compute": {"cpuCoreRequest": 1}}, {}, {"compute": {"cpuCoreRequest": None}}),
+    ({"compute": {"cpuCoreRequest": 1}}, {}, {"compute": None}),
     (
         {"imagePullSecrets": [{"name": "a"}, {"name": "b"}]},
         {"imagePullSecrets": [{"name": "b"}]},
@@ -58,7 +58,8 @@ REMOVED = [
         {"probes": {"readiness": {"handler": {"httpGet": {"port": 80}}}}},
         {"probes": {"readiness": {"periodSeconds": None, "handler": {"httpGet": {"port": 80}}}}},
     ),
-    ({"podAffinity": {"type": "Required", "key": "rack"}}, {}, {"podAffinity": {"type": None, "key": None}}),
+    ({"probes": {"readiness": {"handler": {"httpGet": {"port": 80}}}}}, {}, {"probes": None}),
+    ({"podAffinity": {"type": "Required", "key": "rack"}}, {}, {"podAffinity": None}),
 ]
 
 

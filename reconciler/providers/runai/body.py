@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from reconciler.kind import NOTHING, Kind
 from reconciler.mark import Mark
-from reconciler.pointer import parts
+from reconciler.pointer import ROOT, is_below, leaves, parts
+from reconciler.problem import Severity
 from reconciler.provider import Edit
 from reconciler.providers.runai.details import ASIDE, BESIDE
 from reconciler.providers.runai.layers import at, put, whole_field
@@ -110,7 +112,8 @@ def _changed(observed: Observed, resource: Resource, edit: Edit, kind: Kind, *al
     before = _recorded(observed, kind) | set(edit.removed)
     fields = {_field(pointer) for pointer in (*edit.changed, *edit.removed)} | {*always}
     spec = {field: whole_field(field, observed.spec, resource, edit, before) for field in sorted(fields)}
-    return _with_followers(spec, observed.spec, resource, kind)
+    sent = _with_followers(spec, observed.spec, resource, kind)
+    return _without_husks(sent, {**observed.spec, **sent}, resource, edit, kind)
 
 
 def with_key(mark: Mark, identity: str) -> Mark:
@@ -144,3 +147,33 @@ def _with_followers(
             if pointer not in declared and was != will and at(sent[field], path) == was:
                 sent[field] = put(sent[field], path, None if will is NOTHING else will)
     return sent
+
+
+def _without_husks(
+    sent: Mapping[str, Json], whole: Mapping[str, Json], resource: Resource, edit: Edit, kind: Kind
+) -> dict[str, Json]:
+    """Clear as a whole each block that cannot stand without what is removed from it.
+
+    Git says nothing more of such a block, and what is left are defaults, or lacks what the platform
+    needs, as a scaling without its metric; what others put there goes with it.
+    """
+    spec, declared, spelled = dict(sent), pointers(resource.spec, kind), kind.canonical(whole)
+    chosen = [pointer for pointer, value in leaves(spelled) if kind.default(spelled, pointer) != value]
+    lacking = [problem.pointer for problem in kind.check(whole) if problem.severity is Severity.ERROR]
+    nulled = (pointer for pointer, default in edit.removed.items() if default is None)
+    for block in {_undeclared_block(pointer, declared) for pointer in nulled} - {""}:
+        field, *path = parts(block, ROOT)
+        is_husk = _has_any(lacking, block) or not _has_any(chosen, block)
+        if is_husk and isinstance(at(spec.get(field), path), Mapping):
+            spec[field] = put(spec[field], path, None)
+    return spec
+
+
+def _undeclared_block(pointer: str, declared: Sequence[str]) -> str:
+    """Find the widest block around a pointer of which git says nothing; "" for none."""
+    blocks = accumulate(pointer.split("/")[2:-1], lambda path, name: f"{path}/{name}", initial=ROOT)
+    return next((block for block in blocks if block != ROOT and not _has_any(declared, block)), "")
+
+
+def _has_any(pointers: Sequence[str], block: str) -> bool:
+    return any(is_below(pointer, block) for pointer in pointers)
