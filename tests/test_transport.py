@@ -385,6 +385,29 @@ def test_reads_go_over_connections_that_are_kept() -> None:
     assert played(twice, act=both).server.connections == 1
 
 
+def test_a_read_that_outlives_the_transport_closes_its_connection() -> None:
+    asked, may_answer, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await may_answer.wait()
+        writer.write(b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+        await reader.read()
+        closed.set()
+
+    async def outlive(carrier: Transport) -> Any:
+        reading = asyncio.ensure_future(get(carrier))
+        await asked.wait()
+        await carrier.aclose()
+        may_answer.set()
+        async with asyncio.timeout(5):
+            answer = await reading
+            await closed.wait()
+        return answer
+
+    assert played(late, act=outlive).value == {}
+
+
 def test_netrc_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password stolen\n")

@@ -106,6 +106,7 @@ class Transport:
         self._idle: dict[tuple[str, str, int], list[httpx.AsyncClient]] = {}
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self._checked: set[str] = set()
+        self._is_closed = False
 
     async def get(
         self,
@@ -179,8 +180,9 @@ class Transport:
         return httpx.create_ssl_context(verify=True, trust_env=True)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        for idle in self._idle.values():
+        """Close all connections; those still in use close when their calls end."""
+        self._is_closed = True
+        for idle in [*self._idle.values()]:
             while idle:
                 await idle.pop().aclose()
 
@@ -281,7 +283,7 @@ class Transport:
         try:
             yield client
         finally:
-            if call.is_write:
+            if call.is_write or self._is_closed:
                 await client.aclose()
             else:
                 idle.append(client)
