@@ -16,11 +16,13 @@ from reconciler.outcome import Result, Step
 from reconciler.plan import Action
 from tests.scenarios.oracle import (
     COUNT,
+    EVERY_KIND,
     LIST,
     a_sleeper,
     apply_hearing,
     codes,
     effects,
+    every_kind,
     mark,
     names,
     outcome_of,
@@ -97,13 +99,16 @@ LIES: Mapping[str, tuple[ExitCode, Mapping[str, Any]]] = {
 }
 
 
+OLD = [*EVERY_KIND][1::2]
+FRESH = {f"{name}-fresh": kind for name, kind in EVERY_KIND.items()}
+
+
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Give a fleet with three live objects, of which one lost its manifest, and one yet to be created."""
+    """Give a fleet of every kind, of which each second lost its manifest, and has one yet to be created."""
     with staged(tmp_path_factory.mktemp("lying") / "repo") as stage:
-        stage.write(train=a_sleeper(), note=a_sleeper("note", "Workspace"), old=a_sleeper("old"))
-        stage.apply()
-        stage.remove("old").write(fresh=a_sleeper("fresh"))
+        every_kind(stage).apply()
+        stage.remove(*OLD).write(**{name: a_sleeper(name, kind) for name, kind in FRESH.items()})
         yield stage
 
 
@@ -174,8 +179,8 @@ def test_a_lie_told_once_is_looked_at_again_and_does_not_stop_the_plan(settled: 
 
     assert planned.exit_code() is ExitCode.IN_ORDER
     assert {change.key.name: change.action for change in planned.plan.writes} == {
-        "fresh": Action.CREATE,
-        "old": Action.DELETE,
+        **dict.fromkeys(FRESH, Action.CREATE),
+        **dict.fromkeys(OLD, Action.DELETE),
     }
 
 
