@@ -85,16 +85,16 @@ class Declared:
 
     @property
     def checked(self) -> Checked:
-        """Give what `validate` shows; of a narrowed run only the problems of its files."""
+        """Give what `validate` shows; where paths narrow the run only the problems of their files."""
         files = self.narrowing.files
         shown = [p for p in self.problems if files is None or not p.location or p.location.file in files]
-        count = len(self.loaded.documents) if files is None else len(self.resources)
+        read = {resource.source.file for resource in self.resources} if self.narrowing.why else None
         return Checked(
             fleet=self.fleet,
             resources=self.resources,
             problems=tuple(shown),
-            documents=count,
-            files=len(self.loaded.files) if files is None else len(files),
+            documents=len(self.loaded.documents) if read is None else len(self.resources),
+            files=len(files if files is not None else self.loaded.files if read is None else read),
         )
 
     def raise_errors(self) -> None:
@@ -113,9 +113,10 @@ def declare(request: Request, world: World) -> Declared:
     loaded = load_manifests(
         () if is_inside else paths, fleet=fleet, cwd=world.cwd, read_stdin=world.read_stdin
     )
+    unread = {p.location.file for p in loaded.problems if p.location and not is_inside}
     checked = validate(loaded.documents, fleet, kinds=kinds())
     narrowing = Narrowing(
-        files=_files_below(paths, loaded, world.cwd) if paths and "-" not in paths else None,
+        files=_files_below(paths, loaded, world.cwd) | unread if paths and "-" not in paths else None,
         words=words,
         selector=request.selector,
         targets=request.targets,

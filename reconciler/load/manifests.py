@@ -78,7 +78,9 @@ def _read(path: Path, base: Path, fleet: Fleet, reading: _Reading) -> None:
     try:
         if not os.path.lexists(path):
             raise unreadable(
-                shown, "no such file or folder", "check the path; the fleet file names manifests:"
+                shown,
+                "no such file or folder",
+                "check the path; without one, all that manifests: in the fleet file names is read",
             )
         for file, name in _files(path, shown, fleet):
             _read_file(file, name, _root(path), reading)

@@ -83,3 +83,21 @@ def test_json_has_the_places_that_the_text_has(fleet: Path, run: Run) -> None:
     places = [line.removeprefix("  --> ") for line in shown.splitlines() if line.startswith("  --> ")]
     assert places == ["{file}:{line}:{column}".format_map(problem["source"]) for problem in problems]
     assert [problem["code"] for problem in problems] == ["RC103", "RC150"]
+
+
+@pytest.mark.parametrize("path", ["nope.yaml", "manifets/", "/nowhere/at/all", "manifests/nope.yaml"])
+def test_a_path_that_is_not_there_is_an_error(fleet: Path, run: Run, path: str) -> None:
+    ended = run("validate", path)
+
+    assert ended.code == 4
+    assert "error[RC100]: cannot read " in ended.err
+
+
+def test_a_path_that_is_not_there_is_an_error_beside_one_that_is(fleet: Path, run: Run) -> None:
+    assert run("validate", "manifests", "nope").code == 4
+
+
+def test_what_narrows_the_run_narrows_what_is_counted(fleet: Path, run: Run) -> None:
+    (fleet / "manifests" / "more.yaml").write_text(IDLE.replace("idle", "more"))
+
+    assert run("validate", "Training/more").out.startswith("1 manifest in 1 file: valid")
