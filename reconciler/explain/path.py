@@ -52,7 +52,8 @@ def _meant(homes: Sequence[Field], name: str, aliases: Mapping[str, str], spec: 
     deeper = [field for field in _all_below(homes[-1]) if field.name == name]
     if len(deeper) == 1:
         return Found(deeper[0], f'"{name}" stands under {dotted(deeper[0].path[:-1])}')
-    told = aliases.get(name) or aliases.get(plain(name), "")
+    here = next((part for part in reversed(homes[0].path) if part != "*"), "")
+    told = aliases.get(f"{here}.{name}") or aliases.get(name) or aliases.get(plain(name), "")
     if told and (field := _aliased(told, [*homes, *([spec] if spec else [])])):
         return Found(field, f'"{name}" is written {told}')
     return None

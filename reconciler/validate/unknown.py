@@ -70,12 +70,20 @@ class _Guess:
         """Try the words from other tools, the same name elsewhere, the nearest name."""
         alias = self._alias(self.name)
         guesses = [self._by_alias(alias) if alias else None, self._elsewhere(self.name)]
+        guesses = [guess for guess in guesses if guess is None or guess.path != self._home or not guess.path]
         sure = next((guess for guess in guesses if guess and guess.path), None)
         return sure or self._near() or next(filter(None, guesses), None) or self._far()
 
     def _alias(self, name: str) -> str:
+        """Find what a word stands for: one that is meant for this block alone, `ports.port`, goes before."""
         aliases = self.block.aliases
-        return aliases.get(name) or aliases.get(plain(name), "")
+        here = f"{self._home[-1]}." if self._home else ""
+        return aliases.get(f"{here}{name}") or aliases.get(name) or aliases.get(plain(name), "")
+
+    @property
+    def _home(self) -> tuple[str, ...]:
+        """Give the path of the block, of an item the path of its list."""
+        return tuple(part for part in self.block.field.path if part != "*")
 
     def _by_alias(self, alias: str) -> Meant | None:
         """Lead to the fields that a word stands for, as seen from this block."""

@@ -19,6 +19,8 @@ SCHEDULED: Words = {
 TEMPLATED: Words = {"template": "templateId", "templateName": "templateId", "base-template": "templateId"}
 DOORS: Words = {
     "port": "ports",
+    "ports.port": "container",
+    "exposedUrls.port": "container",
     "containerPort": "container",
     "targetPort": "container",
     "hostPort": "external",
@@ -79,6 +81,7 @@ INFERENCE: Words = {
     "serving": "servingPort",
     "serving-port": "servingPort",
     "port": "servingPort",
+    "servingPort.port": "container",
     "authorization-type": "servingPort.authorizationType",
     "cluster-local-access-only": "servingPort.clusterLocalAccessOnly",
 }
