@@ -158,6 +158,8 @@ def _counts_text(plan: Plan, *, next_step: str) -> str:
     text = f"{counts(plan)}.{digest}\n"
     if plan.writes:
         return text + (f"To do it: {line(next_step)}\n" if next_step else "")
+    if plan.is_empty and (waiting := len(plan.having(Action.DEFERRED))):
+        return f"Nothing to do yet: {waiting} deferred until what they need is done.{digest}\n"
     if plan.is_empty:
         return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
     return text

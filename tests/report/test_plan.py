@@ -66,3 +66,10 @@ def test_why_a_project_is_unknown_is_told_once() -> None:
     change = Change(CHAT, Action.UNKNOWN, reason=why)
 
     assert plan_text(a_plan(change, unknown={"runai-demo:team-assist": why})).count(why) == 1
+
+
+def test_a_plan_that_only_waits_does_not_say_that_all_is_as_git_says() -> None:
+    text = plan_text(a_plan(Change(CHAT, Action.DEFERRED, needs=(CHAT,)), declared=5))
+
+    assert "Nothing to do yet: 1 deferred until what they need is done." in text
+    assert "all as git says" not in text
