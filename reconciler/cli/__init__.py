@@ -65,7 +65,8 @@ class Commands(click.Group):
             return None
         found = import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(found, click.Command)  # noqa: S101 - what every module of the table holds
-        found.help = verbatim(found.help)
+        for each in (found, *(found.commands.values() if isinstance(found, click.Group) else ())):
+            each.help = verbatim(each.help)
         return found
 
     def resolve_command(

@@ -59,7 +59,7 @@ def show_install_info(
       reconciler cluster install-info edge --version 2.24 --url https://edge.acme.com
       reconciler cluster install-info edge --reveal      with the client secret, to run it
 
-    Exit codes: 0 printed; 4 no such cluster; 5, 6 not read.
+    Exit codes: 0 printed; 2 no version is known; 4 no such cluster; 5, 6 not read.
     """
     from reconciler.cli.request import request_of
     from reconciler.cli.running import run

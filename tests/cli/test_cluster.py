@@ -55,5 +55,12 @@ def test_a_version_that_nobody_said_is_asked_for(run: Run, edge: Emulator, here:
 
     ended = run("cluster", "install-info", "bare")
 
-    assert ended.code != 0
-    assert "--version" in ended.err
+    assert ended.code == 2
+    assert "Cluster/bare has no version yet; say which to install: --version" in ended.err
+
+
+def test_its_help_keeps_the_examples_as_lines(run: Run) -> None:
+    said = run("cluster", "install-info", "-h").out
+
+    assert "\\b" not in said
+    assert "\n    reconciler cluster install-info edge\n" in said

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.errors import Conflict, Forbidden, NotFound, ProviderError, Rejected, Unknown
+from reconciler.errors import Conflict, Forbidden, NotFound, ProviderError, Rejected, Unknown, UsageError
 from reconciler.health import Health, Level
 from reconciler.provider import InstallInfo
 from reconciler.providers.runai import wire
@@ -135,13 +135,7 @@ class Registry:
             raise NotFound(self._target, "find", subject, said=said)
         wanted = version or wire.words(rows[0], "version")
         if not wanted:
-            raise Rejected(
-                self._target,
-                "read the install info of",
-                subject,
-                said="the version to install is not known",
-                hint="say which: --version 2.24",
-            )
+            raise UsageError(f"{subject} has no version yet; say which to install: --version 2.25")
         told = await self._api.install_info(rows[0]["uuid"], subject, wanted, url)
         return InstallInfo(
             steps=wire.text(told, "installationStr"),
