@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile(
+    "here", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # the same examples in each run, however busy the machine
+settings.load_profile("here")
 GOLDEN = Path(__file__).parent / "golden"
 _PREFIXES = ("RUNAI_", "SAFE_", "PRIMUS_", "RECONCILER_", "GITHUB_", "GIT_", "XDG_", "CLICOLOR", "SSL_CERT_")
 _NAMES = frozenset(
