@@ -54,17 +54,24 @@ def test_an_object_is_sent_whole_with_what_the_platform_filled_in() -> None:
 
 
 def test_a_field_that_is_no_longer_declared_goes_back_to_its_default_or_null() -> None:
-    live = {"autoscaling": {"minReplicas": 2, "metric": "latency"}, "command": "run"}
+    live = {"compute": {"largeShmRequest": True, "cpuCoreLimit": 2, "cpuCoreRequest": 1}, "command": "run"}
     removed = {
-        "/spec/autoscaling/minReplicas": 1,
-        "/spec/autoscaling/metric": None,
+        "/spec/compute/largeShmRequest": False,
+        "/spec/compute/cpuCoreLimit": None,
         "/spec/command": None,
     }
 
-    sent = patched(live, {}, Edit((), removed))
+    sent = patched(live, {"compute": {"cpuCoreRequest": 1}}, Edit((), removed))
 
-    assert sent["autoscaling"] == {"minReplicas": 1, "metric": None}
+    assert sent["compute"] == {"largeShmRequest": False, "cpuCoreLimit": None, "cpuCoreRequest": 1}
     assert sent["command"] is None
+
+
+def test_a_block_of_which_nothing_is_declared_and_only_defaults_are_left_is_cleared() -> None:
+    live = {"autoscaling": {"minReplicas": 2, "metric": "latency"}}
+    removed = {"/spec/autoscaling/minReplicas": 1, "/spec/autoscaling/metric": None}
+
+    assert patched(live, {}, Edit((), removed))["autoscaling"] is None
 
 
 @pytest.mark.parametrize("knows", ["record", "pointers"])
