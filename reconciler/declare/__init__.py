@@ -88,13 +88,15 @@ class Declared:
         """Give what `validate` shows; where paths narrow the run only the problems of their files."""
         files = self.narrowing.files
         shown = [p for p in self.problems if files is None or not p.location or p.location.file in files]
-        read = {resource.source.file for resource in self.resources} if self.narrowing.why else None
+        documents, read = len(self.loaded.documents), len(self.loaded.files)
+        if self.narrowing.why:
+            documents, read = len(self.resources), len({r.source.file for r in self.resources})
         return Checked(
             fleet=self.fleet,
             resources=self.resources,
             problems=tuple(shown),
-            documents=len(self.loaded.documents) if read is None else len(self.resources),
-            files=len(files if files is not None else self.loaded.files if read is None else read),
+            documents=documents,
+            files=read if files is None else len(files),
         )
 
     def raise_errors(self) -> None:

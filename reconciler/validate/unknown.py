@@ -69,10 +69,10 @@ class _Guess:
     def meant(self) -> Meant:
         """Try the words from other tools, the same name elsewhere, the nearest name."""
         alias = self._alias(self.name)
-        guesses = [self._by_alias(alias) if alias else None, self._elsewhere(self.name)]
-        guesses = [guess for guess in guesses if guess is None or guess.path != self._home or not guess.path]
-        sure = next((guess for guess in guesses if guess and guess.path), None)
-        return sure or self._near() or next(filter(None, guesses), None) or self._far()
+        found = (self._by_alias(alias) if alias else None, self._elsewhere(self.name))
+        guesses = [guess for guess in found if guess and (not guess.path or guess.path != self._home)]
+        sure = next((guess for guess in guesses if guess.path), None)
+        return sure or self._near() or next(iter(guesses), None) or self._far()
 
     def _alias(self, name: str) -> str:
         """Find what a word stands for: one that is meant for this block alone, `ports.port`, goes before."""
