@@ -60,6 +60,15 @@ def test_every_way_to_write_one_fleet_has_one_digest(reviewed: Stage) -> None:
     assert len(digests) == 1
 
 
+def test_what_would_be_created_is_bound_as_well(stage: Stage) -> None:
+    digests = {
+        stage.write(one=a_sleeper("one", image=image)).plan().plan.digest
+        for image in ("busybox:1", "busybox:2")
+    }
+
+    assert len(digests) == 2
+
+
 def test_the_plan_that_was_expected_is_carried_out(reviewed: Stage) -> None:
     digest = reviewed.plan().plan.digest
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode
 from reconciler.plan import Action
-from tests.scenarios.stage import Stage, a_manifest
+from tests.scenarios.stage import Stage, a_manifest, staged
 
 BUSY = "image: 'busybox:1', command: sleep, args: '60'"
 JOBS = {
@@ -71,6 +73,18 @@ def test_a_job_that_the_platform_removed_after_it_finished_is_kept(job: Job) -> 
 
     assert action is Action.KEEP
     assert reason.startswith("finished 2026-03-02, gone since")
+
+
+def test_who_we_are_is_known_from_details_where_the_list_shows_no_marks(tmp_path: Path) -> None:
+    with staged(tmp_path / "repo", switches=Switches(list_env=False)) as stage:
+        job = Job(stage, "Training")
+        stage.write(job=job.text(), other=a_manifest("other", "Workspace")).apply()
+        stage.clock.advance(720)
+        assert [*stage.live()] == ["other"]
+
+        action, reason = plan_of_job(stage)
+
+    assert (action, reason.partition("; ")[2]) == (Action.KEEP, "presumed: it was submitted by us")
 
 
 def test_ten_nightly_applies_over_a_finished_job_submit_it_once(job: Job) -> None:
