@@ -72,7 +72,7 @@ def _destroy(plan: Plan, limits: Limits, consents: Consents) -> Iterator[Problem
 
 
 def _create(plan: Plan, limits: Limits, consents: Consents) -> Iterator[Problem]:
-    count = len(plan.having(Action.CREATE))
+    count = len(plan.having(Action.CREATE, Action.RERUN))
     limit = create_limit(limits, plan.owned) if consents.create is None else consents.create
     if count > limit:
         yield Problem(

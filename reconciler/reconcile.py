@@ -242,7 +242,8 @@ class Session:
 
     def _known(self, lives: Mapping[str, Live], desired: Sequence[Resource], *, is_reading: bool) -> Known:
         kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
-        return known_for(self._declared, lives, desired, kinds, is_reading=is_reading)
+        half_done = remembered(self.fleet.id, self._world.environ).half_done
+        return known_for(self._declared, lives, desired, kinds, is_reading=is_reading, half_done=half_done)
 
     def _guards(self, plan: Plan, lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:
         memory = remembered(self.fleet.id, self._world.environ)
@@ -280,6 +281,8 @@ class Session:
             return replace(applied, replan_problem=str(failure))
         excused = {outcome.key for outcome in applied.outcomes if outcome.result is not Result.DONE}
         open_ = (*fresh.writes, *fresh.having(Action.REFUSED, Action.UNKNOWN))
+        ran = {outcome.key for outcome in applied.outcomes} - excused
+        excused |= {change.key for change in fresh.writes if change.repeats and change.key in ran}
         left = [change for change in open_ if change.key not in excused]
         paths = [f"{c.key}{field.pointer}" for c in left for field in c.fields]
         paths += [f"{change.key} ({change.action})" for change in left if not change.fields]

@@ -199,7 +199,7 @@ class Summary:
     `mark` is what the list can show of it; `shows_marks` False means: read the detail to know.
     `fingerprint` changes whenever the row does. `identity` is the key as a mark would write it.
     `level` is how well the phase alone says that it is. `gpus` are GPUs held now; `since` is when the
-    present phase began.
+    present phase began, `completed_at` when a job ended.
     """
 
     key: ResourceKey
@@ -216,6 +216,7 @@ class Summary:
     source: str = ""
     created_at: datetime | None = None
     since: datetime | None = None
+    completed_at: datetime | None = None
     gpus: float = 0.0
     running_seconds: float = 0.0
     preemptible: bool = False

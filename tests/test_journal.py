@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ExitCode, FleetError, StalePlan
-from reconciler.journal import Intent, Journal, remembered
+from reconciler.journal import REPLACING, Intent, Journal, remembered
 from reconciler.journal.records import from_lines, learn, to_line, worth_keeping
 from reconciler.journal.store import LARGEST, journal_folder
 from tests.fakes import FakeClock
@@ -231,3 +231,26 @@ def test_what_cannot_be_written_is_not_followed_by_more(tmp_path: Path) -> None:
             journal.intent("k", "create")
     assert not journal.end()
     journal.close()
+
+
+@pytest.mark.parametrize(
+    ("deleted", "created", "left"),
+    [
+        ("ok", None, {"k": "old"}),
+        ("unknown", None, {"k": "old"}),
+        ("failed", None, {}),
+        ("ok", "ok", {}),
+        ("ok", "failed", {"k": "old"}),
+    ],
+)
+def test_a_replacement_cut_in_two_is_remembered(
+    deleted: str, created: str | None, left: dict[str, str], tmp_path: Path
+) -> None:
+    with opened(tmp_path) as journal:
+        journal.start()
+        journal.result(journal.intent("k", REPLACING, object_id="old"), deleted)
+        journal.result(journal.intent("other", "delete", object_id="gone"), "ok")
+        if created:
+            journal.result(journal.intent("k", "create"), created, object_id="new")
+
+    assert remembered(FLEET, {"HOME": str(tmp_path)}).half_done == left

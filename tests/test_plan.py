@@ -456,3 +456,42 @@ def test_a_secrets_value_is_nowhere_in_a_plan() -> None:
     resource = a_resource(spec=_secret("hunter2-hunter2"))
 
     assert "hunter2" not in repr(plan([resource], _with_old_secret(resource)))
+
+
+# jobs that have ended
+
+
+def an_ended(
+    *, run: str = "Once", run_id: str = "", mark_digest: str = "1:0", life: Life = Life.FINISHED
+) -> Change:
+    """Plan a job whose live spec is not the declared one, of which a run has ended."""
+    wanted = a_resource(spec={"image": "busybox:2"}, lifecycle=Lifecycle(run=run, run_id=run_id))
+    row = a_row(life=life, phase="Completed", mark=a_mark(digest=mark_digest))
+    seen = observed(a_resource(), row=row)
+    return only(plan([wanted], a_live(seen)))
+
+
+def test_a_digest_of_another_canonical_form_is_no_reason_to_run() -> None:
+    assert an_ended(run="OnChange", mark_digest="1:0").action is Action.RERUN
+    assert an_ended(run="OnChange", mark_digest="99:0").action is Action.KEEP
+
+
+def test_a_spec_that_only_live_moved_is_no_reason_to_run() -> None:
+    digest = an_ended().mark
+    assert digest is not None
+    assert an_ended(run="OnChange", mark_digest=digest.digest).action is Action.KEEP
+
+
+def test_a_run_that_starts_over_ends_nothing_and_holds_back_what_needs_it() -> None:
+    wanted = a_resource(lifecycle=Lifecycle(run_id="2"))
+    needing = a_resource("next", depends_on=(wanted.key,))
+    seen = observed(wanted, row=a_row(life=Life.FINISHED, phase="Completed"))
+
+    made = plan([wanted, needing], a_live(seen))
+    by_name = {change.key.name: change for change in made.changes}
+
+    assert by_name["train"].action is Action.RERUN
+    assert not by_name["train"].is_destructive
+    assert by_name["train"].impact is not None
+    assert not by_name["train"].impact.is_running
+    assert by_name["next"].action is Action.DEFERRED

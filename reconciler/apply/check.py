@@ -75,7 +75,7 @@ def not_taken(change: Change, now: Observed) -> tuple[str, ...]:
     if change.resource is None or change.kind is None:
         return ()
     still = [field.pointer for field in compare_with(now, change.resource, change.kind).changes]
-    if change.observed is None or change.action.destroys:
+    if change.observed is None or change.action.recreates:
         return tuple(still)
     sent = [field.pointer for field in change.fields]
     return tuple(p for p in still if any(_touches(p, other) for other in sent))

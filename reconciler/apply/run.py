@@ -31,6 +31,7 @@ _PAST = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
     Action.REPLACE: "replaced",
+    Action.RERUN: "run again",
     Action.DELETE: "deleted",
 }
 

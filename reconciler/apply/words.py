@@ -18,7 +18,7 @@ from reconciler.errors import (
     Unknown,
 )
 from reconciler.outcome import Outcome, Result
-from reconciler.plan.change import Action, Change
+from reconciler.plan.change import Change
 from reconciler.problem import Problem
 from reconciler.resource import Summary
 
@@ -125,4 +125,4 @@ def done(change: Change, object_id: str, why: str = "") -> Outcome:
 def half_done(outcome: Outcome) -> Outcome:
     """Say of a replacement whose second half failed that the first half is done."""
     lead = "deleted, but not created again; the next apply creates it"
-    return replace(outcome, action=Action.REPLACE, why=f"{lead} ({outcome.why})" if outcome.why else lead)
+    return replace(outcome, why=f"{lead} ({outcome.why})" if outcome.why else lead)

@@ -12,7 +12,7 @@ from reconciler.apply.poll import Patience, until
 from reconciler.apply.send import Lost, Refused, Sent, send
 from reconciler.clock import Clock
 from reconciler.errors import Conflict, NotFound, ProviderError, ReconcilerError
-from reconciler.journal import WriteAhead
+from reconciler.journal import REPLACING, WriteAhead
 from reconciler.mark import Mark, Owner, owner_of
 from reconciler.outcome import Outcome, Result
 from reconciler.plan.change import Action, Change
@@ -61,7 +61,7 @@ class Write:
                 return await self._update()
             case Action.DELETE:
                 return await self._delete()
-            case Action.REPLACE:
+            case Action.REPLACE | Action.RERUN:
                 return await self._replace()
             case action:
                 raise ReconcilerError(f"{self.change.key}: {action} is nothing to send")
@@ -228,16 +228,15 @@ class Write:
             if now is None or now.summary.life is Life.LEAVING:
                 return self._already_gone(now)
             self._tell("deleting", "sent")
-            sent = await self._send(
-                "delete", lambda: self.provider.delete(now, force=self._is_forced), now.id
-            )
+            verb = REPLACING if self.change.action.recreates else "delete"
+            sent = await self._send(verb, lambda: self.provider.delete(now, force=self._is_forced), now.id)
             if isinstance(sent, Refused) and not isinstance(sent.error, NotFound):
                 return words.refused(self.change, "delete", sent.error)
             is_leaving = await self._until(lambda: self._is_leaving(now.summary))
         return self._deleted(sent, now, is_leaving=is_leaving is not None)
 
     def _already_gone(self, now: Observed | None) -> Outcome:
-        if self.change.action is Action.REPLACE:
+        if self.change.action.recreates:
             return words.stale(self.change, "it is leaving" if now else "it is gone")
         return words.done(self.change, now.id if now else "", "it was gone already")
 

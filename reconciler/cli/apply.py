@@ -68,6 +68,7 @@ def command(
     require_running: bool,
     no_prune: bool,
     partial: bool,
+    runs: tuple[str, ...],
     allow: tuple[str, ...],
 ) -> ExitCode:
     r"""Plan, ask, carry it out, and wait until what changed is healthy.
@@ -79,6 +80,7 @@ def command(
       reconciler apply --yes --expect-digest 7d1f0a92    only what was reviewed
       reconciler apply Inference/chat                    one object
       reconciler apply --allow replace=team-a/Training/lora
+      reconciler apply --run Training/lora               once more, though it has finished
 
     Ctrl-C finishes what is in flight and stops; running it again is safe.
 
@@ -91,7 +93,13 @@ def command(
     if not yes and not voice.can_ask:
         raise click.UsageError(f"there is nobody to ask here; to apply without asking: {_with_yes(voice)}")
     request = request_of(
-        chosen, voice, prune=not no_prune, partial=partial, allow=allow, expect_digest=expect_digest
+        chosen,
+        voice,
+        prune=not no_prune,
+        partial=partial,
+        allow=allow,
+        expect_digest=expect_digest,
+        runs=runs,
     )
     return run(_apply(request, voice, Terms(yes, require_running, partial)))
 

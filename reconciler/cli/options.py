@@ -126,10 +126,17 @@ def writing(*formats: str) -> Callable[[Wrapped], Wrapped]:
 
 
 def consenting(function: Wrapped) -> Wrapped:
-    """Add what a plan may do: --no-prune, --partial and --allow."""
+    """Add what a plan may do: --no-prune, --partial, --run and --allow."""
     added = (
         click.option("--no-prune", is_flag=True, help="Leave live objects that git no longer declares."),
         click.option("--partial", is_flag=True, help="Go on where some scopes cannot be read."),
+        click.option(
+            "--run",
+            "runs",
+            multiple=True,
+            metavar="KIND/NAME",
+            help="Run this job once more, though it has ended; repeatable.",
+        ),
         click.option(
             "--allow",
             multiple=True,

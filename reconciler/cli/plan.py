@@ -29,6 +29,7 @@ def command(
     show_changes: bool,
     no_prune: bool,
     partial: bool,
+    runs: tuple[str, ...],
     allow: tuple[str, ...],
 ) -> ExitCode:
     r"""Show what apply would do, what it costs, and why. Changes nothing.
@@ -48,7 +49,7 @@ def command(
     from reconciler.cli.request import apply_words, request_of
     from reconciler.cli.running import run
 
-    request = request_of(chosen, voice, prune=not no_prune, partial=partial, allow=allow)
+    request = request_of(chosen, voice, prune=not no_prune, partial=partial, allow=allow, runs=runs)
     planned = run(_make(request, voice))
     code = planned.exit_code(show_changes=show_changes)
     _publish(voice, planned, code, next_step="" if planned.refusals else apply_words(request))

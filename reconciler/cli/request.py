@@ -20,6 +20,7 @@ def request_of(
     partial: bool = False,
     allow: tuple[str, ...] = (),
     expect_digest: str = "",
+    runs: tuple[str, ...] = (),
 ) -> Request:
     """Give the request; consents also come from RECONCILER_ALLOW."""
     more = voice.environ.get("RECONCILER_ALLOW", "").replace(",", " ").split()
@@ -34,6 +35,7 @@ def request_of(
         allow=(*allow, *more),
         strict=chosen.strict,
         expect_digest=expect_digest,
+        run=runs,
     )
 
 
@@ -54,6 +56,7 @@ def apply_words(request: Request) -> str:
     options = [("--fleet", request.fleet), ("-l", request.selector)]
     options += [("--target", name) for name in request.targets]
     options += [("-p", name) for name in request.projects] + [("--allow", word) for word in request.allow]
+    options += [("--run", name) for name in request.run]
     words = [word for name, value in options if value for word in (name, value)]
     flags = (
         ("--no-prune", not request.prune),

@@ -26,7 +26,7 @@ class Request:
     """Hold what the command line asked for. `inputs` are paths, `-`, or KIND/NAME.
 
     `strict` makes every warning about a manifest an error. `expect_digest` is how the digest of the
-    plan must begin; "" for any.
+    plan must begin; "" for any. `run` names ended jobs to run once more.
     """
 
     fleet: str = ""
@@ -39,6 +39,7 @@ class Request:
     allow: tuple[str, ...] = ()
     strict: bool = False
     expect_digest: str = ""
+    run: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,12 @@ def declare(request: Request, world: World) -> Declared:
     problems = (*loaded.problems, *checked.problems)
     if request.strict:
         problems = tuple(problem.strictly for problem in problems)
+    resources = _kept(narrowing, checked.resources, problems)
+    _must_finish(request.run, resources, problems)
     return Declared(
         request=request,
         fleet=fleet,
-        resources=_kept(narrowing, checked.resources, problems),
+        resources=resources,
         narrowing=narrowing,
         problems=problems,
         loaded=loaded,
@@ -157,6 +160,22 @@ def _kept(
     if resources and not kept and narrowing.is_by_words:
         raise UsageError(f"{narrowing.why}: matches none of the {len(resources)} manifests")
     return kept
+
+
+def _must_finish(
+    words: tuple[str, ...], resources: tuple[Resource, ...], problems: tuple[Problem, ...]
+) -> None:
+    """Check that each word of --run names one declared job."""
+    if any(problem.is_error for problem in problems):
+        return
+    every = {kind.name: kind for kind in kinds().values()}
+    for word in words:
+        named = [resource for resource in resources if resource.key.answers_to(word)]
+        if len(named) != 1:
+            what = "several manifests" if named else "no manifest"
+            raise UsageError(f"--run {word}: names {what}; write SCOPE/Kind/name")
+        if not every[named[0].key.kind].ends(named[0].spec):
+            raise UsageError(f"--run {word}: it runs until it is removed; --run is for jobs, which finish")
 
 
 def _names_object(word: str, cwd: Path) -> bool:

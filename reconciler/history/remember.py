@@ -15,7 +15,7 @@ from reconciler.plan.change import Prune
 from reconciler.plan.known import Known, Policy
 from reconciler.plan.removed import owned_rows, removed
 from reconciler.problem import Problem
-from reconciler.resource import Live, Resource, ResourceKey, Summary
+from reconciler.resource import EMPTY, Live, Resource, ResourceKey, Summary
 
 
 def known_for(
@@ -25,6 +25,7 @@ def known_for(
     kinds: Mapping[tuple[str, str], Kind],
     *,
     is_reading: bool = False,
+    half_done: Mapping[str, str] = EMPTY,
 ) -> Known:
     """Gather what planning needs of git: HEAD, ancestry of the marks seen, policies of what was removed.
 
@@ -41,6 +42,8 @@ def known_for(
         consents=declared.consents,
         prune=prune,
         default_on_remove=fleet.default_lifecycle.on_remove,
+        runs=declared.request.run,
+        half_done=half_done,
     )
     if history is None:
         return base

@@ -5,7 +5,7 @@ in the user's state folder, never in the checkout, and is no source of truth: lo
 an object.
 """
 
-from reconciler.journal.records import Intent, Memory
+from reconciler.journal.records import REPLACING, Intent, Memory
 from reconciler.journal.store import Journal, WriteAhead, remembered
 
-__all__ = ["Intent", "Journal", "Memory", "WriteAhead", "remembered"]
+__all__ = ["REPLACING", "Intent", "Journal", "Memory", "WriteAhead", "remembered"]

@@ -11,6 +11,9 @@ from typing import Any
 from reconciler.mark import canonical_json
 from reconciler.resource import EMPTY
 
+REPLACING = "replace"
+"""The action of an intent that deletes what is created anew right after."""
+
 Record = Mapping[str, Any]
 """One line: `do` says what it is (start, intent, result, end), `run` whose it is."""
 
@@ -32,6 +35,7 @@ class Memory:
 
     `ended_clean` is True only if the last run ended with no write in doubt. `doubtful` are its writes
     whose outcome is not known. `owned` and `declared` are counts at the end of the last clean run.
+    `half_done` maps the key of what it deleted to create anew, and did not, to the id it deleted.
     """
 
     ended_clean: bool = False
@@ -39,6 +43,7 @@ class Memory:
     owned: Mapping[str, int] = EMPTY
     declared: int = 0
     at: str = ""
+    half_done: Mapping[str, str] = EMPTY
 
 
 def to_line(record: Record) -> bytes:
@@ -87,7 +92,19 @@ def learn(records: Iterable[Record]) -> Memory:
         owned=_counts(clean.get("owned")),
         declared=_count(clean.get("declared")),
         at=str(clean.get("at", "")),
+        half_done=_half_done(intents, results),
     )
+
+
+def _half_done(intents: Iterable[Intent], results: Mapping[str, Any]) -> dict[str, str]:
+    """Find what was deleted to be created anew, and was not created."""
+    found: dict[str, str] = {}
+    for intent in intents:
+        if intent.action == REPLACING and results.get(intent.op) != "failed":
+            found[intent.key] = intent.id
+        elif intent.action == "create" and results.get(intent.op) == "ok":
+            found.pop(intent.key, None)
+    return found
 
 
 def _last_run(records: Iterable[Record]) -> list[Record]:

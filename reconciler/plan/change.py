@@ -31,6 +31,7 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"
+    RERUN = "rerun"
     DELETE = "delete"
     KEEP = "keep"
     DEFERRED = "deferred"
@@ -47,8 +48,13 @@ class Action(StrEnum):
         """Tell whether it ends a live object."""
         return self in (Action.REPLACE, Action.DELETE)
 
+    @property
+    def recreates(self) -> bool:
+        """Tell whether it deletes an object and creates it anew."""
+        return self in (Action.REPLACE, Action.RERUN)
 
-_WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE})
+
+_WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RERUN, Action.DELETE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class Change:
 
     `resource` is None for a prune, `observed` None for a create. `hint` is what the reader may do:
     the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
+    `repeats`: git wants it to run after each end, so a run that has ended is no failure to do so.
     """
 
     key: ResourceKey
@@ -75,6 +82,7 @@ class Change:
     hint: str = ""
     consent: str = ""
     is_destructive: bool = False
+    repeats: bool = False
     kept: tuple[str, ...] = ()  # live list items that git does not declare: kept, re-sent
 
 

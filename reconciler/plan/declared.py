@@ -11,12 +11,12 @@ from reconciler.kind import Kind
 from reconciler.mark import Owner
 from reconciler.plan.absent import decide_absent
 from reconciler.plan.change import Action, Change, FieldChange
+from reconciler.plan.finished import decide_ended, decide_gone, runs_again
 from reconciler.plan.known import Known, declared_spec, mark_for
 from reconciler.resource import Deleted, Life, Live, Observed, Resource, ScopeRead, Summary
 
 _PUT_BACK = "it is never replaced: write in git what is live"
 _ONE_NAME = "take metadata.renamedFrom out, or remove one of them on the platform"
-_RAISE_RUN_ID = "a finished job is not run again by itself; running it again by lifecycle.runId comes later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +77,35 @@ def _holds_name(row: Summary, case: _Case) -> bool:
 
 
 def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], live: Live, case: _Case) -> Change:
+    last = _last(change, read, leaving, live)
+    if last is not None and last.id == case.known.half_done.get(change.key.full):
+        return replace(change, action=Action.CREATE, reason="resumes a replacement: the old one was deleted")
+    if case.kind.ends(case.resource.spec) and last and _has_finished(last, read, live, case.known):
+        return decide_gone(change, last, case.known)
+    reason = f"waits until the old one is gone ({leaving[0].phase})" if leaving else ""
+    return replace(change, action=Action.CREATE, reason=reason)
+
+
+def _last(change: Change, read: ScopeRead, leaving: Sequence[Summary], live: Live) -> Deleted | None:
+    """Give the newest object of this key that is gone, or on its way out."""
     if leaving:
-        phase = leaving[0].phase
-        return replace(change, action=Action.CREATE, reason=f"waits until the old one is gone ({phase})")
-    if case.kind.ends(case.resource.spec) and (done := _finished_before(change, read, live, case.known)):
-        when = f"{done.completed_at:%Y-%m-%d}" if done.completed_at else "before"
-        proof = "" if done.mark else "; presumed: it was submitted by us"
-        return replace(change, action=Action.KEEP, reason=f"finished {when}, gone since{proof}")
-    return replace(change, action=Action.CREATE)
-
-
-def _finished_before(change: Change, read: ScopeRead, live: Live, known: Known) -> Deleted | None:
-    """Find the proof that the newest run under this key completed: a deleted row of ours."""
+        row = leaving[0]
+        mark = live.details.get(row.id, row).mark
+        is_it = row.key == change.key
+        return Deleted(row.key, row.id, None, row.completed_at, mark, row.submitted_by) if is_it else None
     rows = [row for row in read.deleted if row.key == change.key and row.deleted_at]
-    if not rows:
-        return None
-    newest = max(rows, key=lambda row: row.deleted_at.timestamp() if row.deleted_at else 0.0)
-    if newest.completed_at is None:
-        return None
-    if newest.mark is not None:
-        return newest if newest.mark.fleet_id == known.fleet_id else None
+    return max(rows, key=lambda row: row.deleted_at.timestamp() if row.deleted_at else 0.0, default=None)
+
+
+def _has_finished(last: Deleted, read: ScopeRead, live: Live, known: Known) -> bool:
+    """Tell whether an object that is gone ran to its end, and was ours."""
+    if last.completed_at is None:
+        return False
+    if last.mark is not None:
+        return last.mark.fleet_id == known.fleet_id
     seen = [(row, live.details.get(row.id, row).mark) for row in read.rows]
     us = {row.submitted_by for row, mark in seen if mark and mark.fleet_id == known.fleet_id}
-    return newest if newest.submitted_by and newest.submitted_by in us else None
+    return bool(last.submitted_by) and last.submitted_by in us
 
 
 def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) -> Change:
@@ -140,9 +146,10 @@ def _ours(change: Change, observed: Observed, case: _Case) -> Change:
     fields = tuple(replace(c, place=case.resource.place(c.pointer)) for c in comparison.changes)
     change = replace(change, fields=fields, kept=comparison.kept)
     life = observed.summary.life
-    if case.kind.ends(observed.spec) and life is Life.FINISHED:
+    if case.kind.ends(observed.spec) and life in (Life.FINISHED, Life.FAILED):
         spec_changed = bool(fields) and not comparison.only_secret_values
-        return _finished(change, spec_changed=spec_changed)
+        if life is Life.FINISHED or runs_again(change, observed, case.known, spec_changed=spec_changed):
+            return decide_ended(change, observed, case.known, spec_changed=spec_changed)
     if life is Life.UNKNOWN:
         return replace(
             change, action=Action.UNKNOWN, reason=f'phase "{observed.summary.phase}" is not one we know'
@@ -174,17 +181,6 @@ def _renaming(observed: Observed, resource: Resource) -> tuple[FieldChange, ...]
     """Give the change of a name, where the live object still has the former one."""
     was, will = observed.key.name, resource.key.name
     return (FieldChange("/metadata/name", was, will, origin="git", in_place=True),) if was != will else ()
-
-
-def _finished(change: Change, *, spec_changed: bool) -> Change:
-    if spec_changed:
-        return replace(
-            change,
-            action=Action.KEEP,
-            reason="finished; spec changed: raise runId to run it",
-            hint=_RAISE_RUN_ID,
-        )
-    return replace(change, action=Action.KEEP, reason="finished", fields=())
 
 
 def _state_note(observed: Observed) -> str:

@@ -29,7 +29,9 @@ class Known:
     it has them. `ancestors` tells for each commit
     seen in a mark whether HEAD's history has it. `last_policies` holds, for each object without a
     manifest, what git's last version of it says; a missing key means git does not know.
-    `paths` maps a manifest's file as shown to its path in the repository.
+    `runs` are the jobs named by `--run`, as typed;
+    `half_done` maps the full key of what a run was ended in the middle of replacing to the id of what it
+    had deleted. `paths` maps a manifest's file as shown to its path in the repository.
     """
 
     fleet_id: str
@@ -46,10 +48,16 @@ class Known:
     default_on_remove: str = "Delete"
     prune: Prune = field(default=Prune(is_on=True))
     paths: Mapping[str, str] = EMPTY
+    runs: tuple[str, ...] = ()
+    half_done: Mapping[str, str] = EMPTY
 
     def kind_of(self, key: ResourceKey) -> Kind | None:
         """Find the kind of a key."""
         return self.kinds.get((key.target, key.kind))
+
+    def asks_to_run(self, key: ResourceKey) -> bool:
+        """Tell whether `--run` names this job."""
+        return any(key.answers_to(words) for words in self.runs)
 
     def owner(self, live: Summary | Observed) -> Owner:
         """Judge whose a live object is by the mark it shows."""

@@ -11,6 +11,7 @@ _VERBS = {
     Action.CREATE: "create",
     Action.UPDATE: "change",
     Action.REPLACE: "replace",
+    Action.RERUN: "run again",
     Action.DELETE: "delete",
 }
 

@@ -27,6 +27,7 @@ _RISK = (
     Action.REFUSED,
     Action.UNKNOWN,
     Action.UPDATE,
+    Action.RERUN,
     Action.CREATE,
     Action.DEFERRED,
     Action.KEEP,

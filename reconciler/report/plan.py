@@ -16,6 +16,7 @@ SIGNS = {
     Action.CREATE: "+",
     Action.UPDATE: "~",
     Action.REPLACE: "±",
+    Action.RERUN: "+",
     Action.DELETE: "-",
     Action.KEEP: "=",
     Action.DEFERRED: "=",
@@ -174,6 +175,7 @@ def counts(plan: Plan) -> str:
         "to delete": Action.DELETE,
     }
     parts = [f"{len(plan.having(action))} {words}" for words, action in planned.items()]
+    parts += [f"{n} to run again"] if (n := len(plan.having(Action.RERUN))) else []
     others = (Action.REFUSED, Action.DEFERRED, Action.UNKNOWN)
     parts += [f"{n} {action}" for action in others if (n := len(plan.having(action)))]
     if plan.unknown:

@@ -16,6 +16,7 @@ _ACTIONS = {
     Action.CREATE: "It is not live and will be made.",
     Action.UPDATE: "It is changed in place.",
     Action.REPLACE: "It is deleted and created again.",
+    Action.RERUN: "It has ended and runs once more: it is deleted and created again.",
     Action.DELETE: "Its manifest went away.",
     Action.KEEP: "Nothing is sent for it.",
     Action.DEFERRED: "Its turn has not come; a later run does it.",

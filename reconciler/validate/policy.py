@@ -29,7 +29,7 @@ _DURATIONS = {"timeout": "timeout_s", "queueTimeout": "queue_timeout_s", "hold":
 
 HONOURED: Mapping[str, tuple[str, ...]] = {
     "state": ("Running",),
-    "run": ("Once",),
+    "run": ("Once", "OnFailure", "OnChange", "Always"),
     "onRemove": ("Delete", "Keep"),
     "onPlatformStop": ("Leave",),
 }
@@ -37,7 +37,6 @@ HONOURED: Mapping[str, tuple[str, ...]] = {
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "state": ("Stopped",),
-    "run": ("OnFailure", "OnChange", "Always"),
     "onRemove": ("Stop",),
     "onPlatformStop": ("Resume",),
 }
@@ -78,9 +77,7 @@ def not_honoured(
             continue
         if misfit := _misfit(field, value, block or {}, kind) or _beyond(field, value, kind, spec):
             yield field, misfit
-        elif value in KNOWN.get(field, ()) or (
-            field in ("runId", "adopt") and isinstance(value, str) and value
-        ):
+        elif value in KNOWN.get(field, ()) or (field == "adopt" and isinstance(value, str) and value):
             yield field, _later(field, value)
         elif field == "ignore" and isinstance(value, list):
             yield from _ignored_paths(value)
@@ -113,7 +110,7 @@ def _beyond(field: str, value: Json, kind: Kind | None, spec: Json) -> Problem |
         hint = f"write {HONOURED[field][0]}, or leave it out"
         article = "an" if kind.name[0] in "AEIOU" else "a"
         return Problem("RC110", f"{article} {kind.name} cannot be stopped", hint=hint)
-    is_run = field == "runId" or (field == "run" and value not in HONOURED["run"])
+    is_run = field == "runId" or (field == "run" and value != "Once")
     if is_run and value and not kind.ends(spec if isinstance(spec, Mapping) else None):
         what = f"lifecycle.{field} is for what finishes; this {kind.name} runs until it is removed"
         return Problem("RC110", what, hint="leave it out")

@@ -128,6 +128,7 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: str, known_as: str
         source=words(row, "source"),
         created_at=moment(text(row, "createdAt")),
         since=moment(row.get("phaseUpdatedAt")),
+        completed_at=moment(row.get("completedAt")),
         gpus=number(row.get("allocatedResources"), "gpu"),
         running_seconds=number(row, "totalRunningTimeSeconds"),
         preemptible=row.get("preemptible") is True,

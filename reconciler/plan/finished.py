@@ -1,0 +1,105 @@
+"""Decide what becomes of a job that has ended: kept as wanted, or run once more. Pure.
+
+A job that has completed is as wanted. It runs again only by `lifecycle.run`, by a `runId` that the ended
+run did not have, or because somebody names it with `--run`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.impact import impact_of
+from reconciler.mark import Mark
+from reconciler.plan.change import Action, Change
+from reconciler.plan.known import Known
+from reconciler.resource import Deleted, Life, Observed
+
+_RAISE = "To run it again: give lifecycle.runId a new value in git"
+_UNPROTECT = "lifecycle.protect: false in git lets it run again"
+
+
+def decide_ended(change: Change, observed: Observed, known: Known, *, spec_changed: bool) -> Change:
+    """Decide a live job that has completed or failed. `spec_changed`: git moved more than secret values."""
+    is_failed = observed.summary.life is Life.FAILED
+    why = _new_run(change, observed.mark, known, is_failed=is_failed, spec_changed=spec_changed)
+    if why:
+        return _again(replace(change, repeats=_repeats(change, known)), observed, why)
+    if spec_changed:
+        reason = "finished; spec changed: raise runId to run it"
+        return replace(change, action=Action.KEEP, reason=reason, hint=_or_once(change))
+    return replace(change, action=Action.KEEP, reason="finished", fields=())
+
+
+def runs_again(change: Change, observed: Observed, known: Known, *, spec_changed: bool) -> bool:
+    """Tell whether a job that has failed runs once more."""
+    return bool(_new_run(change, observed.mark, known, is_failed=True, spec_changed=spec_changed))
+
+
+def decide_gone(change: Change, done: Deleted, known: Known) -> Change:
+    """Decide a job that is no longer there, of which the platform remembers that it ran to its end."""
+    when = f"{done.completed_at:%Y-%m-%d}" if done.completed_at else "before"
+    is_other = _is_other_spec(change, done.mark)
+    why = _new_run(change, done.mark, known, is_failed=False, spec_changed=is_other)
+    if why:
+        return replace(
+            change, action=Action.CREATE, reason=f"{why}; it finished {when}", repeats=_repeats(change, known)
+        )
+    proof = "" if done.mark else "; presumed: it was submitted by us"
+    reason = f"finished {when}, gone since{proof}"
+    if is_other:
+        return replace(
+            change,
+            action=Action.KEEP,
+            reason=f"{reason}; spec changed: raise runId to run it",
+            hint=_or_once(change),
+        )
+    return replace(change, action=Action.KEEP, reason=reason)
+
+
+def _new_run(change: Change, mark: Mark | None, known: Known, *, is_failed: bool, spec_changed: bool) -> str:
+    """Say why an ended job runs again; "" where it does not.
+
+    Without a mark nobody knows which run it was, so a runId alone proves no new one.
+    """
+    lifecycle = change.resource.lifecycle if change.resource else None
+    if lifecycle is None:
+        return ""
+    is_new = mark is not None and lifecycle.run_id and lifecycle.run_id != mark.run_id
+    was = f" (the last was {mark.run_id})" if mark and mark.run_id else ""
+    is_other = spec_changed and _is_other_spec(change, mark)
+    reasons = (
+        (known.asks_to_run(change.key), "asked for by --run"),
+        (is_new, f"runId {lifecycle.run_id} is a new run{was}"),
+        (lifecycle.run == "Always", "run: Always"),
+        (lifecycle.run == "OnFailure" and is_failed, "failed, and run: OnFailure"),
+        (lifecycle.run == "OnChange" and is_other, "spec changed, and run: OnChange"),
+    )
+    return next((why for holds, why in reasons if holds), "")
+
+
+def _repeats(change: Change, known: Known) -> bool:
+    policy = change.resource.lifecycle.run if change.resource else ""
+    return policy in ("Always", "OnFailure") or known.asks_to_run(change.key)
+
+
+def _is_other_spec(change: Change, mark: Mark | None) -> bool:
+    """Tell whether git declares another spec than the one that ran.
+
+    A digest of another version of the canonical form proves nothing.
+    """
+    if mark is None or change.mark is None:
+        return False
+    was, now = mark.digest.partition(":"), change.mark.digest.partition(":")
+    return was[0] == now[0] and was != now
+
+
+def _again(change: Change, observed: Observed, why: str) -> Change:
+    """Run it again in the place of the ended object, which is deleted first."""
+    if change.resource and change.resource.lifecycle.protect:
+        return replace(change, action=Action.REFUSED, reason=f"protected: {why}", hint=_UNPROTECT)
+    impact = impact_of(observed.summary, observed.spec, change.kind)
+    return replace(change, action=Action.RERUN, reason=why, impact=impact)
+
+
+def _or_once(change: Change) -> str:
+    return f"{_RAISE}, or once: reconciler apply --run {change.key}"
