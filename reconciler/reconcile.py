@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from reconciler.apply import apply_plan
 from reconciler.declare import Checked, Declared, Request, World, declare
@@ -28,14 +29,14 @@ from reconciler.errors import (
 from reconciler.fleet import Fleet
 from reconciler.guard import Remembered, check_guards
 from reconciler.health import Health, Level
-from reconciler.history.remember import known_for, owned_now, present
-from reconciler.journal import Journal, remembered
+from reconciler.history.remember import finished_now, known_for, owned_now, present
+from reconciler.journal import Journal, Memory, remembered
 from reconciler.mark import Owner, owner_of
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
 from reconciler.plan import Action, Change, Plan, make_plan
 from reconciler.plan.digest import not_expected
-from reconciler.plan.known import Known
+from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
 from reconciler.problem import Problem
 from reconciler.provider import InstallInfo, LogLine, Logs, Provider
@@ -176,7 +177,11 @@ class Session:
             return
         with Journal.open(self.fleet.id, clock=self._world.clock, environ=self._world.environ) as journal:
             journal.start(commit=planned.plan.commit, digest=planned.plan.digest)
-            journal.end(owned=owned_now(self._lives, self.fleet.id), declared=planned.plan.declared)
+            journal.end(
+                owned=owned_now(self._lives, self.fleet.id),
+                declared=planned.plan.declared,
+                finished=self._finished(planned.plan),
+            )
 
     async def drift(self) -> Drift:
         """Find how live differs from git."""
@@ -242,11 +247,20 @@ class Session:
 
     def _known(self, lives: Mapping[str, Live], desired: Sequence[Resource], *, is_reading: bool) -> Known:
         kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
-        half_done = remembered(self.fleet.id, self._world.environ).half_done
-        return known_for(self._declared, lives, desired, kinds, is_reading=is_reading, half_done=half_done)
+        known = known_for(self._declared, lives, desired, kinds, is_reading=is_reading)
+        memory = self._memory
+        return replace(known, finished=memory.finished, half_done=memory.half_done)
+
+    @cached_property
+    def _memory(self) -> Memory:
+        """Recall what the runs before this one left, once."""
+        return remembered(self.fleet.id, self._world.environ)
+
+    def _finished(self, plan: Plan) -> dict[str, Ran]:
+        return finished_now(plan, self.fleet.id, self._world.clock.now())
 
     def _guards(self, plan: Plan, lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:
-        memory = remembered(self.fleet.id, self._world.environ)
+        memory = self._memory
         return check_guards(
             plan,
             self.fleet.limits,
@@ -287,7 +301,7 @@ class Session:
         paths = [f"{c.key}{field.pointer}" for c in left for field in c.fields]
         paths += [f"{change.key} ({change.action})" for change in left if not change.fields]
         counts = self._counts(fresh, journal, is_sure=not any(c.action is Action.CREATE for c in left))
-        journal.end(owned=counts.owned, declared=counts.declared)
+        journal.end(owned=counts.owned, declared=counts.declared, finished=self._finished(fresh))
         return replace(
             applied, not_taken=tuple(paths), is_replan_empty=fresh.is_empty, replan_problem=_unread(fresh)
         )

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from reconciler.errors import ExitCode, FleetError, StalePlan
 from reconciler.journal import REPLACING, Intent, Journal, remembered
+from reconciler.journal.finished import MOST, finished_from, finished_in, newest
 from reconciler.journal.records import from_lines, learn, to_line, worth_keeping
 from reconciler.journal.store import LARGEST, journal_folder
+from reconciler.plan.known import Ran
 from tests.fakes import FakeClock
 
 FLEET = "7f3a9c04d2b81e66"
@@ -27,6 +29,12 @@ RECORDS: list[dict[str, Any]] = [
     {"do": "intent", "run": "a", "op": "a-0", "key": "prod:team-a/Training/ä", "action": "create"},
     {"do": "result", "run": "a", "op": "a-0", "state": "ok", "id": "1"},
     {"do": "end", "run": "a", "clean": True, "owned": {"prod": 7}, "declared": 9, "at": "x"},
+]
+RAN = Ran("1:abc", "r1", "2026-11-01T00:00:00+00:00")
+RAN_AGAIN = Ran("1:def", "r2", "2026-11-02T00:00:00+00:00")
+FINISHED = [
+    {"do": "end", "run": "c", "clean": clean, "at": ran.at, "finished": finished_in({"prod:a": ran})}
+    for ran, clean in ((RAN, True), (RAN_AGAIN, True), (RAN_AGAIN, False))
 ]
 WHOLE = b"".join(to_line(record) for record in RECORDS)
 
@@ -214,7 +222,57 @@ def test_a_long_journal_is_cut_to_what_matters(tmp_path: Path) -> None:
     assert file_of(tmp_path).stat().st_size < 100 * size
 
 
-@given(st.lists(st.sampled_from([*RECORDS, {"do": "end", "run": "b", "clean": False}])))
+def test_a_finished_run_is_remembered_for_good_and_the_newest_counts(tmp_path: Path) -> None:
+    for ran in (RAN, RAN_AGAIN):
+        with opened(tmp_path) as journal:
+            journal.start()
+            journal.end(finished={"prod:a": ran, "prod:b": RAN})
+    a_clean_run(tmp_path)
+    with file_of(tmp_path).open("ab") as file:
+        file.write(to_line({"do": "start", "why": "x" * LARGEST}))
+
+    with opened(tmp_path) as journal:
+        assert journal.memory.finished == {"prod:a": RAN_AGAIN, "prod:b": RAN}
+    with opened(tmp_path) as journal:
+        assert journal.memory.finished == {"prod:a": RAN_AGAIN, "prod:b": RAN}
+
+
+def test_a_run_that_is_known_to_have_finished_is_not_written_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        journal.start()
+        journal.end(finished={"prod:a": RAN})
+    with opened(tmp_path) as journal:
+        journal.start()
+        journal.end(finished={"prod:a": Ran(RAN.digest, RAN.run_id, RAN_AGAIN.at)})
+
+    records, _ = from_lines(file_of(tmp_path).read_bytes())
+
+    assert [record["finished"] for record in records if record["do"] == "end"] == [
+        finished_in({"prod:a": RAN}),
+        {},
+    ]
+
+
+def test_of_too_many_finished_runs_the_newest_stay() -> None:
+    every = {f"k{n}": Ran("1:a", "", f"2026-01-01T00:00:00.{n:06}+00:00") for n in range(MOST + 2)}
+
+    kept = newest(every)
+
+    assert len(kept) == MOST
+    assert set(every) - set(kept) == {"k0", "k1"}
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [None, [], "x", {"k": 1}, {"k": {"digest": 1, "runId": "", "at": RAN.at}}, {"k": {"digest": "1:a"}},
+     {"k": {"digest": "1:a", "runId": "", "at": "yesterday"}},
+     {"k" * 1000: {"digest": "1:a", "runId": "", "at": RAN.at}}],
+)  # fmt: skip
+def test_what_is_no_finished_run_is_left_out(strange: Any) -> None:
+    assert finished_from(strange) == {}
+
+
+@given(st.lists(st.sampled_from([*RECORDS, *FINISHED, {"do": "end", "run": "b", "clean": False}])))
 def test_what_is_kept_teaches_the_same(records: list[dict[str, Any]]) -> None:
     assert learn(worth_keeping(records)) == learn(records)
 

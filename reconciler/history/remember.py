@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from reconciler.declare import Declared
 from reconciler.errors import ManifestError
 from reconciler.history import History
 from reconciler.kind import Kind
-from reconciler.plan.change import Prune
-from reconciler.plan.known import Known, Policy
+from reconciler.mark import Owner, owner_of
+from reconciler.plan.change import Plan, Prune
+from reconciler.plan.known import Known, Policy, Ran
 from reconciler.plan.removed import owned_rows, removed
 from reconciler.problem import Problem
-from reconciler.resource import EMPTY, Live, Resource, ResourceKey, Summary
+from reconciler.resource import Life, Live, Resource, ResourceKey, Summary
 
 
 def known_for(
@@ -25,7 +27,6 @@ def known_for(
     kinds: Mapping[tuple[str, str], Kind],
     *,
     is_reading: bool = False,
-    half_done: Mapping[str, str] = EMPTY,
 ) -> Known:
     """Gather what planning needs of git: HEAD, ancestry of the marks seen, policies of what was removed.
 
@@ -43,7 +44,6 @@ def known_for(
         prune=prune,
         default_on_remove=fleet.default_lifecycle.on_remove,
         runs=declared.request.run,
-        half_done=half_done,
     )
     if history is None:
         return base
@@ -170,6 +170,17 @@ def owned_now(lives: Mapping[str, Live], fleet_id: str) -> dict[str, int]:
     return {
         target: sum(_is_ours(row, live, fleet_id) for read in live.scopes.values() for row in read.rows)
         for target, live in lives.items()
+    }
+
+
+def finished_now(plan: Plan, fleet_id: str, at: datetime) -> dict[str, Ran]:
+    """List the runs of ours that a plan of `at` shows as finished, by the key's full name."""
+    when = at.isoformat(timespec="seconds")
+    return {
+        change.key.full: Ran(seen.mark.digest, seen.mark.run_id, when)
+        for change in plan.changes
+        if (seen := change.observed) and seen.mark and seen.summary.life is Life.FINISHED
+        if owner_of(seen.mark, fleet_id=fleet_id, identity=seen.summary.identity) is Owner.OURS
     }
 
 

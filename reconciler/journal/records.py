@@ -8,14 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.journal.finished import finished_from, finished_in, newest
 from reconciler.mark import canonical_json
+from reconciler.plan.known import Ran
 from reconciler.resource import EMPTY
 
 REPLACING = "replace"
 """The action of an intent that deletes what is created anew right after."""
 
 Record = Mapping[str, Any]
-"""One line: `do` says what it is (start, intent, result, end), `run` whose it is."""
+"""One line: `do` says what it is (start, intent, result, end, finished), `run` whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Memory:
     """Tell what the journal knows of the runs before this one.
 
     `ended_clean` is True only if the last run ended with no write in doubt. `doubtful` are its writes
-    whose outcome is not known. `owned` and `declared` are counts at the end of the last clean run.
+    whose outcome is not known. `owned` and `declared` are counts at the end of the last clean run, and
+    `at` is when that was (RFC 3339). `finished` holds the newest finished run of each key, by its full name.
     `half_done` maps the key of what it deleted to create anew, and did not, to the id it deleted.
     """
 
@@ -44,6 +47,7 @@ class Memory:
     declared: int = 0
     at: str = ""
     half_done: Mapping[str, str] = EMPTY
+    finished: Mapping[str, Ran] = EMPTY
 
 
 def to_line(record: Record) -> bytes:
@@ -93,6 +97,7 @@ def learn(records: Iterable[Record]) -> Memory:
         declared=_count(clean.get("declared")),
         at=str(clean.get("at", "")),
         half_done=_half_done(intents, results),
+        finished=newest(*(finished_from(record.get("finished")) for record in listed)),
     )
 
 
@@ -118,12 +123,14 @@ def _last_run(records: Iterable[Record]) -> list[Record]:
 
 
 def worth_keeping(records: Iterable[Record]) -> list[Record]:
-    """Choose the records that `learn` needs: the end of the last clean run, and all of the last run."""
+    """Choose what `learn` needs: what had finished, the end of the last clean run, all of the last run."""
     listed = list(records)
     last = _last_run(listed)
     earlier = listed[: len(listed) - len(last)]
     clean = [r for r in earlier if r.get("do") == "end" and r.get("clean") is True]
-    return [*clean[-1:], *last]
+    done = newest(*(finished_from(record.get("finished")) for record in earlier))
+    kept: list[Record] = [{"do": "finished", "finished": finished_in(done)}] if done else []
+    return [*kept, *({**end, "finished": {}} for end in clean[-1:]), *last]
 
 
 def _intent(record: Record) -> Intent:

@@ -10,8 +10,10 @@ from typing import Protocol, Self
 
 from reconciler.clock import Clock
 from reconciler.errors import FleetError
+from reconciler.journal.finished import finished_in, unseen
 from reconciler.journal.lock import Lock
 from reconciler.journal.records import Memory, Record, from_lines, learn, to_line, worth_keeping
+from reconciler.plan.known import Ran
 from reconciler.problem import Problem
 from reconciler.resource import EMPTY
 
@@ -119,15 +121,24 @@ class Journal:
         except OSError:
             self._has_doubt = True
 
-    def end(self, *, clean: bool = True, owned: Mapping[str, int] = EMPTY, declared: int = 0) -> bool:
+    def end(
+        self,
+        *,
+        clean: bool = True,
+        owned: Mapping[str, int] = EMPTY,
+        declared: int = 0,
+        finished: Mapping[str, Ran] = EMPTY,
+    ) -> bool:
         """Note the end of the run with what is live and ours now; True if it counts as clean.
 
-        It does only if nothing is in doubt: every intent has its result on the disk.
+        It does only if nothing is in doubt: every intent has its result on the disk. `finished` are the
+        runs seen finished, by the key's full name; they are remembered for good.
         """
         is_clean = clean and not self._open and not self._has_doubt
         record: Record = {"do": "end", "at": self._now(), "clean": is_clean}
+        new = finished_in(unseen(finished, self.memory.finished))
         try:
-            self._append({**record, "owned": dict(owned), "declared": declared})
+            self._append({**record, "owned": dict(owned), "declared": declared, "finished": new})
         except OSError:
             return False
         return is_clean

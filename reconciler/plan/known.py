@@ -22,6 +22,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """Remember one finished run: the digest of its spec, its runId, and when it was seen so (RFC 3339)."""
+
+    digest: str
+    run_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """Hold everything planning needs that is neither desired nor live.
 
@@ -31,7 +40,8 @@ class Known:
     manifest, what git's last version of it says; a missing key means git does not know.
     `runs` are the jobs named by `--run`, as typed;
     `half_done` maps the full key of what a run was ended in the middle of replacing to the id of what it
-    had deleted. `paths` maps a manifest's file as shown to its path in the repository.
+    had deleted. `paths` maps a manifest's file as shown to its path in the repository. `finished` holds, by
+    a key's full name, the newest run that the journal saw finished.
     """
 
     fleet_id: str
@@ -50,6 +60,7 @@ class Known:
     paths: Mapping[str, str] = EMPTY
     runs: tuple[str, ...] = ()
     half_done: Mapping[str, str] = EMPTY
+    finished: Mapping[str, Ran] = EMPTY
 
     def kind_of(self, key: ResourceKey) -> Kind | None:
         """Find the kind of a key."""

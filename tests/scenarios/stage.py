@@ -156,6 +156,18 @@ class Stage:
 
         return self.run(act, **request)
 
+    def apply_as_typed(self) -> Applied | None:
+        """Plan, and apply where there is anything to do; else only remember, as the command does."""
+
+        async def act(session: Session) -> Applied | None:
+            planned = await session.plan()
+            if planned.plan.writes:
+                return await session.apply(planned, listen=self.steps.append, stop=Stop())
+            session.note_unchanged(planned)
+            return None
+
+        return self.run(act)
+
     def mutations(self, since: int = 0) -> list[Entry]:
         """List what was sent to change something, from the emulator's ledger."""
         return [entry for entry in self.emulator.ledger.mutations() if entry.seq > since]

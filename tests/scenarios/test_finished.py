@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode
+from reconciler.journal import remembered
 from reconciler.plan import Action
-from tests.scenarios.stage import Stage, a_manifest, staged
+from tests.scenarios.stage import FLEET_ID, Stage, a_manifest, staged
 
 BUSY = "image: 'busybox:1', command: sleep, args: '60'"
 JOBS = {
@@ -52,6 +53,22 @@ def plan_of_job(stage: Stage) -> tuple[Action, str]:
 
 def test_a_completed_job_is_kept(job: Job) -> None:
     assert plan_of_job(job.stage) == (Action.KEEP, "finished")
+
+
+@pytest.mark.parametrize("again", ["nothing to do", "something to do"])
+def test_an_apply_remembers_what_has_finished(job: Job, again: str) -> None:
+    (live,) = (change.observed for change in job.stage.plan().plan.changes if change.key.name == "job")
+    assert live is not None
+    assert live.mark is not None
+    if again == "something to do":
+        job.stage.write(more=a_manifest("more", "Workspace"))
+
+    job.stage.apply_as_typed()
+
+    finished = remembered(FLEET_ID, job.stage.environ).finished
+    assert {key: (ran.digest, ran.run_id) for key, ran in finished.items()} == {
+        live.key.full: (live.mark.digest, live.mark.run_id)
+    }
 
 
 def test_a_completed_job_whose_spec_changed_is_not_run_again(job: Job) -> None:
