@@ -266,7 +266,7 @@ class Session:
             self.fleet.limits,
             known.consents,
             remembered=Remembered(owned=memory.owned, declared=memory.declared),
-            present=present(lives, self.fleet.id),
+            present=present(lives, self.fleet.id, memory.finished),
             is_whole=not self._declared.narrowing.why,
         )
 

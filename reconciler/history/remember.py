@@ -17,7 +17,7 @@ from reconciler.plan.change import Plan, Prune
 from reconciler.plan.known import Known, Policy, Ran
 from reconciler.plan.removed import owned_rows, removed
 from reconciler.problem import Problem
-from reconciler.resource import Life, Live, Resource, ResourceKey, Summary
+from reconciler.resource import EMPTY, Deleted, Life, Live, Resource, ResourceKey, Summary
 
 
 def known_for(
@@ -150,8 +150,11 @@ def _policy(document: Mapping[str, Any], declared: Declared) -> Policy:
     )
 
 
-def present(lives: Mapping[str, Live], fleet_id: str) -> dict[str, int]:
-    """Count, per target, what is live and ours plus what the platform remembers of ours as deleted."""
+def present(lives: Mapping[str, Live], fleet_id: str, finished: Mapping[str, Ran] = EMPTY) -> dict[str, int]:
+    """Count, per target, what is live and ours plus what the platform remembers of ours as deleted.
+
+    Where its list shows no mark, a job that `finished` names, by its key, and that completed, is ours.
+    """
     counts: dict[str, int] = {}
     for target, live in lives.items():
         ids = {row.id for read in live.scopes.values() for row in read.rows if _is_ours(row, live, fleet_id)}
@@ -159,10 +162,14 @@ def present(lives: Mapping[str, Live], fleet_id: str) -> dict[str, int]:
             gone.id
             for read in live.scopes.values()
             for gone in read.deleted
-            if gone.mark and gone.mark.fleet_id == fleet_id
+            if (gone.mark.fleet_id == fleet_id if gone.mark else _has_ended(gone, finished))
         }
         counts[target] = len(ids)
     return counts
+
+
+def _has_ended(gone: Deleted, finished: Mapping[str, Ran]) -> bool:
+    return gone.completed_at is not None and gone.key.full in finished
 
 
 def owned_now(lives: Mapping[str, Live], fleet_id: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ from reconciler.kind import Kind
 from reconciler.mark import Owner
 from reconciler.plan.absent import decide_absent
 from reconciler.plan.change import Action, Change, FieldChange
-from reconciler.plan.finished import decide_ended, decide_gone, runs_again
+from reconciler.plan.finished import decide_ended, decide_gone, decide_remembered, runs_again
 from reconciler.plan.known import Known, declared_spec, mark_for
 from reconciler.resource import Deleted, Life, Live, Observed, Resource, ScopeRead, Summary
 
@@ -80,8 +80,8 @@ def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], live: L
     last = _last(change, read, leaving, live)
     if last is not None and last.id == case.known.half_done.get(change.key.full):
         return replace(change, action=Action.CREATE, reason="resumes a replacement: the old one was deleted")
-    if case.kind.ends(case.resource.spec) and last and _has_finished(last, read, live, case.known):
-        return decide_gone(change, last, case.known)
+    if case.kind.ends(case.resource.spec) and (done := _done(change, last, read, live, case.known)):
+        return done
     reason = f"waits until the old one is gone ({leaving[0].phase})" if leaving else ""
     return replace(change, action=Action.CREATE, reason=reason)
 
@@ -95,6 +95,18 @@ def _last(change: Change, read: ScopeRead, leaving: Sequence[Summary], live: Liv
         return Deleted(row.key, row.id, None, row.completed_at, mark, row.submitted_by) if is_it else None
     rows = [row for row in read.deleted if row.key == change.key and row.deleted_at]
     return max(rows, key=lambda row: row.deleted_at.timestamp() if row.deleted_at else 0.0, default=None)
+
+
+def _done(change: Change, last: Deleted | None, read: ScopeRead, live: Live, known: Known) -> Change | None:
+    """Decide a job that was there and ran to its end; None where nothing proves that.
+
+    What is gone without having ended is no finished run, whatever the journal remembers of older ones.
+    """
+    if last and _has_finished(last, read, live, known):
+        return decide_gone(change, last, known)
+    ran = known.finished.get(change.key.full)
+    is_silent = last is None or (last.completed_at is not None and last.mark is None)
+    return decide_remembered(change, ran, known) if ran and is_silent else None
 
 
 def _has_finished(last: Deleted, read: ScopeRead, live: Live, known: Known) -> bool:

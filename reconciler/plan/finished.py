@@ -11,7 +11,7 @@ from dataclasses import replace
 from reconciler.impact import impact_of
 from reconciler.mark import Mark
 from reconciler.plan.change import Action, Change
-from reconciler.plan.known import Known
+from reconciler.plan.known import Known, Ran
 from reconciler.resource import Deleted, Life, Observed
 
 _RAISE = "To run it again: give lifecycle.runId a new value in git"
@@ -38,22 +38,26 @@ def runs_again(change: Change, observed: Observed, known: Known, *, spec_changed
 def decide_gone(change: Change, done: Deleted, known: Known) -> Change:
     """Decide a job that is no longer there, of which the platform remembers that it ran to its end."""
     when = f"{done.completed_at:%Y-%m-%d}" if done.completed_at else "before"
-    is_other = _is_other_spec(change, done.mark)
-    why = _new_run(change, done.mark, known, is_failed=False, spec_changed=is_other)
-    if why:
-        return replace(
-            change, action=Action.CREATE, reason=f"{why}; it finished {when}", repeats=_repeats(change, known)
-        )
     proof = "" if done.mark else "; presumed: it was submitted by us"
-    reason = f"finished {when}, gone since{proof}"
-    if is_other:
-        return replace(
-            change,
-            action=Action.KEEP,
-            reason=f"{reason}; spec changed: raise runId to run it",
-            hint=_or_once(change),
-        )
-    return replace(change, action=Action.KEEP, reason=reason)
+    return _gone(change, done.mark, known, f"finished {when}", proof)
+
+
+def decide_remembered(change: Change, ran: Ran, known: Known) -> Change:
+    """Decide a job that is no longer there, of which only the journal remembers that it ran to its end."""
+    mark = Mark(known.fleet_id, known.fleet, "", ran.digest, ran.run_id)
+    return _gone(change, mark, known, f"finished {ran.at[:10]} or before", "; the journal remembers it")
+
+
+def _gone(change: Change, mark: Mark | None, known: Known, finished: str, proof: str) -> Change:
+    is_other = _is_other_spec(change, mark)
+    why = _new_run(change, mark, known, is_failed=False, spec_changed=is_other)
+    if why:
+        reason = f"{why}; it {finished}"
+        return replace(change, action=Action.CREATE, reason=reason, repeats=_repeats(change, known))
+    kept = replace(change, action=Action.KEEP, reason=f"{finished}, gone since{proof}")
+    if not is_other:
+        return kept
+    return replace(kept, reason=f"{kept.reason}; spec changed: raise runId to run it", hint=_or_once(change))
 
 
 def _new_run(change: Change, mark: Mark | None, known: Known, *, is_failed: bool, spec_changed: bool) -> str:

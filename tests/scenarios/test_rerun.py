@@ -201,3 +201,45 @@ def test_reruns_count_as_creates(stage: Stage) -> None:
     stage.write(job=a_job(runId="second"))
 
     assert [refusal.code for refusal in stage.plan().refusals] == ["RC303"]
+
+
+def test_the_journal_remembers_a_finished_job_that_the_platform_has_forgotten(job: Job) -> None:
+    stage = job.stage
+    stage.apply()  # sees it finished
+    stage.clock.advance(20 * 86_400)
+    assert [*stage.live()] == ["other"]
+    before = mark(stage)
+
+    action, reason = plan_of_job(stage)
+    stage.apply()
+
+    assert (action, reason) == (
+        Action.KEEP,
+        "finished 2026-03-02 or before, gone since; the journal remembers it",
+    )
+    assert effects(stage, before) == Counter()
+    stage.write(job=a_job(job.kind, runId="second")).apply()
+    assert effects(stage, before) == Counter({("create", "job"): 1})
+
+
+def test_the_journal_knows_a_job_whose_mark_no_list_shows_when_nothing_else_is_live(stage: Stage) -> None:
+    stage.write(job=a_job("ExternalWorkload")).apply()
+    stage.clock.advance(120)
+    stage.apply()
+    stage.clock.advance(600)
+    assert stage.live() == {}
+    before = mark(stage)
+
+    stage.apply()
+
+    assert effects(stage, before) == Counter()
+
+
+def test_a_run_deleted_before_its_end_is_made_anew_whatever_the_journal_remembers(stage: Stage) -> None:
+    stage.write(job=a_job(), other=a_manifest("other", "Workspace")).apply()
+    stage.clock.advance(120)
+    stage.apply()
+    stage.write(job=a_job(runId="second")).apply()
+    stage.emulator.world.remove(stage.live()["job"].id)
+
+    assert plan_of_job(stage) == (Action.CREATE, "")
