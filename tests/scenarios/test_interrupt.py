@@ -173,6 +173,7 @@ def deadly(match: str, nth: int, phase: str, kill: Callable[[], object]) -> Faul
     return Deadly(match, nth=nth, kind="hang", phase="before" if phase == "before" else "after_effect")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what is torn leaves sockets
 @pytest.mark.parametrize("phase", ["before", "after_effect"])
 @pytest.mark.parametrize("nth", [1, 2, 3, 4, 5])
 def test_a_run_torn_off_at_any_write_is_completed_by_a_clean_apply(
