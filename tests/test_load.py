@@ -173,6 +173,13 @@ def test_a_dash_reads_standard_input(home: Path, fleet: Fleet) -> None:
     assert loaded.documents[0].file == "<stdin>"
 
 
+def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FleetError) as caught:
+        load_fleet(".", cwd=tmp_path)
+
+    assert [problem.code for problem in caught.value.problems] == ["RC100"]
+
+
 def test_an_empty_folder_has_no_documents_and_no_problems(home: Path, fleet: Fleet) -> None:
     loaded = load_manifests((), fleet, cwd=home)
 

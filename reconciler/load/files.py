@@ -40,10 +40,11 @@ def read_file(path: Path, shown: str, most_bytes: int, *, root: Path | None = No
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise unreadable(shown, _words(error)) from error
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        raise unreadable(shown, "it is not a regular file", "only files and folders are read")
     with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise unreadable(shown, "it is not a regular file", "only files and folders are read")
         if about.st_size > most_bytes:
             raise _too_large(shown, most_bytes)
         return _content(file.read(most_bytes + 1), shown, most_bytes)
