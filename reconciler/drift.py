@@ -112,7 +112,7 @@ def _state(change: Change) -> str:
     """Name the drift of one change; empty where it is as declared or nobody's business."""
     if change.action is Action.UNKNOWN:
         return "unknown"
-    if change.action is Action.CREATE:
+    if change.action is Action.CREATE and not change.is_new_run:
         return "missing"
     if change.resource is None or change.resource.is_absent:
         return "orphaned" if _is_unwanted(change) else ""
@@ -135,7 +135,7 @@ def _is_unclaimed(change: Change) -> bool:
 
 def _by_life(change: Change) -> str:
     if change.observed is None:
-        return "finished" if change.action is Action.KEEP else ""
+        return "finished" if change.action is Action.KEEP or change.is_new_run else ""
     life, level = change.observed.summary.life, change.observed.summary.level
     if life is Life.FAILED or (life is Life.ACTIVE and level is Level.DEGRADED):
         return "degraded"

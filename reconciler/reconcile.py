@@ -296,7 +296,7 @@ class Session:
         excused = {outcome.key for outcome in applied.outcomes if outcome.result is not Result.DONE}
         open_ = (*fresh.writes, *fresh.having(Action.REFUSED, Action.UNKNOWN))
         ran = {outcome.key for outcome in applied.outcomes} - excused
-        excused |= {change.key for change in fresh.writes if change.repeats and change.key in ran}
+        excused |= {change.key for change in fresh.writes if change.is_new_run and change.key in ran}
         left = [change for change in open_ if change.key not in excused]
         paths = [f"{c.key}{field.pointer}" for c in left for field in c.fields]
         paths += [f"{change.key} ({change.action})" for change in left if not change.fields]

@@ -312,3 +312,30 @@ def test_a_replacement_cut_in_two_is_remembered(
             journal.result(journal.intent("k", "create"), created, object_id="new")
 
     assert remembered(FLEET, {"HOME": str(tmp_path)}).half_done == left
+
+
+def a_run_that_replaces(number: int, *states: str) -> list[dict[str, Any]]:
+    """Give the records of a run that deletes `k` to create it anew: how the delete went, then the create."""
+    records: list[dict[str, Any]] = [{"do": "start", "run": str(number)}]
+    for action, state in zip((REPLACING, "create"), states, strict=False):
+        op = f"{number}-{action}"
+        records.append({"do": "intent", "op": op, "key": "k", "action": action, "id": f"old-{number}"})
+        records.append({"do": "result", "op": op, "state": state})
+    return records
+
+
+@given(
+    st.lists(st.sampled_from([("ok",), ("failed",), ("ok", "ok"), ("ok", "failed"), ("unknown",), ()])),
+    st.integers(0, 3),
+)
+def test_a_replacement_is_half_done_until_it_is_created_through_all_runs_and_cuts(
+    runs: list[tuple[str, ...]], cuts: int
+) -> None:
+    records = [r for number, states in enumerate(runs) for r in a_run_that_replaces(number, *states)]
+    begun = [n for n, states in enumerate(runs) if states[:1] != ("failed",) and states]
+    made = [n for n, states in enumerate(runs) if states == ("ok", "ok")]
+    left = {"k": f"old-{begun[-1]}"} if begun and begun[-1] not in made else {}
+    for _ in range(cuts):
+        records = [dict(record) for record in worth_keeping(records)]
+
+    assert learn(records).half_done == left

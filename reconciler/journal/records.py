@@ -17,7 +17,7 @@ REPLACING = "replace"
 """The action of an intent that deletes what is created anew right after."""
 
 Record = Mapping[str, Any]
-"""One line: `do` says what it is (start, intent, result, end, finished), `run` whose it is."""
+"""One line: `do` says what it is (start, intent, result, end, memory), `run` whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +96,24 @@ def learn(records: Iterable[Record]) -> Memory:
         owned=_counts(clean.get("owned")),
         declared=_count(clean.get("declared")),
         at=str(clean.get("at", "")),
-        half_done=_half_done(intents, results),
+        half_done=_half_done(listed),
         finished=newest(*(finished_from(record.get("finished")) for record in listed)),
     )
 
 
-def _half_done(intents: Iterable[Intent], results: Mapping[str, Any]) -> dict[str, str]:
-    """Find what was deleted to be created anew, and was not created."""
+def _half_done(records: Iterable[Record]) -> dict[str, str]:
+    """Find what was deleted to be created anew, and was not, over all runs: its key and the deleted id."""
+    listed = list(records)
+    states = {r.get("op"): r.get("state") for r in listed if r.get("do") == "result"}
     found: dict[str, str] = {}
-    for intent in intents:
-        if intent.action == REPLACING and results.get(intent.op) != "failed":
+    for record in listed:
+        found |= _texts(record.get("halfDone"))
+        if record.get("do") != "intent":
+            continue
+        intent, state = _intent(record), states.get(record.get("op"))
+        if intent.action == REPLACING and state != "failed":
             found[intent.key] = intent.id
-        elif intent.action == "create" and results.get(intent.op) == "ok":
+        elif intent.action == "create" and state == "ok":
             found.pop(intent.key, None)
     return found
 
@@ -123,13 +129,18 @@ def _last_run(records: Iterable[Record]) -> list[Record]:
 
 
 def worth_keeping(records: Iterable[Record]) -> list[Record]:
-    """Choose what `learn` needs: what had finished, the end of the last clean run, all of the last run."""
+    """Choose what `learn` needs: all of the last run, and of the earlier ones the end of the last clean one,
+    what had finished, and what is half done.
+    """
     listed = list(records)
     last = _last_run(listed)
     earlier = listed[: len(listed) - len(last)]
     clean = [r for r in earlier if r.get("do") == "end" and r.get("clean") is True]
     done = newest(*(finished_from(record.get("finished")) for record in earlier))
-    kept: list[Record] = [{"do": "finished", "finished": finished_in(done)}] if done else []
+    half = _half_done(earlier)
+    kept: list[Record] = []
+    if done or half:
+        kept.append({"do": "memory", "finished": finished_in(done), "halfDone": half})
     return [*kept, *({**end, "finished": {}} for end in clean[-1:]), *last]
 
 
@@ -139,6 +150,10 @@ def _intent(record: Record) -> Intent:
 
 def _counts(value: Any) -> Mapping[str, int]:
     return {str(name): _count(count) for name, count in value.items()} if isinstance(value, dict) else {}
+
+
+def _texts(value: Any) -> Mapping[str, str]:
+    return {str(name): str(text) for name, text in value.items()} if isinstance(value, dict) else {}
 
 
 def _count(value: Any) -> int:

@@ -63,7 +63,7 @@ class Change:
 
     `resource` is None for a prune, `observed` None for a create. `hint` is what the reader may do:
     the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
-    `repeats`: git wants it to run after each end, so a run that has ended is no failure to do so.
+    `is_new_run`: a job that has ended runs once more.
     """
 
     key: ResourceKey
@@ -82,7 +82,7 @@ class Change:
     hint: str = ""
     consent: str = ""
     is_destructive: bool = False
-    repeats: bool = False
+    is_new_run: bool = False
     kept: tuple[str, ...] = ()  # live list items that git does not declare: kept, re-sent
 
 

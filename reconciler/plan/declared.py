@@ -11,7 +11,7 @@ from reconciler.kind import Kind
 from reconciler.mark import Owner
 from reconciler.plan.absent import decide_absent
 from reconciler.plan.change import Action, Change, FieldChange
-from reconciler.plan.finished import decide_ended, decide_gone, decide_remembered, runs_again
+from reconciler.plan.finished import decide_ended, decide_gone, decide_remembered, waits_for_the_end
 from reconciler.plan.known import Known, declared_spec, mark_for
 from reconciler.resource import Deleted, Life, Live, Observed, Resource, ScopeRead, Summary
 
@@ -160,14 +160,15 @@ def _ours(change: Change, observed: Observed, case: _Case) -> Change:
     life = observed.summary.life
     if case.kind.ends(observed.spec) and life in (Life.FINISHED, Life.FAILED):
         spec_changed = bool(fields) and not comparison.only_secret_values
-        if life is Life.FINISHED or runs_again(change, observed, case.known, spec_changed=spec_changed):
-            return decide_ended(change, observed, case.known, spec_changed=spec_changed)
+        if ended := decide_ended(change, observed, case.known, spec_changed=spec_changed):
+            return ended
     if life is Life.UNKNOWN:
         return replace(
             change, action=Action.UNKNOWN, reason=f'phase "{observed.summary.phase}" is not one we know'
         )
     if not fields:
-        return replace(change, action=Action.KEEP, reason=_state_note(observed))
+        waits = waits_for_the_end(change, observed, case.known) if case.kind.ends(observed.spec) else ""
+        return replace(change, action=Action.KEEP, reason=waits or _state_note(observed))
     if all(field.in_place for field in fields) and life is Life.ACTIVE:
         return replace(change, action=Action.UPDATE, reason=_why(fields))
     return _immutable(change, comparison, observed, case)

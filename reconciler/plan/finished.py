@@ -18,21 +18,27 @@ _RAISE = "To run it again: give lifecycle.runId a new value in git"
 _UNPROTECT = "lifecycle.protect: false in git lets it run again"
 
 
-def decide_ended(change: Change, observed: Observed, known: Known, *, spec_changed: bool) -> Change:
-    """Decide a live job that has completed or failed. `spec_changed`: git moved more than secret values."""
+def decide_ended(change: Change, observed: Observed, known: Known, *, spec_changed: bool) -> Change | None:
+    """Decide a live job that has ended. `spec_changed`: more differs than secret values.
+
+    None for a failed one that does not run again: it is compared like anything that lives.
+    """
     is_failed = observed.summary.life is Life.FAILED
     why = _new_run(change, observed.mark, known, is_failed=is_failed, spec_changed=spec_changed)
     if why:
-        return _again(replace(change, repeats=_repeats(change, known)), observed, why)
+        return _again(change, observed, why)
+    if is_failed:
+        return None
     if spec_changed:
         reason = "finished; spec changed: raise runId to run it"
         return replace(change, action=Action.KEEP, reason=reason, hint=_or_once(change))
     return replace(change, action=Action.KEEP, reason="finished", fields=())
 
 
-def runs_again(change: Change, observed: Observed, known: Known, *, spec_changed: bool) -> bool:
-    """Tell whether a job that has failed runs once more."""
-    return bool(_new_run(change, observed.mark, known, is_failed=True, spec_changed=spec_changed))
+def waits_for_the_end(change: Change, observed: Observed, known: Known) -> str:
+    """Say that a job is asked to run again that has not ended; "" where nobody asks."""
+    why = _new_run(change, observed.mark, known, is_failed=False, spec_changed=False)
+    return f"{why}, once this one has ended" if why else ""
 
 
 def decide_gone(change: Change, done: Deleted, known: Known) -> Change:
@@ -53,7 +59,7 @@ def _gone(change: Change, mark: Mark | None, known: Known, finished: str, proof:
     why = _new_run(change, mark, known, is_failed=False, spec_changed=is_other)
     if why:
         reason = f"{why}; it {finished}"
-        return replace(change, action=Action.CREATE, reason=reason, repeats=_repeats(change, known))
+        return replace(change, action=Action.CREATE, reason=reason, is_new_run=True)
     kept = replace(change, action=Action.KEEP, reason=f"{finished}, gone since{proof}")
     if not is_other:
         return kept
@@ -81,11 +87,6 @@ def _new_run(change: Change, mark: Mark | None, known: Known, *, is_failed: bool
     return next((why for holds, why in reasons if holds), "")
 
 
-def _repeats(change: Change, known: Known) -> bool:
-    policy = change.resource.lifecycle.run if change.resource else ""
-    return policy in ("Always", "OnFailure") or known.asks_to_run(change.key)
-
-
 def _is_other_spec(change: Change, mark: Mark | None) -> bool:
     """Tell whether git declares another spec than the one that ran.
 
@@ -102,7 +103,7 @@ def _again(change: Change, observed: Observed, why: str) -> Change:
     if change.resource and change.resource.lifecycle.protect:
         return replace(change, action=Action.REFUSED, reason=f"protected: {why}", hint=_UNPROTECT)
     impact = impact_of(observed.summary, observed.spec, change.kind)
-    return replace(change, action=Action.RERUN, reason=why, impact=impact)
+    return replace(change, action=Action.RERUN, reason=why, impact=impact, is_new_run=True)
 
 
 def _or_once(change: Change) -> str:

@@ -38,10 +38,9 @@ class Known:
     it has them. `ancestors` tells for each commit
     seen in a mark whether HEAD's history has it. `last_policies` holds, for each object without a
     manifest, what git's last version of it says; a missing key means git does not know.
-    `runs` are the jobs named by `--run`, as typed;
-    `half_done` maps the full key of what a run was ended in the middle of replacing to the id of what it
-    had deleted. `paths` maps a manifest's file as shown to its path in the repository. `finished` holds, by
-    a key's full name, the newest run that the journal saw finished.
+    `paths` maps a manifest's file as shown to its path in the repository. `runs` are the jobs named by
+    `--run`, as typed. Of the journal, by a key's full name: `half_done` holds the id of what was deleted to
+    be created anew and was not, `finished` the newest run that was seen finished.
     """
 
     fleet_id: str

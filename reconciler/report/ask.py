@@ -8,11 +8,11 @@ from reconciler.report.safe import line
 from reconciler.report.units import count
 
 _VERBS = {
-    Action.CREATE: "create",
-    Action.UPDATE: "change",
-    Action.REPLACE: "replace",
-    Action.RERUN: "run again",
-    Action.DELETE: "delete",
+    Action.CREATE: "create {}",
+    Action.UPDATE: "change {}",
+    Action.REPLACE: "replace {}",
+    Action.RERUN: "run {} again",
+    Action.DELETE: "delete {}",
 }
 
 
@@ -20,9 +20,10 @@ def question(plan: Plan) -> tuple[str, frozenset[str]]:
     """Give the question and the answers that mean yes."""
     counts = [(verb, n) for action, verb in _VERBS.items() if (n := len(plan.having(action)))]
     first, *rest = counts
-    parts = [f"{first[0].capitalize()} {count(first[1], 'workload')}", *(f"{verb} {n}" for verb, n in rest)]
+    parts = [first[0].capitalize().format(count(first[1], "workload"))]
+    parts += [verb.format(n) for verb, n in rest]
     words = _listed(parts) + f" in {', '.join(map(line, plan.targets))}"
-    if not plan.having(Action.REPLACE, Action.DELETE):
+    if not plan.having(Action.REPLACE, Action.RERUN, Action.DELETE):
         return f"{words}? [y/N] ", frozenset({"y", "yes"})
     ends = [change for change, _ in ending(plan.changes) if change.action is not Action.REFUSED]
     what = f", ending {count(len(ends), 'running workload')}" if ends else ""

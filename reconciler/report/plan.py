@@ -16,7 +16,7 @@ SIGNS = {
     Action.CREATE: "+",
     Action.UPDATE: "~",
     Action.REPLACE: "±",
-    Action.RERUN: "+",
+    Action.RERUN: "±",
     Action.DELETE: "-",
     Action.KEEP: "=",
     Action.DEFERRED: "=",

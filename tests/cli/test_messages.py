@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from reconciler.emulator.clock import ManualClock
 from reconciler.errors import ExitCode
 from tests.cli.scene import NO_SUCH_IMAGE, Said, Scene, played
 
@@ -296,6 +297,20 @@ def test_no_fleet_file_names_the_one_and_the_command_to_make_it(scene: Scene, ho
     hold("no-fleet-file", scene.types("plan"), 4)
 
 
+def test_a_finished_job_is_run_again_by_name(scene: Scene, hold: Hold) -> None:
+    scene.declare("train", more="image: busybox:1\ncommand: sleep\nargs: '60'\n").types("apply", "--yes")
+    clock = scene.emulator.clock
+    assert isinstance(clock, ManualClock)
+    clock.advance(120)
+
+    hold("run-again", scene.types("plan", "--run", "Training/train"), 0)
+    scene.types("apply", "--yes", "--run", "Training/train")
+    assert [path.rpartition("/")[0] for path in scene.changes] == [
+        "/api/v1/workloads/trainings",
+        "/api/v1/workloads",
+    ]
+
+
 # -- the command line itself ---------------------------------------------------------------------------
 
 WORDS = {
@@ -304,6 +319,7 @@ WORDS = {
     "unknown-format": ("plan", "-o", "jsn"),
     "unknown-target": ("plan", "--target", "prd"),
     "unknown-object": ("plan", "Training/trian"),
+    "unknown-run": ("plan", "--run", "Training/trian"),
     "unknown-consent": ("apply", "--yes", "--allow", "destory=3"),
     "nobody-to-ask": ("apply", "-p", "team-a"),
 }

@@ -90,3 +90,10 @@ def test_deleting_what_is_over_needs_the_whole_word_too() -> None:
 
     assert words.startswith("Delete 1 workload in runai-demo?")
     assert answers == {"yes"}
+
+
+def test_running_again_deletes_what_ended_and_needs_the_whole_word() -> None:
+    words, answers = question(a_plan(Change(CHAT, Action.CREATE), Change(LORA, Action.RERUN)))
+
+    assert words.startswith("Create 1 workload and run 1 again in ")
+    assert answers == {"yes"}
