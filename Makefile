@@ -27,7 +27,7 @@ layers: $(READY)
 	$(BIN)/lint-imports
 
 pytest: $(READY) $(READERS)
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=85
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=90
 
 golden: $(READY) $(READERS)  ## renew the golden files; read the diff before you commit it
 	$(BIN)/python -m pytest -q tests --update-golden
