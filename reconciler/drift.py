@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.diff import FieldChange
 from reconciler.errors import ExitCode, ProviderError, heaviest
@@ -11,7 +12,7 @@ from reconciler.health import Health, Level
 from reconciler.mark import Owner
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Location
-from reconciler.resource import EMPTY, Life, ResourceKey
+from reconciler.resource import EMPTY, Deleted, Life, Live, ResourceKey
 
 STATES = (
     "changed",
@@ -25,6 +26,16 @@ STATES = (
     "unknown",
 )
 _QUIET = frozenset({"finished", "stopped"})
+_FOREIGN = "belongs to fleet"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Name one commit, when it was made, and its author."""
+
+    hash: str
+    time: datetime
+    author: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,11 @@ class DriftItem:
 
     In `fields`, `after` is git's value and `before` is live. `action` is what apply would do about it;
     `consent` the `--allow` word it would need first.
+
+    `since` and `by` are the platform's own words, empty where it has none: of what is missing the delete,
+    of what has changed the last update, of what is not ours its making, else when the phase began.
+    `cause` is what the platform says led to it. `commit` brought the manifest into git, or took it out;
+    `commits` last changed git's value, by pointer.
     """
 
     key: ResourceKey
@@ -43,11 +59,20 @@ class DriftItem:
     hint: str = ""
     action: Action = Action.KEEP
     consent: str = ""
+    since: datetime | None = None
+    by: str = ""
+    cause: str = ""
+    commit: Commit | None = None
+    commits: Mapping[str, Commit] = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Hold all drift of a fleet, in key order, and what could not be read."""
+    """Hold all drift of a fleet, in key order, and what could not be read.
+
+    `only` names the states that `items` is narrowed to, none for all; `unread` counts objects that could
+    not be read, among `items` or not.
+    """
 
     fleet: str
     targets: tuple[str, ...]
@@ -55,6 +80,15 @@ class Drift:
     items: tuple[DriftItem, ...]
     unknown: Mapping[str, str] = EMPTY
     failures: tuple[ProviderError, ...] = ()
+    only: tuple[str, ...] = ()
+    unread: int = 0
+
+    def narrowed(self, states: Sequence[str]) -> Drift:
+        """Keep the items in some states; without states, all. What could not be read counts anyhow."""
+        if not states:
+            return self
+        items = tuple(item for item in self.items if item.state in states)
+        return replace(self, items=items, only=tuple(state for state in STATES if state in states))
 
     def count(self, state: str) -> int:
         """Count the items in one state."""
@@ -63,7 +97,7 @@ class Drift:
     def exit_code(self) -> ExitCode:
         """Give 3 when anything drifted, 6 or 5 when something could not be read, else 0."""
         codes = [failure.exit_code for failure in self.failures]
-        if self.unknown or self.count("unknown"):
+        if self.unknown or self.unread:
             codes.append(ExitCode.UNOBSERVED)
         if any(item.state not in _QUIET | {"unknown"} for item in self.items):
             codes.append(ExitCode.CHANGES)
@@ -75,12 +109,13 @@ def drift_of(
     failures: tuple[ProviderError, ...] = (),
     *,
     ill: Mapping[ResourceKey, Health] = EMPTY,
+    lives: Mapping[str, Live] = EMPTY,
 ) -> Drift:
     """Read a plan as drift: what would be created is missing, what would be updated has changed.
 
-    `ill` holds the health of objects that are as declared and not well.
+    `ill` holds the health of objects that are as declared and not well. `lives` remembers what was deleted.
     """
-    items = [item for change in plan.changes if (item := _item(change, ill)) is not None]
+    items = [item for change in plan.changes if (item := _item(change, plan, ill, lives)) is not None]
     return Drift(
         fleet=plan.fleet,
         targets=plan.targets,
@@ -88,24 +123,77 @@ def drift_of(
         items=tuple(items),
         unknown=plan.unknown,
         failures=failures,
+        unread=sum(item.state == "unknown" for item in items),
     )
 
 
-def _item(change: Change, ill: Mapping[ResourceKey, Health]) -> DriftItem | None:
-    state = _state(change)
+def _item(
+    change: Change, plan: Plan, ill: Mapping[ResourceKey, Health], lives: Mapping[str, Live]
+) -> DriftItem | None:
+    state, reason = _state(change), change.reason
     if not state:
         sick = ill.get(change.key)
-        return DriftItem(change.key, "degraded", source=change.source, reason=sick.why) if sick else None
-    return DriftItem(
-        change.key,
-        state,
-        change.fields,
-        change.source,
-        change.reason,
-        change.hint,
-        change.action,
-        change.consent,
-    )
+        if sick is None:
+            return None
+        said = ": ".join(part for part in (sick.reason, sick.message) if part)
+        found = DriftItem(change.key, "degraded", source=change.source, reason=sick.why, cause=said)
+    else:
+        found = DriftItem(
+            change.key,
+            state,
+            change.fields,
+            change.source,
+            reason,
+            change.hint,
+            change.action,
+            change.consent,
+        )
+    since, by = _since(found, change, deleted_row(change, plan.fleet_id, lives))
+    return replace(found, since=since, by=by)
+
+
+def deleted_row(change: Change, fleet_id: str, lives: Mapping[str, Live]) -> Deleted | None:
+    """Find the newest row that the platform remembers as deleted under a missing object's key."""
+    live = lives.get(change.key.target)
+    read = live.scopes.get(change.key.scope) if live else None
+    if read is None or change.observed is not None or read.named(change.key.name):
+        return None
+    rows = [row for row in read.deleted if row.key == change.key and row.deleted_at]
+    rows = [row for row in rows if row.mark is None or row.mark.fleet_id == fleet_id]
+    return max(rows, key=lambda row: row.deleted_at.timestamp() if row.deleted_at else 0.0, default=None)
+
+
+def _since(item: DriftItem, change: Change, gone: Deleted | None) -> tuple[datetime | None, str]:
+    """Give since when and by whom, as far as the rows that were read say so."""
+    row = change.observed.summary if change.observed else None
+    if item.state == "missing":
+        return (gone.deleted_at, gone.deleted_by) if gone else (None, "")
+    if row is None:
+        return None, ""
+    if item.state == "changed":
+        is_news = _is_after_us(change) and any(field.origin != "git" for field in item.fields)
+        return (row.updated_at, row.updated_by) if is_news else (None, "")
+    if item.state in ("unclaimed", "refused"):
+        return (row.created_at, row.submitted_by) if _is_strange(change) else (None, "")
+    if item.state == "degraded" and row.level is Level.HEALTHY:
+        return None, ""  # its phase is fine: that began before the trouble did
+    return (row.since, "") if item.state in ("degraded", "stopped", "finished") else (None, "")
+
+
+def _is_after_us(change: Change) -> bool:
+    """Tell whether the last update came after the create, and after the commit that we applied last."""
+    row, mark = (change.observed.summary, change.observed.mark) if change.observed else (None, None)
+    if row is None or row.updated_at is None or row.created_at is None or row.updated_at <= row.created_at:
+        return False
+    try:
+        return mark is None or row.updated_at > datetime.fromisoformat(mark.commit_time)
+    except (TypeError, ValueError):  # outside git there is no time, and marks hold what anybody wrote
+        return True
+
+
+def _is_strange(change: Change) -> bool:
+    """Tell whether what is live was made by somebody else."""
+    return _is_unclaimed(change) or change.reason.startswith(_FOREIGN)
 
 
 def _state(change: Change) -> str:

@@ -119,6 +119,30 @@ class Installs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Hold who did something to an object and what brought its state about, each as the platform says.
+
+    Whatever it does not say is empty, never guessed. `cause` is one sentence in its own words.
+    """
+
+    by: str = ""
+    cause: str = ""
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """Tell more of what happened to an object than its row does. An optional part of a provider."""
+
+    async def told(self, observed: Observed) -> Told | None:
+        """Read what the platform says about a live object that is not well; None where it says nothing."""
+        ...
+
+    async def told_of_deleted(self, deleted: Deleted) -> Told | None:
+        """Read who deleted an object; None where the platform does not say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """Carry one line of a log. `pod` is the pod's name; the text has no line end."""
 

@@ -199,7 +199,8 @@ class Summary:
     `mark` is what the list can show of it; `shows_marks` False means: read the detail to know.
     `fingerprint` changes whenever the row does. `identity` is the key as a mark would write it.
     `level` is how well the phase alone says that it is. `gpus` are GPUs held now; `since` is when the
-    present phase began, `completed_at` when a job ended.
+    present phase began, `completed_at` when a job ended. `updated_at` is the last update of any sort,
+    `updated_by` who asked for it; most answers do not say who.
     """
 
     key: ResourceKey
@@ -215,6 +216,8 @@ class Summary:
     submitted_by: str = ""
     source: str = ""
     created_at: datetime | None = None
+    updated_at: datetime | None = None
+    updated_by: str = ""
     since: datetime | None = None
     completed_at: datetime | None = None
     gpus: float = 0.0
@@ -255,7 +258,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """Remember one object that the platform lists as deleted."""
+    """Remember one object that the platform lists as deleted; `deleted_by` is "" where it does not say."""
 
     key: ResourceKey
     id: str
@@ -263,6 +266,7 @@ class Deleted:
     completed_at: datetime | None = None
     mark: Mark | None = None
     submitted_by: str = ""
+    deleted_by: str = ""
 
 
 @dataclass(frozen=True)

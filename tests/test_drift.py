@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
-from reconciler.drift import drift_of
+from reconciler.drift import STATES, DriftItem, drift_of
 from reconciler.errors import ExitCode, Forbidden
-from reconciler.health import Level
+from reconciler.health import Health, Level
+from reconciler.mark import Mark
 from reconciler.plan import make_plan
 from reconciler.plan.known import Policy
-from reconciler.resource import Life, Live, Resource
-from tests.factories import TARGET, a_key, a_live, a_resource, a_row, known, observed
+from reconciler.resource import Deleted, Life, Live, Resource
+from tests.factories import TARGET, a_key, a_live, a_mark, a_resource, a_row, known, observed
 
 
 def states(desired: list[Resource], live: Live) -> dict[str, str]:
@@ -60,3 +65,151 @@ def test_a_scope_that_may_not_be_read_is_denied_and_no_drift() -> None:
     plan = make_plan([a_resource()], {TARGET: a_live(unknown="403")}, known())
 
     assert drift_of(plan, (Forbidden("prod", "list", "team-a"),)).exit_code() is ExitCode.DENIED
+
+
+# -- since when, by whom ---------------------------------------------------------------------------------
+
+MADE = datetime(2026, 11, 1, 1, tzinfo=UTC)
+LATER = MADE + timedelta(hours=3)
+ROW: dict[str, Any] = {
+    "created_at": MADE,
+    "updated_at": LATER,
+    "updated_by": "lee",
+    "since": MADE + timedelta(hours=1),
+}
+
+
+def item_of(resource: Resource, live: Live) -> DriftItem:
+    plan = make_plan([resource], {TARGET: live}, known())
+    (item,) = drift_of(plan, lives={TARGET: live}).items
+    return item
+
+
+def told(live: Live, **changes: Any) -> tuple[datetime | None, str]:
+    item = item_of(a_resource(**changes), live)
+    return item.since, item.by
+
+
+def test_what_changed_live_tells_the_last_update() -> None:
+    assert told(a_live(observed(a_resource(), live={"image": "b"}, **ROW))) == (LATER, "lee")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"updated_at": None},
+        {"updated_at": MADE},
+        {"updated_at": datetime(2026, 10, 31, tzinfo=UTC), "created_at": datetime(2026, 10, 30, tzinfo=UTC)},
+    ],
+    ids=["not told", "not since the create", "before the commit that was applied"],
+)
+def test_an_update_that_cannot_be_the_change_is_not_told(row: dict[str, Any]) -> None:
+    assert told(a_live(observed(a_resource(), live={"image": "b"}, **{**ROW, **row}))) == (None, "")
+
+
+def test_nobody_is_blamed_on_the_platform_for_what_git_changed() -> None:
+    live = a_live(observed(a_resource(), **ROW))
+
+    assert told(live, spec={"image": "busybox:2"}) == (None, "")
+
+
+def test_a_mark_without_a_time_hides_no_update() -> None:
+    row = a_row(mark=a_mark(commit_time=""), **ROW)
+
+    assert told(a_live(observed(a_resource(), live={"image": "b"}, row=row))) == (LATER, "lee")
+
+
+def gone(**changes: Any) -> Deleted:
+    return replace(Deleted(a_key(), "id-0", deleted_at=LATER, deleted_by="mina"), **changes)
+
+
+def test_what_is_missing_tells_its_newest_delete() -> None:
+    live = a_live(deleted=(gone(deleted_at=MADE, deleted_by="lee"), gone()))
+
+    assert told(live) == (LATER, "mina")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [gone(key=a_key("other")), gone(mark=a_mark(fleet_id="0" * 16)), gone(deleted_at=None)],
+    ids=["another name", "another fleet's", "no time"],
+)
+def test_a_delete_of_something_else_is_not_told(row: Deleted) -> None:
+    assert told(a_live(deleted=(row,))) == (None, "")
+
+
+def test_what_still_goes_away_was_not_deleted_yet() -> None:
+    live = a_live(observed(a_resource(), life=Life.LEAVING), deleted=(gone(),))
+
+    assert told(live) == (None, "")
+
+
+@pytest.mark.parametrize("mark", [None, a_mark(fleet_id="0" * 16)], ids=["unclaimed", "foreign"])
+def test_what_is_not_ours_tells_who_made_it_and_when(mark: Mark | None) -> None:
+    live = a_live(observed(a_resource(), row=a_row(mark=mark, submitted_by="mina", **ROW)))
+
+    assert told(live) == (MADE, "mina")
+
+
+@pytest.mark.parametrize(
+    ("life", "level"),
+    [(Life.FAILED, Level.DEGRADED), (Life.ACTIVE, Level.DEGRADED), (Life.STOPPED, Level.SUSPENDED)],
+)
+def test_a_phase_tells_when_it_began(life: Life, level: Level) -> None:
+    assert told(a_live(observed(a_resource(), life=life, level=level, **ROW))) == (ROW["since"], "")
+
+
+def test_a_phase_that_is_well_does_not_date_the_trouble() -> None:
+    live = a_live(observed(a_resource(), level=Level.HEALTHY, **ROW))
+    plan = make_plan([a_resource()], {TARGET: live}, known())
+
+    (item,) = drift_of(plan, ill={a_key(): Health(Level.DEGRADED, message="dropped")}).items
+
+    assert (item.state, item.since) == ("degraded", None)
+
+
+# -- narrowed to states ----------------------------------------------------------------------------------
+
+CASES = {
+    "changed": a_live(observed(a_resource(), live={"image": "b"})),
+    "missing": a_live(),
+    "degraded": a_live(observed(a_resource(), life=Life.FAILED)),
+    "unclaimed": a_live(observed(a_resource(), row=a_row(mark=None))),
+    "refused": a_live(observed(a_resource(), row=a_row(mark=a_mark(fleet_id="0" * 16)))),
+    "stopped": a_live(observed(a_resource(), life=Life.STOPPED)),
+    "finished": a_live(observed(a_resource(), life=Life.FINISHED)),
+    "orphaned": a_live(observed(a_resource())),
+    "unknown": a_live(unknown="no answer"),
+}
+
+
+@pytest.mark.parametrize("only", STATES)
+@pytest.mark.parametrize("state", STATES)
+def test_only_decides_three_and_never_hides_what_was_not_read(state: str, only: str) -> None:
+    desired = [] if state == "orphaned" else [a_resource()]
+    plan = make_plan(desired, {TARGET: CASES[state]}, known(last_policies={a_key(): Policy()}))
+
+    whole = drift_of(plan)
+    narrowed = whole.narrowed([only])
+
+    assert [item.state for item in whole.items] == [state]
+    assert [item.state for item in narrowed.items] == ([state] if state == only else [])
+    expected = ExitCode.UNOBSERVED if state == "unknown" else ExitCode.CHANGES
+    expected = ExitCode.IN_ORDER if state in ("stopped", "finished") else expected
+    assert whole.exit_code() is expected
+    hidden = ExitCode.UNOBSERVED if state == "unknown" else ExitCode.IN_ORDER
+    assert narrowed.exit_code() is (expected if state == only else hidden)
+
+
+def test_a_doubtful_object_counts_as_unread_though_it_is_not_asked_for() -> None:
+    live = a_live(observed(a_resource(), life=Life.UNKNOWN))
+
+    drift = drift_of(make_plan([a_resource()], {TARGET: live}, known())).narrowed(["changed"])
+
+    assert (drift.items, drift.unread, drift.exit_code()) == ((), 1, ExitCode.UNOBSERVED)
+
+
+def test_no_words_narrow_nothing() -> None:
+    drift = drift_of(make_plan([a_resource()], {TARGET: a_live()}, known()))
+
+    assert drift.narrowed([]) is drift

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import Forbidden, ProviderError, Unavailable
+from reconciler.drift import Drift, drift_of
+from reconciler.errors import ExitCode, Forbidden, ProviderError, Unavailable
 from reconciler.health import Health, Level, PodHealth
 from reconciler.outcome import Verdict
+from reconciler.plan import make_plan
 from reconciler.problem import Location
-from reconciler.provider import Provider
-from reconciler.resource import HealthPolicy, Resource
+from reconciler.provider import Provider, Told
+from reconciler.resource import Deleted, HealthPolicy, Life, Observed, Resource
 from reconciler.settle import Settling, causal_line, until_settled
+from reconciler.settle.told import told
 from reconciler.settle.verdict import problem_of
-from tests.factories import TARGET, a_resource
-from tests.fakes import TEAM, FakeClock, FakeLogs, FakeStop, Heard
+from tests.factories import TARGET, a_live, a_resource, known, observed
+from tests.fakes import TEAM, FakeClock, FakeLogs, FakePlatform, FakeStop, Heard
 
 RUNNING = Health(Level.HEALTHY, phase="Running")
 PULLING = Health(Level.PROGRESSING, phase="Initializing", reason="ContainerCreating")
@@ -334,3 +337,67 @@ def test_too_little_memory_points_at_the_amount_declared_unless_it_was_that_of_a
     problem = problem_of(resource, health, cause=cause, timed_out=False, waited=1)
 
     assert problem.location == Location("t.yaml", line)
+
+
+# -- what drifted is asked about -----------------------------------------------------------------------
+
+
+class Teller(FakePlatform):
+    """Tell of each object, or fail; count how many are asked about at once."""
+
+    failing: frozenset[str] = frozenset()
+    now = most = 0
+
+    async def told(self, observed: Observed) -> Told | None:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        if observed.key.name in self.failing:
+            raise Unavailable(TARGET, "list events of", observed.key.name)
+        return Told(cause=f"why {observed.key.name}")
+
+    async def told_of_deleted(self, deleted: Deleted) -> Told | None:
+        return Told(by="mina")
+
+
+def asked(platform: Provider, count: int) -> Drift:
+    resources = [a_resource(f"job-{number:02}") for number in range(count)]
+    live = a_live(*(observed(resource, life=Life.FAILED) for resource in resources))
+    plan = make_plan(resources, {TARGET: live}, known())
+    return asyncio.run(told(drift_of(plan), plan, {TARGET: live}, {TARGET: platform}))
+
+
+def test_eight_drifted_objects_are_asked_about_at_once() -> None:
+    platform = Teller()
+
+    drift = asked(platform, 30)
+
+    assert platform.most == 8
+    assert [item.cause for item in drift.items] == [f"why {item.key.name}" for item in drift.items]
+
+
+def test_a_read_that_fails_hides_nothing_of_the_others() -> None:
+    platform = Teller()
+    platform.failing = frozenset({"job-00"})
+
+    drift = asked(platform, 2)
+
+    assert [item.cause for item in drift.items] == ["", "why job-01"]
+    assert (drift.failures, drift.exit_code()) == ((), ExitCode.CHANGES)
+
+
+def test_a_platform_that_tells_nothing_more_is_not_asked() -> None:
+    assert [item.cause for item in asked(FakePlatform(), 2).items] == ["", ""]
+
+
+def test_who_deleted_is_asked_of_what_is_missing_alone() -> None:
+    resource, other = a_resource(), a_resource("other")
+    rows = (Deleted(resource.key, "id-0", deleted_at=FakeClock().now()),)
+    live = a_live(observed(other, live={"image": "b"}), deleted=rows)
+    plan = make_plan([resource, other], {TARGET: live}, known())
+    found = drift_of(plan, lives={TARGET: live})
+
+    drift = asyncio.run(told(found, plan, {TARGET: live}, {TARGET: Teller()}))
+
+    assert {item.key.name: item.by for item in drift.items} == {"train": "mina", "other": ""}

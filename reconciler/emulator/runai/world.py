@@ -210,15 +210,19 @@ class World:
             return made.id
 
     def edit_spec(self, id: str, changes: Spec, *, by: str) -> None:  # noqa: A002 - the platform's word
-        """Change a spec in place as the web page of an administrator would; None clears a key."""
-        del by  # the platform does not tell who edited
-        with self.lock:
-            self.change(id, lambda one, at: acts.respec(one, merge(one.spec, changes), at))
+        """Change a spec in place as the web page of an administrator would; None clears a key.
 
-    def remove(self, id: str) -> None:  # noqa: A002 - the platform's word
-        """Delete a workload at once."""
+        Only the v2 API tells who edited.
+        """
         with self.lock:
-            self.change(id, acts.removed)
+            self.change(
+                id, lambda one, at: replace(acts.respec(one, merge(one.spec, changes), at), updated_by=by)
+            )
+
+    def remove(self, id: str, *, by: str | None = None) -> None:  # noqa: A002 - the platform's word
+        """Delete a workload at once; only the v2 API tells who did."""
+        with self.lock:
+            self.change(id, lambda one, at: replace(acts.removed(one, at), deleted_by=by))
 
     def stop(self, id: str, message: str = "stopped by the platform") -> None:  # noqa: A002 - the platform's word
         """Stop a workload at once, as the platform does when it is idle too long."""

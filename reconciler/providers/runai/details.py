@@ -32,6 +32,7 @@ class Detail:
     """Hold what the read by kind shows. `phase` is "" where it shows none.
 
     `witness` is the second form in which the platform shows a manifest: before or after its own changes.
+    `updated_by` and `deleted_by` are told by the v2 API alone.
     """
 
     id: str
@@ -41,6 +42,8 @@ class Detail:
     is_deleted: bool = False
     sync: Sync | None = None
     witness: Mapping[str, Json] = EMPTY
+    updated_by: str = ""
+    deleted_by: str = ""
 
 
 def detail_of(kind: str, payload: Json) -> Detail:
@@ -54,6 +57,7 @@ def observed_of(summary: Summary, detail: Detail, kind: Kind) -> Observed:
     """Join what the list and the read by kind show; what we carry on it is taken out of the spec."""
     if detail.wanted_phase == "Deleted":
         summary = replace(summary, life=Life.LEAVING)
+    summary = replace(summary, updated_by=detail.updated_by)
     found = carried(detail.spec, kind)
     other = carried({**detail.spec, "manifest": detail.witness}, kind) if detail.witness else found
     if found.mark is None:
@@ -89,6 +93,8 @@ def _of_nim(payload: Mapping[str, Json]) -> Detail:
         spec=_object(payload, "spec"),
         wanted_phase=words(payload, "desiredPhase"),
         is_deleted=bool(metadata.get("deletedAt")),
+        updated_by=words(metadata, "updatedBy"),
+        deleted_by=words(metadata, "deletedBy"),
     )
 
 
@@ -110,6 +116,8 @@ def _of_external(payload: Mapping[str, Json]) -> Detail:
         is_deleted=is_deleted,
         sync=sync,
         witness=witness if is_settled and is_shown(witness) else EMPTY,
+        updated_by=words(metadata, "updatedBy"),
+        deleted_by=words(metadata, "deletedBy"),
     )
 
 

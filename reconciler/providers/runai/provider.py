@@ -16,7 +16,7 @@ from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Problem
-from reconciler.provider import Edit, InstallInfo, LogLine
+from reconciler.provider import Edit, InstallInfo, LogLine, Told
 from reconciler.providers.runai import logs, wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
@@ -27,6 +27,7 @@ from reconciler.providers.runai.registry import KIND as CLUSTER
 from reconciler.providers.runai.registry import Registry
 from reconciler.providers.runai.sweep import Torn, sweep
 from reconciler.providers.runai.target import RunaiTarget
+from reconciler.providers.runai.telling import Teller
 from reconciler.providers.runai.tokens import Tokens
 from reconciler.providers.runai.writing import Writer
 from reconciler.resource import Deleted, Observed, Resource, Scope, Summary
@@ -63,6 +64,7 @@ class RunaiProvider:
         self._writer = Writer(self._api)
         self._doctor = Doctor(self._api, self._clusters, self.kinds)
         self._logs = logs.LogReader(self._api, self._clusters)
+        self._teller = Teller(self._api)
         self._only = frozenset(target.scopes or settings.scope.projects)
 
     async def scopes(self) -> Sequence[Scope]:
@@ -198,6 +200,18 @@ class RunaiProvider:
         """Give the platform's event messages about a workload, newest last."""
         with self._trusting("list events of", str(observed.key)):
             return await self._logs.last_words(observed)
+
+    async def told(self, observed: Observed) -> Told | None:
+        """Read the newest complaint about a workload out of its events."""
+        if observed.key.kind == CLUSTER:
+            return None
+        with self._trusting("list events of", str(observed.key)):
+            return await self._teller.told(observed)
+
+    async def told_of_deleted(self, deleted: Deleted) -> Told | None:
+        """Read who deleted a workload, where it is of the v2 API and still shown."""
+        with self._trusting("read", str(deleted.key)):
+            return await self._teller.told_of_deleted(deleted)
 
     async def aclose(self) -> None:
         """Close connections."""

@@ -127,6 +127,7 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: str, known_as: str
         submitted_by=words(row, "submittedBy"),
         source=words(row, "source"),
         created_at=moment(text(row, "createdAt")),
+        updated_at=moment(row.get("updatedAt")),
         since=moment(row.get("phaseUpdatedAt")),
         completed_at=moment(row.get("completedAt")),
         gpus=number(row.get("allocatedResources"), "gpu"),
@@ -147,6 +148,7 @@ def deleted_from_wire(row: Mapping[str, Json], *, target: str, scope: str, known
         completed_at=moment(row.get("completedAt")),
         mark=mark_in(row),
         submitted_by=words(row, "submittedBy"),
+        deleted_by=words(row, "deletedBy"),
     )
 
 

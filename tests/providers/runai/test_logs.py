@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.emulator.faults import Fault
 from reconciler.errors import NotFound, ProviderError, Unauthenticated, Unavailable
-from reconciler.provider import LogLine
+from reconciler.provider import LogLine, Told
 from reconciler.providers.runai.provider import RunaiProvider
 from reconciler.resource import Observed, Scope
 from tests.providers.runai.stage import MARK, TEN_MINUTES, a_resource, only, stage
@@ -114,3 +115,38 @@ def test_the_last_words_come_in_order() -> None:
 
     assert words[0].startswith("Successfully assigned")
     assert words[-1].startswith("Started container")
+
+
+@pytest.mark.parametrize(
+    ("events", "cause"),
+    [
+        ([], None),
+        ([{"type": "Normal", "reason": "Pulled", "message": "pulled"}], None),
+        (
+            [
+                {"type": "Normal", "reason": "Pulled", "message": "pulled"},
+                {"type": "Warning", "reason": "Evicted", "message": "the node was low on memory"},
+                {"type": "Warning", "reason": "FailedMount", "message": "volume is not there"},
+            ],
+            "Evicted: the node was low on memory",
+        ),
+        ([{"type": "Warning", "message": "odd"}, {"type": "Warning", "reason": "NoWords"}], "odd"),
+        (
+            [
+                {"type": "Warning", "reason": "Evicted", "message": "gone"},
+                {"type": "Warning", "reason": "OOMKilled", "message": "memory ran out"},
+            ],
+            "OOMKilled: memory ran out",
+        ),
+    ],
+    ids=["no event", "no warning", "the newest warning", "no reason", "a trouble with a name"],
+)
+def test_what_went_wrong_is_told_by_events(events: list[dict[str, str]], cause: str | None) -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> Told | None:
+        return await provider.told(await running(here, provider, scope))
+
+    with stage() as here:
+        here.emulator.faults.add(Fault(r"GET .*/events", kind="body", json={"events": events}))
+        told = here.play(act)
+
+    assert told == (Told(cause=cause) if cause else None)
