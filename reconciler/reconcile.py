@@ -29,6 +29,7 @@ from reconciler.errors import (
 from reconciler.fleet import Fleet
 from reconciler.guard import Remembered, check_guards
 from reconciler.health import Health, Level
+from reconciler.history.blame import blamed
 from reconciler.history.remember import finished_now, known_for, owned_now, present
 from reconciler.journal import Journal, Memory, remembered
 from reconciler.mark import Owner, owner_of
@@ -46,6 +47,7 @@ from reconciler.resource import Life, Live, Observed, Resource, Scope
 from reconciler.secret import secrets_in
 from reconciler.settle import Settler
 from reconciler.settle.look import BESIDE, find_declared, install_info
+from reconciler.settle.told import told
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
 
@@ -183,8 +185,8 @@ class Session:
                 finished=self._finished(planned.plan),
             )
 
-    async def drift(self) -> Drift:
-        """Find how live differs from git."""
+    async def drift(self, only: Sequence[str] = ()) -> Drift:
+        """Find how live differs from git, since when and by whom; `only` in these states."""
         planned = await self.plan(is_reading=True)
         slow = [
             change.observed
@@ -193,7 +195,9 @@ class Session:
         ]
         verdicts = await asyncio.gather(*(self._judge(observed) for observed in slow))
         ill = {v.key: v.health for v in verdicts if v.health.level is Level.DEGRADED}
-        return drift_of(planned.plan, planned.failures, ill=ill)
+        found = drift_of(planned.plan, planned.failures, ill=ill, lives=self._lives).narrowed(only)
+        found = await told(found, planned.plan, self._lives, self._providers)
+        return blamed(found, planned.plan, self._declared)
 
     async def health(self) -> tuple[Verdict, ...]:
         """Look once at every declared object; what is not there is Missing."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.drift import Commit
 from reconciler.errors import FleetError
 from reconciler.history import History
+from reconciler.history.blame import Blame, Part
+from reconciler.yaml import parse
 
 
 class Repo:
@@ -276,3 +280,156 @@ def test_a_deletion_that_is_not_committed_proves_nothing(repo: Repo) -> None:
 
     assert history.differing([repo.folder / "a.yaml"], [repo.folder]) == ("b.yaml",)
     assert history.is_edited([repo.folder])
+
+
+# -- which commit ------------------------------------------------------------------------------------------
+
+
+def a_job(image: str = "a", name: str = "job", more: str = "") -> str:
+    return f"kind: Training\nmetadata: {{name: {name}}}\nspec:\n  image: {image}\n{more}"
+
+
+def is_job(document: Mapping[str, Any]) -> bool:
+    return document.get("metadata") == {"name": "job"}
+
+
+def image_of(document: Mapping[str, Any] | None) -> Any:
+    return document["spec"].get("image") if document else None
+
+
+def is_there(document: Mapping[str, Any] | None) -> bool:
+    return document is not None
+
+
+def changed_by(repo: Repo, *, part: Part = image_of, path: str = "m/job.yaml") -> str:
+    """Ask who last changed a part of the job as it lies there; "" for nobody."""
+    here = [each.value for each in parse((repo.folder / path).read_bytes(), path).documents]
+    now = next((each for each in here if is_job(each)), None)
+    found = Blame(repo.history()).last_change(path, is_job, part, now)
+    return found.hash if found else ""
+
+
+def test_a_field_was_last_changed_by_the_newest_commit_that_gave_it_its_value(repo: Repo) -> None:
+    repo.commit({"m/job.yaml": a_job("a")})
+    changed = repo.commit({"m/job.yaml": a_job("b")})
+    repo.commit({"m/job.yaml": "# a comment\n" + a_job("b", more="  args: x\n")})
+    repo.commit({"m/other.yaml": a_job("c", "other")})
+
+    assert changed_by(repo) == changed
+
+
+def test_a_field_that_went_there_and_back_was_changed_by_the_way_back(repo: Repo) -> None:
+    repo.commit({"m/job.yaml": a_job("a")})
+    repo.commit({"m/job.yaml": a_job("b")})
+    back = repo.commit({"m/job.yaml": a_job("a")})
+
+    assert changed_by(repo) == back
+
+
+def test_a_field_that_left_was_changed_by_the_commit_that_took_it_out(repo: Repo) -> None:
+    repo.commit({"m/job.yaml": a_job(more="  args: x\n")})
+    taken = repo.commit({"m/job.yaml": a_job()})
+    repo.commit({"m/job.yaml": a_job("b")})
+
+    args = changed_by(repo, part=lambda document: document["spec"].get("args") if document else None)
+
+    assert args == taken
+
+
+def test_a_document_came_with_the_commit_that_first_had_it(repo: Repo) -> None:
+    repo.commit({"m/job.yaml": a_job(name="other")})
+    added = repo.commit({"m/job.yaml": a_job(name="other") + "---\n" + a_job()})
+    repo.commit({"m/job.yaml": a_job() + "---\n" + a_job("z", name="other")})
+
+    assert changed_by(repo, part=is_there) == added
+
+
+def test_the_author_and_the_time_are_those_of_the_commit(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-11-01T10:00:00+02:00")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Zoë <\u202e> 日本")
+    commit = repo.commit({"m/job.yaml": a_job()})
+
+    found = Blame(repo.history()).last_change("m/job.yaml", is_job, is_there, {})
+
+    assert found == Commit(commit, datetime(2026, 11, 1, 8, tzinfo=UTC), "Zoë \u202e 日本")
+
+
+@pytest.mark.parametrize("edit", [a_job("b"), a_job(name="renamed")], ids=["changed", "renamed"])
+def test_what_is_not_committed_is_nobodys(repo: Repo, edit: str) -> None:
+    repo.commit({"m/job.yaml": a_job()})
+    (repo.folder / "m/job.yaml").write_text(edit)
+
+    assert changed_by(repo) == ""
+
+
+def test_a_merge_is_not_named_for_what_one_side_brought(repo: Repo) -> None:
+    repo.commit({"m/job.yaml": a_job("a") + "  x1: 1\n# 1\n# 2\n# 3\n# 4\n"})
+    repo.git("checkout", "-q", "-b", "side")
+    side = repo.commit({"m/job.yaml": a_job("b") + "  x1: 1\n# 1\n# 2\n# 3\n# 4\n"})
+    repo.git("checkout", "-q", "main")
+    repo.commit({"m/job.yaml": a_job("a") + "  x1: 1\n# 1\n# 2\n# 3\n# 4\nlabels: {a: b}\n"})
+    repo.git("merge", "-q", "--no-edit", "side")
+
+    assert changed_by(repo) == side
+
+
+def test_of_more_than_a_hundred_commits_the_old_ones_name_nobody(repo: Repo) -> None:
+    repo.commit({"m/job.yaml": a_job()})
+    stream = "".join(
+        f"commit refs/heads/main\ncommitter d <d@x> {1_800_000_000 + n} +0000\ndata 0\n"
+        + (f"from {repo.git('rev-parse', 'HEAD')}\n" if n == 0 else "")
+        + f"M 100644 inline m/job.yaml\ndata <<E\n{a_job(more=f'  args: {n}' + chr(10))}E\n\n"
+        for n in range(100)
+    )
+    subprocess.run(
+        ["git", "-C", str(repo.folder), "fast-import", "--quiet"], input=stream, text=True, check=True
+    )
+    repo.git("reset", "-q", "--hard")
+
+    assert changed_by(repo) == ""
+    assert changed_by(repo, part=lambda document: document["spec"]["args"] if document else None)
+
+
+@pytest.mark.parametrize("path", ["../m/job.yaml", "/etc/passwd", "nowhere.yaml", "-x", ""])
+def test_a_path_that_git_does_not_know_names_nobody(repo: Repo, path: str) -> None:
+    repo.commit({"m/job.yaml": a_job()})
+
+    assert Blame(repo.history()).last_change(path, is_job, is_there, {}) is None
+    assert Blame(repo.history()).removal(path, is_job) is None
+
+
+def test_one_is_not_true_and_the_order_of_keys_says_nothing(repo: Repo) -> None:
+    first = repo.commit({"m/job.yaml": a_job("{a: 1, b: 2}")})
+    repo.commit({"m/job.yaml": a_job("{b: 2, a: 1}")})
+
+    assert changed_by(repo) == first
+
+    changed = repo.commit({"m/job.yaml": a_job("{a: true, b: 2}")})
+
+    assert changed_by(repo) == changed
+
+
+def test_a_removal_is_the_commit_that_took_the_document_out(repo: Repo) -> None:
+    repo.commit({"m/job.yaml": a_job() + "---\n" + a_job(name="other")})
+    taken = repo.commit({"m/job.yaml": a_job(name="other")})
+    repo.commit({"m/job.yaml": a_job("b", name="other")})
+
+    found = Blame(repo.history()).removal("m/job.yaml", is_job)
+
+    assert found is not None
+    assert found.hash == taken
+
+
+@pytest.mark.parametrize("files", [{"m/job.yaml": a_job()}, {"m/job.yaml": a_job(name="other")}])
+def test_what_is_there_or_never_was_has_no_removal(repo: Repo, files: dict[str, str | None]) -> None:
+    repo.commit(files)
+
+    assert Blame(repo.history()).removal("m/job.yaml", is_job) is None
+
+
+def test_a_setting_that_prints_signatures_or_follows_renames_changes_no_answer(repo: Repo) -> None:
+    commit = repo.commit({"m/job.yaml": a_job()})
+    for setting in ("log.showSignature", "log.follow", "log.decorate", "color.ui"):
+        repo.git("config", setting, "always" if setting == "color.ui" else "true")
+
+    assert changed_by(repo) == commit

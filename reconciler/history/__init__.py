@@ -123,7 +123,7 @@ class History:
         if not removed_by or found is None:
             return found
         since = self._output("rev-list", f"{removed_by}^..HEAD").split()
-        files = self._naming(name, removed_by, folders) - {path}
+        files = self.naming(name, removed_by, folders) - {path}
         if len(files) > _MOST_VERSIONS:
             return None
         later = [self._newest(file, wanted) for file in sorted(files)]
@@ -137,12 +137,23 @@ class History:
         commits = self._output("rev-list", f"--max-count={_MOST_VERSIONS}", "HEAD", "--", path)
         removed_by = ""
         for commit in commits.split():
-            if document := next(filter(wanted, self._documents(commit, path)), None):
+            if document := next(filter(wanted, self.documents(commit, path)), None):
                 return document, removed_by
             removed_by = commit
         return None, ""
 
-    def _naming(self, name: str, commit: str, folders: Iterable[Path | str]) -> frozenset[str]:
+    def log(self, path: str) -> list[str]:
+        """List the newest hundred commits that touch a file, HEAD first, on two lines each.
+
+        `commit HASH PARENT...`, the parents being the next ones that touch it, and `SECONDS AUTHOR`.
+        """
+        if not _lies_inside(path):
+            return []
+        shown = ("--parents", "--encoding=UTF-8", "--format=%ct %aN")
+        told = self._output("rev-list", *shown, f"--max-count={_MOST_VERSIONS}", "HEAD", "--", path)
+        return told.split("\n")[:-1]
+
+    def naming(self, name: str, commit: str, folders: Iterable[Path | str]) -> frozenset[str]:
         """List the manifests that name a thing more or less often since a commit, that one included."""
         paths = [path for path in map(self.path_of, folders) if _lies_inside(path)]
         safely = ("--no-textconv", "--no-ext-diff", "--no-renames")
@@ -150,7 +161,7 @@ class History:
         listed = self._output("log", *shown, f"-S{name}", f"{commit}^..HEAD", "--", *paths)
         return frozenset(file for file in listed.split("\0") if file.endswith(SUFFIXES))
 
-    def _documents(self, commit: str, path: str) -> Sequence[Mapping[str, Any]]:
+    def documents(self, commit: str, path: str) -> Sequence[Mapping[str, Any]]:
         """Read a file as one commit has it; nothing where the commit removed it or it is not YAML."""
         shown = _git(self.top, "cat-file", "blob", f"{commit}:{path}")
         if shown is None or shown.returncode != 0 or len(shown.stdout) > _LARGEST:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.declare import Declared
 from reconciler.errors import ManifestError
-from reconciler.history import History
+from reconciler.history import History, Wanted
 from reconciler.kind import Kind
 from reconciler.mark import Owner, owner_of
 from reconciler.plan.change import Plan, Prune
@@ -70,7 +70,7 @@ def _with_history(
         commit=history.head.commit,
         commit_time=history.head.time,
         branch=history.head.branch,
-        is_edited=history.is_edited(_folders(declared)),
+        is_edited=history.is_edited(folders_of(declared)),
         has_history=not history.is_shallow,
         ancestors={commit: history.is_ancestor(commit) for commit in sorted(commits)},
         last_policies={} if history.is_shallow else _last_policies(gone, history, declared, base.kinds),
@@ -87,13 +87,14 @@ def _prune(declared: Declared, history: History | None) -> Prune:
     if history is None:
         return Prune(is_on=True)
     files = [declared.loaded.path_of(file) for file in declared.loaded.files]
-    strayed = history.differing(files, _folders(declared))
+    strayed = history.differing(files, folders_of(declared))
     if strayed:
         return Prune(is_on=False, why=f"the files are not those git tracks: {', '.join(strayed[:3])}")
     return Prune(is_on=True)
 
 
-def _folders(declared: Declared) -> list[Path]:
+def folders_of(declared: Declared) -> list[Path]:
+    """List the folders that the fleet keeps its manifests in."""
     return [Path(declared.fleet.root) / folder for folder in declared.fleet.manifests]
 
 
@@ -114,19 +115,21 @@ def _last_policies(
 ) -> dict[ResourceKey, Policy]:
     """Ask git for the last version of each removed manifest."""
     found: dict[ResourceKey, Policy] = {}
-    folders = _folders(declared)
+    folders = folders_of(declared)
     for row in gone:
         kind = kinds.get((row.key.target, row.key.kind))
         if row.mark is None or not row.mark.path or kind is None:
             continue
-        wanted = _declares(row.key, kind)
+        wanted = declares(row.key, kind)
         document = history.last_version(row.mark.path, wanted, name=row.key.name, folders=folders)
         if document is not None:
             found[row.key] = _policy(document, declared)
     return found
 
 
-def _declares(key: ResourceKey, kind: Kind) -> Any:
+def declares(key: ResourceKey, kind: Kind) -> Wanted:
+    """Recognise the document of one object as written."""
+
     def test(document: Any) -> bool:
         meta = document.get("metadata") if isinstance(document, Mapping) else None
         return (
@@ -134,7 +137,7 @@ def _declares(key: ResourceKey, kind: Kind) -> Any:
             and document.get("kind") == kind.name
             and document.get("apiVersion") == kind.api_version
             and meta.get("name") == key.name
-            and meta.get(kind.scope_word) == key.scope.rpartition("/")[2]
+            and (not kind.scope_word or meta.get(kind.scope_word) == key.scope.rpartition("/")[2])
         )
 
     return test
