@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,44 +11,80 @@ from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reconciler.declare import Request
     from reconciler.drift import Drift
 
 
+class StatesType(click.ParamType[tuple[str, ...]]):
+    """Read states of drift, one or several with commas between them."""
+
+    name = "state[,state]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Give the states, or fail with the words there are."""
+        from reconciler.drift import STATES  # only who narrows pays for it
+
+        words = tuple(word.strip() for word in str(value).split(","))
+        for word in words:
+            if word not in STATES:
+                from reconciler.validate.suggest import near
+
+                best = near(word, STATES)
+                hint = f'; did you mean "{best}"?' if best else ""
+                self.fail(f'"{word}" is no state of drift; there are {", ".join(STATES)}{hint}', param, ctx)
+        return words
+
+
 @click.command()
 @speaking
-@writing("table", "wide", "json", "name")
+@writing("table", "wide", "json", "name", "jsonl", "markdown")
+@click.option(
+    "--only",
+    type=StatesType(),
+    multiple=True,
+    help="Only these states: changed, missing, degraded, unclaimed, orphaned, refused, stopped, finished, "
+    "unknown; repeatable.",
+)
 @selecting
-def command(voice: Voice, chosen: Chosen) -> ExitCode:
-    r"""Find what is live but not as git says. Changes nothing.
+def command(voice: Voice, chosen: Chosen, only: tuple[tuple[str, ...], ...]) -> ExitCode:
+    r"""Find what is live but not as git says, since when and by whom. Changes nothing.
 
     \b
     Examples:
-      reconciler drift                     the whole fleet
-      reconciler drift Inference/chat      one object
-      reconciler drift -o json=drift.json  a table here, JSON in a file
+      reconciler drift                         the whole fleet
+      reconciler drift Inference/chat          one object
+      reconciler drift --only changed,missing  these alone; they alone decide between 0 and 3
+      reconciler drift -o json=drift.json      a table here, JSON in a file
+      reconciler drift -o markdown             for the issue of a scheduled run
 
     Exit codes: 0 as declared, 3 drift, 5 denied, 6 something could not be read.
     """
     from reconciler.cli.request import request_of
     from reconciler.cli.running import run
 
-    drift = run(_find(request_of(chosen, voice), voice))
-    _publish(voice, drift)
+    states = tuple(state for words in only for state in words)
+    drift, now = run(_find(request_of(chosen, voice), voice, states))
+    _publish(voice, drift, now)
     return drift.exit_code()
 
 
-async def _find(request: Request, voice: Voice) -> Drift:
+async def _find(request: Request, voice: Voice, only: tuple[str, ...]) -> tuple[Drift, datetime]:
     from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
-    async with Session.opened(request, world_of(voice)) as session:
-        return await session.drift()
+    world = world_of(voice)
+    async with Session.opened(request, world) as session:
+        return await session.drift(only), world.clock.now()
 
 
-def _publish(voice: Voice, drift: Drift) -> None:
+def _publish(voice: Voice, drift: Drift, now: datetime) -> None:
     from reconciler.report.drift import drift_text
-    from reconciler.report.driftform import drift_document
+    from reconciler.report.driftform import drift_document, drift_lines
+    from reconciler.report.driftmarkdown import drift_markdown
     from reconciler.report.jsonform import json_text
     from reconciler.report.platform import failure_problems
     from reconciler.report.problems import problems_text
@@ -56,9 +92,11 @@ def _publish(voice: Voice, drift: Drift) -> None:
     voice.complain(problems_text(failure_problems(drift.failures)))
     voice.publish(
         {
-            "table": lambda: drift_text(drift, wide=bool(voice.verbosity), width=voice.width),
-            "wide": lambda: drift_text(drift, wide=True, width=voice.width),
+            "table": lambda: drift_text(drift, now=now, wide=bool(voice.verbosity), width=voice.width),
+            "wide": lambda: drift_text(drift, now=now, wide=True, width=voice.width),
             "name": lambda: "".join(f"{item.key}\n" for item in drift.items),
             "json": lambda: json_text(drift_document(drift)),
+            "jsonl": lambda: drift_lines(drift),
+            "markdown": lambda: drift_markdown(drift, now=now),
         }
     )

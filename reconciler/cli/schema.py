@@ -18,7 +18,7 @@ Schema = Mapping[str, Any]
 
 @click.command()
 @speaking
-@click.argument("name", required=False, metavar="[KIND | manifest | fleet | plan]")
+@click.argument("name", required=False, metavar="[KIND | manifest | fleet | plan | drift]")
 @click.option(
     "--write", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write them all here."
 )
@@ -30,6 +30,7 @@ def command(voice: Voice, name: str | None, folder: Path | None) -> ExitCode:
       reconciler schema Training           one kind of manifest
       reconciler schema fleet              reconciler.yaml
       reconciler schema plan               what `plan -o json` writes
+      reconciler schema drift              what `drift -o json` writes
       reconciler schema --write schemas    all of them, as files
     """
     if folder:
@@ -53,23 +54,31 @@ def _makers() -> dict[str, Callable[[], Schema]]:
     from functools import partial
 
     from reconciler.providers import kinds
-    from reconciler.report.planschema import plan_schema
     from reconciler.validate.schema import fleet_schema, manifest_schema, schema_for
 
     every = {kind.name: partial(schema_for, kind) for _, kind in sorted(kinds().items())}
-    return {**every, "manifest": manifest_schema, "fleet": fleet_schema, "plan": plan_schema}
+    return {**every, "manifest": manifest_schema, "fleet": fleet_schema, **_documents()}
+
+
+def _documents() -> dict[str, Callable[[], Schema]]:
+    """Give the makers of what commands write, each a file of its name."""
+    from reconciler.report.driftschema import drift_schema
+    from reconciler.report.planschema import plan_schema
+
+    return {"plan": plan_schema, "drift": drift_schema}
 
 
 def _write(voice: Voice, folder: Path) -> ExitCode:
-    from reconciler.report.planschema import plan_schema
     from reconciler.validate.schema import write_schemas
 
+    documents = _documents()
     try:
         written = write_schemas(folder)
-        (folder / "plan.json").write_text(_text(plan_schema()), encoding="utf-8")
+        for name, make in documents.items():
+            (folder / f"{name}.json").write_text(_text(make()), encoding="utf-8")
     except OSError as wrong:
         raise UsageError(f"cannot write below {folder}: {wrong.strerror}") from wrong
-    voice.talk(f"wrote {len(written) + 1} schemas below {folder}\n")
+    voice.talk(f"wrote {len(written) + len(documents)} schemas below {folder}\n")
     return ExitCode.IN_ORDER
 
 

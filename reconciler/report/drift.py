@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from reconciler.diff import ABSENT
-from reconciler.drift import Drift, DriftItem
+from reconciler.drift import Commit, Drift, DriftItem
 from reconciler.plan.change import Action, FieldChange
 from reconciler.report.plan import unknown_text
 from reconciler.report.safe import line, short
 from reconciler.report.table import cells, padded
+from reconciler.report.units import since
 from reconciler.report.values import key_text, sides
 
 SIGNS = {
@@ -26,29 +28,74 @@ SIGNS = {
 _MENDS = (Action.CREATE, Action.UPDATE, Action.REPLACE)
 _QUIET = ("finished", "stopped")
 _FIELD = " " * 6
+_VERBS = {"changed": "last updated", "missing": "deleted", "unclaimed": "made", "refused": "made"}
 
 
-def drift_text(drift: Drift, *, wide: bool = False, width: int = 120) -> str:
-    """Write all drift. `wide` also shows what finished and is as it should be."""
-    shown = [item for item in drift.items if wide or item.state not in _QUIET]
+def drift_text(drift: Drift, *, now: datetime, wide: bool = False, width: int = 120) -> str:
+    """Write all drift. `wide` also shows what finished and is as it should be.
+
+    `now` is the time that ages are told against.
+    """
     parts = [
-        f"drift  {', '.join(map(line, drift.targets))}   {_counts(drift)}\n",
-        _items_text(shown, len(drift.targets), width) + unknown_text(drift.unknown),
-        _ways_out(drift),
+        f"drift  {', '.join(map(line, drift.targets))}   {counts(drift)}\n",
+        _items_text(shown(drift, wide=wide), len(drift.targets), width, now) + unknown_text(drift.unknown),
+        ways_out(drift),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _counts(drift: Drift) -> str:
+def shown(drift: Drift, *, wide: bool = False) -> list[DriftItem]:
+    """List the items that people look for: what is as it should be only where it was asked for."""
+    return [item for item in drift.items if wide or item.state not in _QUIET or item.state in drift.only]
+
+
+def counts(drift: Drift) -> str:
+    """Count the items by state; of those that are narrowed to, only them."""
     states = [item.state for item in drift.items]
-    unknown = states.count("unknown") + len(drift.unknown)
-    parts = [f"{states.count('changed')} changed", f"{states.count('missing')} missing", f"{unknown} unknown"]
+    unknown = drift.unread + len(drift.unknown)
+    always = [state for state in ("changed", "missing") if state in (drift.only or SIGNS)]
+    parts = [f"{states.count(state)} {state}" for state in always] + [f"{unknown} unknown"]
     others = ("degraded", "orphaned", "unclaimed", "refused", "stopped", "finished")
-    parts += [f"{n} {state}" for state in others if (n := states.count(state))]
+    parts += [f"{n} {state}" for state in others if (n := states.count(state)) or state in drift.only]
     return f"{drift.declared} declared: {', '.join(parts)}"
 
 
-def _items_text(items: Sequence[DriftItem], targets: int, width: int) -> str:
+def story(item: DriftItem, now: datetime) -> str:
+    """Tell since when and by whom, and which commit, in one line; "" where nobody says."""
+    parts = [_done(item, now)]
+    if item.commit:
+        where = "out of git" if item.state == "orphaned" else "in git"
+        parts.append(f"{where} since {commit_text(item.commit, now)}")
+    return "; ".join(filter(None, parts))
+
+
+def _done(item: DriftItem, now: datetime) -> str:
+    age, verb = since(item.since, now) if item.since else "", _VERBS.get(item.state)
+    if verb is None:
+        return f"for {age}" if age else ""
+    is_news = item.by and item.by not in item.reason
+    words = [f"{age} ago"] * bool(age) + [f"by {line(item.by)}"] * bool(is_news)
+    return " ".join((verb, *words)) if words else ""
+
+
+def commit_text(commit: Commit, now: datetime) -> str:
+    """Write a commit as people look for it: `a1b2c3d Ada, 3d ago`."""
+    return f"{line(commit.hash[:7])} {line(commit.author)}, {since(commit.time, now)} ago"
+
+
+def reasons(item: DriftItem) -> list[str]:
+    """Say what is the matter and what led to it, each in one line; what is said twice, once.
+
+    Of fields that moved both values say it all.
+    """
+    reason = "" if item.fields and item.reason.startswith("changed ") else item.reason
+    said = (
+        [reason] if item.cause in reason else [item.cause] if reason in item.cause else [reason, item.cause]
+    )
+    return [short(words) for words in said if words]
+
+
+def _items_text(items: Sequence[DriftItem], targets: int, width: int, now: datetime) -> str:
     word_size = max((len(item.state) for item in items), default=0)
     key_size = max((cells(key_text(item.key, targets)) for item in items), default=0)
     lines: list[str] = []
@@ -58,28 +105,32 @@ def _items_text(items: Sequence[DriftItem], targets: int, width: int) -> str:
         source = line(item.source or "")
         fits = cells(start) + 3 + cells(source) <= width
         lines += [f"{start}   {source}"] if fits else [start, f"{_FIELD}{source}"]
-        lines += [f"{_FIELD}{short(item.reason)}"] if item.reason and not _is_told_by(item) else []
+        lines += [f"{_FIELD}{words}" for words in (story(item, now), *reasons(item)) if words]
         size = max((cells(line(field.pointer)) for field in item.fields), default=0)
         for field in item.fields:
-            lines += _field_lines(field, size, width)
+            lines += _field_lines(field, size, width, _stated(field, item, now))
         lines += [f"{_FIELD}{line(part)}" for part in item.hint.split("\n") if part]
     return "".join(f"{each.rstrip()}\n" for each in lines)
 
 
-def _is_told_by(item: DriftItem) -> bool:
-    """Tell whether the fields say it all: who moved them is no news beside both values."""
-    return bool(item.fields) and item.reason.startswith("changed ")
-
-
-def _field_lines(field: FieldChange, size: int, width: int) -> list[str]:
+def drift_sides(field: FieldChange) -> tuple[str, str]:
+    """Write both sides of a field, live first; a sensitive one says only that it differs."""
     live, git = sides(field)
     if field.is_sensitive and live != "(absent)":
-        live, git = "(sensitive, differs)", "(sensitive)" if git != "(absent)" else git
-    where = (
-        f" (line {field.place.line})"
-        if field.place and field.place.line and field.after is not ABSENT
-        else ""
-    )
+        return "(sensitive, differs)", "(sensitive)" if git != "(absent)" else git
+    return live, git
+
+
+def _stated(field: FieldChange, item: DriftItem, now: datetime) -> str:
+    """Say where git states a field, and who did."""
+    place, commit = field.place, item.commits.get(field.pointer)
+    told = [f"line {place.line}"] if place and place.line and field.after is not ABSENT else []
+    told += [commit_text(commit, now)] if commit else []
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _field_lines(field: FieldChange, size: int, width: int, where: str) -> list[str]:
+    live, git = drift_sides(field)
     pointer = padded(line(field.pointer), size)
     whole = f"{_FIELD}{pointer}   git {git}{where}   live {live}"
     if cells(whole) <= width:
@@ -87,7 +138,7 @@ def _field_lines(field: FieldChange, size: int, width: int) -> list[str]:
     return [f"{_FIELD}{line(field.pointer)}", f"{_FIELD}  git   {git}{where}", f"{_FIELD}  live  {live}"]
 
 
-def _ways_out(drift: Drift) -> str:
+def ways_out(drift: Drift) -> str:
     """Say how to put it back, keep it, or never mind it; only commands that would do so."""
     mended = [item for item in drift.items if item.action in _MENDS]
     lines = [*_back(mended), *_consented(drift.items)]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.drift import Drift, DriftItem
-from reconciler.report.jsonform import Document, failure_form, field_form, head, key_form, place_form
+import json
+
+from reconciler.drift import Commit, Drift, DriftItem
+from reconciler.report.jsonform import Document, failure_form, field_form, head, key_form, place_form, stamp
+from reconciler.report.safe import for_json
 
 
 def drift_document(drift: Drift) -> Document:
@@ -13,20 +16,40 @@ def drift_document(drift: Drift) -> Document:
         **head("drift", drift.exit_code()),
         "fleet": drift.fleet,
         "targets": list(drift.targets),
+        "only": list(drift.only),
         "declared": drift.declared,
         "counts": {state: states.count(state) for state in sorted(set(states))},
+        "unread": drift.unread,
         "items": [_item(item) for item in drift.items],
         "unknown": dict(sorted(drift.unknown.items())),
         "failures": [failure_form(failure) for failure in drift.failures],
     }
 
 
+def drift_lines(drift: Drift) -> str:
+    """Give each item as a JSON document on a line of its own, in key order."""
+    items = (json.dumps(_item(item), ensure_ascii=True, allow_nan=False) for item in drift.items)
+    return "".join(f"{for_json(item)}\n" for item in items)
+
+
 def _item(item: DriftItem) -> Document:
     return {
         **key_form(item.key),
         "state": item.state,
+        "since": stamp(item.since),
+        "by": item.by or None,
         "reason": item.reason or None,
+        "cause": item.cause or None,
         "hint": item.hint or None,
         "source": place_form(item.source),
-        "fields": [field_form(field) for field in item.fields],
+        "commit": _commit(item.commit),
+        "fields": [
+            {**field_form(field), "commit": _commit(item.commits.get(field.pointer))} for field in item.fields
+        ],
     }
+
+
+def _commit(commit: Commit | None) -> Document | None:
+    if commit is None:
+        return None
+    return {"hash": commit.hash, "time": stamp(commit.time), "author": commit.author}

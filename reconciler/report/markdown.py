@@ -46,7 +46,7 @@ def plan_markdown(
     """Write the whole page."""
     targets = ", ".join(code(target) for target in plan.targets)
     head = f"### Plan for {targets}\n\n{counts(plan)}.\n\n"
-    head += _ends(plan) + _problems([*refusals, *failure_problems(failures)], budget // 4)
+    head += _ends(plan) + problems_list([*refusals, *failure_problems(failures)], budget // 4)
     foot = _foot(plan, refusals)
     changes = sorted(filter(is_notable, plan.changes), key=_risk)
     room = budget - len(head.encode()) - len(foot.encode())
@@ -110,7 +110,8 @@ def _left_out(changes: Sequence[Change]) -> str:
     )
 
 
-def _problems(problems: Sequence[Problem], room: int) -> str:
+def problems_list(problems: Sequence[Problem], room: int) -> str:
+    """List problems, as many as fit into so many bytes."""
     text = ""
     for number, problem in enumerate(problems):
         place = f" {code(problem.location or problem.subject)}" if problem.location or problem.subject else ""
@@ -168,7 +169,7 @@ def applied_markdown(applied: Applied, *, targets: int = 1, budget: int = BUDGET
     bad = [verdict for verdict in applied.verdicts if not verdict.is_good]
     text = f"### Apply\n\n{summary(applied).strip()}\n\n"
     problems = [outcome.problem for outcome in applied.outcomes if outcome.problem]
-    text += _problems(problems, budget // 4)
+    text += problems_list(problems, budget // 4)
     for number, verdict in enumerate(bad):
         item = _verdict(verdict, targets)
         if len(text.encode()) + len(item.encode()) > budget - 200:

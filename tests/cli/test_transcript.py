@@ -22,7 +22,7 @@ ANIMATION = re.compile(r"\r(?!\n)|\x1b\[[0-9;?]*[ABCDGHJKf]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FORMATS = {
     "plan": ("table", "wide", "name", "markdown", "json"),
-    "drift": ("table", "wide", "name", "json"),
+    "drift": ("table", "wide", "name", "json", "jsonl", "markdown"),
     "health": ("table", "name", "json"),
     "validate": ("table", "json"),
 }

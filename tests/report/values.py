@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.drift import Drift, DriftItem
+from reconciler.drift import Commit, Drift, DriftItem
 from reconciler.errors import Unavailable
 from reconciler.health import Health, Level
 from reconciler.impact import Impact
@@ -150,6 +151,65 @@ DRIFT = Drift(
     ("runai-demo",),
     5,
     (DriftItem(CHAT, "changed", (REPLICAS,), Location("assist/chat.yaml", 2), action=Action.UPDATE),),
+)
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+ADA = Commit("a1b2c3d" + "0" * 33, datetime(2026, 11, 23, 9, tzinfo=UTC), "Ada")
+EDITED = DriftItem(
+    CHAT,
+    "changed",
+    (REPLICAS,),
+    Location("assist/chat.yaml", 2),
+    reason="changed live",
+    action=Action.UPDATE,
+    since=datetime(2026, 11, 26, 10, tzinfo=UTC),
+    by="lee@acme.com",
+    commits={REPLICAS.pointer: ADA},
+)
+TOLD = Drift(
+    "demo",
+    ("runai-demo",),
+    7,
+    (
+        EDITED,
+        DriftItem(EMBEDDING, "unknown", reason="its detail could not be read"),
+        DriftItem(
+            LORA,
+            "missing",
+            source=Location("forecast/lora.yaml", 2),
+            action=Action.CREATE,
+            since=datetime(2026, 11, 26, 9, 30, tzinfo=UTC),
+            by="mina@acme.com",
+            commit=ADA,
+        ),
+        DriftItem(
+            OLD_RUN,
+            "orphaned",
+            reason="its manifest forecast/old-run.yaml is gone",
+            action=Action.DELETE,
+            commit=ADA,
+        ),
+        DriftItem(
+            PRETRAIN,
+            "degraded",
+            reason="failed: exit code 137",
+            since=datetime(2026, 11, 26, 11, 15, tzinfo=UTC),
+            cause="OOMKilled: Memory cgroup out of memory: killed process 1 (python)",
+        ),
+        DriftItem(
+            key("team-forecast/Workspace/notebook"),
+            "unclaimed",
+            reason="unclaimed: made by mina@acme.com, it carries no mark",
+            hint="rename the manifest, or remove the live object",
+            since=datetime(2026, 11, 20, tzinfo=UTC),
+            by="mina@acme.com",
+        ),
+        DriftItem(
+            key("team-forecast/Workspace/paused"), "stopped", since=datetime(2026, 11, 26, 2, tzinfo=UTC)
+        ),
+    ),
+    unknown={"runai-demo:platform": "its list answered 500"},
+    unread=1,
 )
 
 HEALTHY = Health(Level.HEALTHY, phase="Running", message="1/1 replicas ready")
