@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,17 +11,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from reconciler.errors import FleetError
+from reconciler.history.git import git
 from reconciler.load.files import SUFFIXES
 from reconciler.problem import Problem
 from reconciler.yaml import parse
 
-_SECONDS = 60.0
 _MOST_VERSIONS = 100
 _LARGEST = 1 << 20
 _LONGEST_PATH = 4096
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--literal-pathspecs", "--no-pager")
-
 
 Document = Mapping[str, Any] | None
 Wanted = Callable[[Mapping[str, Any]], bool]
@@ -54,17 +51,17 @@ class History:
 
         Raises FleetError where there is a repository that git refuses to read: that is not "no history".
         """
-        asked = _git(Path(root), "rev-parse", "--is-shallow-repository", "--show-toplevel")
+        asked = git(Path(root), "rev-parse", "--is-shallow-repository", "--show-toplevel")
         if asked is None or asked.returncode != 0:
             if asked is not None and b"dubious ownership" in asked.stderr:
                 raise FleetError(problems=[_unsafe(root)])
             return None
         shallow, _, top = asked.stdout.decode(errors="surrogateescape").rstrip("\n").partition("\n")
-        shown = _git(Path(root), "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
+        shown = git(Path(root), "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
         if shown is None or shown.returncode != 0:
             return None
         commit, _, seconds = shown.stdout.decode("ascii").strip().partition(" ")
-        branch = _git(Path(root), "symbolic-ref", "--quiet", "--short", "HEAD")
+        branch = git(Path(root), "symbolic-ref", "--quiet", "--short", "HEAD")
         name = branch.stdout.decode(errors="replace").strip() if branch and branch.returncode == 0 else ""
         return cls(Path(top), Head(commit, _rfc3339(int(seconds)), name), is_shallow=shallow == "true")
 
@@ -163,18 +160,18 @@ class History:
 
     def documents(self, commit: str, path: str) -> Sequence[Mapping[str, Any]]:
         """Read a file as one commit has it; nothing where the commit removed it or it is not YAML."""
-        shown = _git(self.top, "cat-file", "blob", f"{commit}:{path}")
+        shown = git(self.top, "cat-file", "blob", f"{commit}:{path}")
         if shown is None or shown.returncode != 0 or len(shown.stdout) > _LARGEST:
             return ()
         return [d.value for d in parse(shown.stdout, path).documents if isinstance(d.value, Mapping)]
 
     def _succeeds(self, *arguments: str) -> bool:
-        answer = _git(self.top, *arguments)
+        answer = git(self.top, *arguments)
         return answer is not None and answer.returncode == 0
 
     def _output(self, *arguments: str) -> str:
         """Run git and give what it prints. Raises FleetError: a failed answer is not an empty one."""
-        answer = _git(self.top, *arguments)
+        answer = git(self.top, *arguments)
         if answer is None or answer.returncode != 0:
             said = answer.stderr.decode(errors="replace").strip() if answer else "no answer in time"
             what = f"git {arguments[0]} failed: {said[:200]}"
@@ -190,29 +187,6 @@ def _lies_inside(path: str) -> bool:
         return False
     is_relative = not path.startswith("/") and ".." not in path.split("/")
     return is_relative and 0 < length <= _LONGEST_PATH and "\0" not in path
-
-
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
-    """Run git in a folder; None where there is no git or no answer in time."""
-    try:
-        return subprocess.run(  # noqa: S603 - no shell; arguments are ours, paths follow `--`
-            ["git", "-C", str(folder), *_QUIET, *arguments],  # noqa: S607 - the user's own git, from PATH
-            capture_output=True,
-            check=False,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-
-
-def _environment() -> dict[str, str]:
-    """Give git this environment without what would point it elsewhere or let it ask; configuration stays."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    config = {name: value for name, value in os.environ.items() if name.startswith("GIT_CONFIG_")}
-    ours = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
-    return kept | config | ours
 
 
 def _rfc3339(seconds: int) -> str:
