@@ -6,6 +6,7 @@ ReconcilerError                        1   our bug, or a failure with no better 
 ├── FleetError(problems)               4   reconciler.yaml or the environment lacks something
 ├── UnsafePlan(problems)               8   a guard refused; says which --allow would consent
 ├── StalePlan(problems)                7   live changed, or newer work would be undone
+├── NoStore(problems)                  6   the journal's git remote cannot be reached or read
 ├── Interrupted                      130   Ctrl-C, after a clean stop
 └── ProviderError(target, verb, subject)
     ├── Unauthenticated                5   not signed in
@@ -16,6 +17,7 @@ ReconcilerError                        1   our bug, or a failure with no better 
     ├── Throttled(retry_after_s)       6   429 beyond our patience
     ├── Unavailable                    6   5xx, timeout, no connection
     ├── Malformed                      6   an answer that is not what the platform documents
+    ├── NotSent(problem)               9   a write held back, since nobody vouches for the lease
     └── Unknown                       10   a write whose outcome could not be resolved
 """
 
@@ -105,6 +107,12 @@ class StalePlan(ReconcilerError):
     exit_code = ExitCode.STALE
 
 
+class NoStore(ReconcilerError):
+    """Report that the git remote of the journal cannot be reached, or does not hold what it should."""
+
+    exit_code = ExitCode.UNOBSERVED
+
+
 class Interrupted(ReconcilerError):
     """Stop cleanly after Ctrl-C or SIGTERM."""
 
@@ -177,6 +185,16 @@ class Unavailable(ProviderError):
 
 class Malformed(ProviderError):
     """Report an answer that is not what the platform documents: HTML, a wrong shape, half a page."""
+
+
+class NotSent(ProviderError):
+    """Report a write that was held back before it was sent; `problem` says why."""
+
+    exit_code = ExitCode.PARTIAL
+
+    def __init__(self, target: str, verb: str, subject: str, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(target, verb, subject, said=problem.what)
 
 
 class Unknown(ProviderError):

@@ -36,6 +36,18 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Say where the journal's memory and the fleet's lock live, with the defaults of the `journal:` block.
+
+    Not shared: on this machine alone. Shared: in a ref of the git remote `remote`, a name or a URL.
+    """
+
+    is_shared: bool = False
+    remote: str = "origin"
+    lease_timeout_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """Hold one fleet file. `id` decides ownership, `name` is for people.
 
@@ -51,6 +63,7 @@ class Fleet:
     vars: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     limits: Limits = Limits()
+    journal: Store = Store()
     allowed_hosts: tuple[str, ...] = ()
     lifecycle: Mapping[str, Any] = EMPTY
     health: Mapping[str, Any] = EMPTY

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from reconciler.apply import apply_plan
 from reconciler.declare import Checked, Declared, Request, World, declare
@@ -31,7 +30,7 @@ from reconciler.guard import Remembered, check_guards
 from reconciler.health import Health, Level
 from reconciler.history.blame import blamed
 from reconciler.history.remember import finished_now, known_for, owned_now, present
-from reconciler.journal import Journal, Memory, remembered
+from reconciler.journal import Journal, Memory, opened, recalled
 from reconciler.mark import Owner, owner_of
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
@@ -42,9 +41,15 @@ from reconciler.plan.make import newer_work
 from reconciler.problem import Problem
 from reconciler.provider import InstallInfo, LogLine, Logs, Provider
 from reconciler.providers import providers
-from reconciler.resolve import doubt_credentials, place, resolve, resolve_target, with_excerpt
+from reconciler.resolve import (
+    doubt_credentials,
+    missing_secrets,
+    place,
+    resolve,
+    resolve_target,
+    with_excerpt,
+)
 from reconciler.resource import Life, Live, Observed, Resource, Scope
-from reconciler.secret import secrets_in
 from reconciler.settle import Settler
 from reconciler.settle.look import BESIDE, find_declared, install_info
 from reconciler.settle.told import told
@@ -105,6 +110,7 @@ class Session:
         self._providers = doors
         self._world = world
         self._lives: Mapping[str, Live] = {}
+        self._memory: Memory | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
@@ -136,6 +142,7 @@ class Session:
 
         `is_reading`: no apply will follow, so a clone too shallow to prune from is only noted.
         """
+        notes = await self._recall(is_reading=is_reading)
         desired, observed = await self._observe()
         lives = {live.target: live for live, _ in observed}
         failures = tuple(failure for _, failures in observed for failure in failures)
@@ -144,7 +151,7 @@ class Session:
         self._lives = lives
         expected = not_expected(plan, self._declared.request.expect_digest)
         refusals = (*newer_work(lives, known), *expected, *self._guards(plan, lives, known))
-        return Planned(plan, refusals, failures, self.warnings)
+        return Planned(plan, refusals, failures, (*self.warnings, *notes))
 
     async def apply(self, planned: Planned, *, listen: Callable[[Step], None], stop: Stop) -> Applied:
         """Carry out a plan, wait until what changed is healthy, and plan afresh.
@@ -153,8 +160,11 @@ class Session:
         """
         self._may_apply(planned)
         clock, started = self._world.clock, self._world.clock.monotonic()
-        with Journal.open(self.fleet.id, clock=clock, environ=self._world.environ) as journal:
-            journal.start(commit=planned.plan.commit, digest=planned.plan.digest)
+
+        def warn(words: str) -> None:
+            listen(Step(None, f"warning: {words}", clock.monotonic() - started, "note"))
+
+        async with self._journal(planned, warn) as journal:
             settler = Settler(self._providers, clock, listen, stop, clock.now())
             outcomes = await apply_plan(
                 planned.plan,
@@ -165,20 +175,21 @@ class Session:
                 stop=stop,
                 ready=settler.ready,
             )
+            if journal.lost and not journal.has_sent:
+                raise journal.lost
             verdicts = await settler.rest(planned.plan.changes, outcomes)
             applied = Applied(outcomes, self._pointed_out(verdicts), is_interrupted=stop.requested)
-            if stop.requested:
+            if stop.requested or journal.lost:
                 journal.end(clean=False)
             else:
                 applied = await self._planned_afresh(applied, journal)
         return replace(applied, seconds=clock.monotonic() - started)
 
-    def note_unchanged(self, planned: Planned) -> None:
+    async def note_unchanged(self, planned: Planned) -> None:
         """Remember what is live after an apply that had nothing to do, for the guards of the next one."""
         if planned.failures or planned.refusals or planned.plan.unknown or self._declared.narrowing.why:
             return
-        with Journal.open(self.fleet.id, clock=self._world.clock, environ=self._world.environ) as journal:
-            journal.start(commit=planned.plan.commit, digest=planned.plan.digest)
+        async with self._journal(planned, lambda words: self._world.tell(f"warning: {words}")) as journal:
             journal.end(
                 owned=owned_now(self._lives, self.fleet.id),
                 declared=planned.plan.declared,
@@ -253,18 +264,34 @@ class Session:
         kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
         known = known_for(self._declared, lives, desired, kinds, is_reading=is_reading)
         memory = self._memory
-        return replace(known, finished=memory.finished, half_done=memory.half_done)
+        return replace(known, finished=memory.finished, half_done=memory.half_done) if memory else known
 
-    @cached_property
-    def _memory(self) -> Memory:
-        """Recall what the runs before this one left, once."""
-        return remembered(self.fleet.id, self._world.environ)
+    @asynccontextmanager
+    async def _journal(self, planned: Planned, warn: Callable[[str], None]) -> AsyncIterator[Journal]:
+        """Open the journal and begin a run in it."""
+        world, commit = self._world, planned.plan.commit
+        async with opened(
+            self.fleet, clock=world.clock, environ=world.environ, warn=warn, commit=commit
+        ) as journal:
+            journal.start(commit=commit, digest=planned.plan.digest)
+            yield journal
+
+    async def _recall(self, *, is_reading: bool) -> tuple[Problem, ...]:
+        """Recall once what the runs before this one left; give what a plan should note about it."""
+        if self._memory is not None:
+            return ()
+        world = self._world
+        self._memory, notes = await recalled(self.fleet, clock=world.clock, environ=world.environ)
+        if is_reading:
+            for note in notes:
+                world.tell(f"note[{note.code}]: {note.what}; what other machines remember is not known")
+        return notes
 
     def _finished(self, plan: Plan) -> dict[str, Ran]:
         return finished_now(plan, self.fleet.id, self._world.clock.now())
 
     def _guards(self, plan: Plan, lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:
-        memory = self._memory
+        memory = self._memory or Memory()
         return check_guards(
             plan,
             self.fleet.limits,
@@ -275,7 +302,7 @@ class Session:
         )
 
     def _may_apply(self, planned: Planned) -> None:
-        if missing := _missing_secrets(self._resources):
+        if missing := missing_secrets(self._resources):
             raise FleetError(problems=missing)
         if planned.failures and not self._declared.request.partial:
             raise max(planned.failures, key=lambda failure: failure.exit_code == ExitCode.DENIED)
@@ -354,25 +381,6 @@ def _connect(declared: Declared, world: World) -> dict[str, Provider]:
             target, allowed_hosts=declared.fleet.allowed_hosts, clock=world.clock, tell=world.tell
         )
     return doors
-
-
-def _missing_secrets(resources: Sequence[Resource]) -> list[Problem]:
-    missing = {
-        secret.reference: resource
-        for resource in resources
-        for secret in secrets_in(resource.spec)
-        if not secret.is_known
-    }
-    return [
-        Problem(
-            "RC203",
-            f"{reference} is not set",
-            resource.source,
-            why="apply needs every secret; plan does not",
-            hint=f"set the environment variable {reference.rpartition('secret:')[2]}",
-        )
-        for reference, resource in sorted(missing.items())
-    ]
 
 
 def _may_be_ill(change: Change) -> bool:

@@ -12,9 +12,19 @@ from hypothesis import strategies as st
 
 from reconciler.apply import apply_plan
 from reconciler.diff import FieldChange
-from reconciler.errors import Forbidden, ProviderError, Rejected, Unauthenticated, Unavailable
+from reconciler.errors import (
+    Forbidden,
+    NoStore,
+    ProviderError,
+    ReconcilerError,
+    Rejected,
+    StalePlan,
+    Unauthenticated,
+    Unavailable,
+)
 from reconciler.outcome import Outcome, Result
 from reconciler.plan.change import Action, Change
+from reconciler.problem import Problem
 from reconciler.provider import Provider
 from reconciler.resource import Life, Resource
 from tests.factories import KINDS, SCOPE, TARGET, a_key, a_kind, a_mark, a_resource
@@ -33,6 +43,8 @@ from tests.fakes import (
 )
 
 OVERLOADED = Unavailable(TARGET, "create", "train", status=503)
+LOST_LEASE = StalePlan(problems=[Problem("RC322", "the lease was taken", hint="look")])
+AWAY = NoStore(problems=[Problem("RC321", "the remote is away")])
 FULL = Rejected(TARGET, "create", "train", status=400, said="no")
 
 
@@ -42,6 +54,11 @@ class Notes:
     def __init__(self, platform: FakePlatform) -> None:
         self.platform, self.results = platform, list[tuple[str, str]]()
         self.is_full = False
+        self.doubts: list[ReconcilerError | None] = []
+
+    async def confirm(self) -> None:
+        if self.doubts and (doubt := self.doubts.pop(0)):
+            raise doubt
 
     def intent(self, key: str, action: str, *, digest: str = "", object_id: str = "") -> str:
         if self.is_full:
@@ -274,6 +291,53 @@ def test_nothing_is_sent_that_cannot_be_noted_first() -> None:
 
     assert "so it was not sent" in outcome.why
     assert not world.platform.sent()
+
+
+def test_once_the_lease_is_lost_nothing_more_is_sent() -> None:
+    world = World()
+    world.journal.doubts = [None, LOST_LEASE]
+
+    outcomes = world.apply(*(a_create(a_resource(name)) for name in "abc"), concurrency=1)
+
+    assert world.platform.sent() == ["a"]
+    assert [outcome.result for outcome in outcomes.values()] == [
+        Result.DONE,
+        Result.FAILED,
+        Result.NOT_ATTEMPTED,
+    ]
+    assert (code_of(outcomes["b"]), "the lease was taken" in outcomes["b"].why) == ("RC322", True)
+
+
+def test_a_lease_that_cannot_be_asked_about_holds_back_one_write_and_the_next_asks_again() -> None:
+    world = World()
+    world.journal.doubts = [AWAY, None]
+
+    outcomes = world.apply(*(a_create(a_resource(name)) for name in "ab"), concurrency=1)
+
+    assert world.platform.sent() == ["b"]
+    assert (outcomes["a"].result, code_of(outcomes["a"])) == (Result.FAILED, "RC321")
+
+
+def test_a_lease_lost_between_the_halves_of_a_replacement_is_told_as_such() -> None:
+    world = World()
+    seen = world.platform.put(a_resource(spec={"image": "busybox:0"}))
+    world.journal.doubts = [None, LOST_LEASE]
+
+    outcome = world.one(a_replace(a_resource(), seen, image("busybox:0", "busybox:1")))
+
+    assert world.platform.sent() == ["train"]
+    assert "deleted, but not created again" in outcome.why
+
+
+def test_a_lease_lost_before_the_second_try_leaves_the_first_in_doubt() -> None:
+    world = World()
+    world.platform.fault("create", VANISH)
+    world.journal.doubts = [None, LOST_LEASE]
+
+    outcome = world.one(a_create(a_resource()))
+
+    assert world.platform.sent("create") == ["train"]
+    assert outcome.result is Result.UNRESOLVED
 
 
 # updating

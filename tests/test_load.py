@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import FleetError
-from reconciler.fleet import Fleet
+from reconciler.fleet import Fleet, Store
 from reconciler.load import find_fleet, load_fleet, load_manifests
 
 FLEET = """\
@@ -29,6 +29,10 @@ allowedHosts: ["*.acme.com"]
 lifecycle: {onRemove: Keep}
 health: {timeout: 1h30m}
 """
+
+
+GIT = "journal: {store: git"
+SPELT_OUT = "https://x:hunter22@example.com/state.git"
 
 
 @pytest.fixture
@@ -102,6 +106,14 @@ def test_a_fleet_file_becomes_a_fleet(fleet: Fleet, home: Path) -> None:
         (("apiVersion: reconciler/v1", "apiVersion: v1"), "RC201", 'apiVersion is "v1"'),
         (("targets:", "targets: {}\nother:"), "RC201", "targets"),
         (("kind: Fleet", "kind: Fleet\nkind: Fleet"), "RC101", "twice"),
+        (("guard:", "journal: {store: s3}\nguard:"), "RC201", 'store is "s3"'),
+        (("guard:", "journal: {remote: origin}\nguard:"), "RC201", "journal.remote is for store: git"),
+        (("guard:", f"{GIT}, leaseTimeout: 59s}}\nguard:"), "RC201", "leaseTimeout is 59s"),
+        (("guard:", f"{GIT}, leaseTimeout: 25h}}\nguard:"), "RC201", "leaseTimeout is 25h"),
+        (("guard:", f"{GIT}, leaseTimeout: long}}\nguard:"), "RC201", "not a duration"),
+        (("guard:", f"{GIT}, remote: --exec=sh}}\nguard:"), "RC201", "journal.remote is no name"),
+        (("guard:", f"{GIT}, remote: 'ext::sh -c id'}}\nguard:"), "RC201", "journal.remote is no name"),
+        (("guard:", f"{GIT}, remote: '{SPELT_OUT}'}}\nguard:"), "RC201", "remote holds a credential"),
     ],
 )
 def test_a_wrong_fleet_file_is_refused(
@@ -110,6 +122,24 @@ def test_a_wrong_fleet_file_is_refused(
     found = refusal(FLEET.replace(*change), tmp_path)
 
     assert [what for said, what in found if said == code and words in what], found
+
+
+def test_a_password_in_a_remote_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "fleet.yaml").write_text(FLEET + f"{GIT}, remote: '{SPELT_OUT}'}}\n")
+
+    with pytest.raises(FleetError) as caught:
+        load_fleet("fleet.yaml", cwd=tmp_path)
+
+    assert "hunter22" not in "".join(map(repr, caught.value.problems))
+
+
+def test_the_journal_is_this_machines_unless_the_fleet_file_says_git(fleet: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "fleet.yaml").write_text(FLEET + "journal: {store: git, leaseTimeout: 2m, remote: state}\n")
+    (tmp_path / "usual.yaml").write_text(FLEET + "journal: {store: git}\n")
+
+    assert fleet.journal == Store(is_shared=False)
+    assert load_fleet("fleet.yaml", cwd=tmp_path).journal == Store(True, "state", 120.0)
+    assert load_fleet("usual.yaml", cwd=tmp_path).journal == Store(True, "origin", 900.0)
 
 
 def test_every_error_of_the_fleet_file_has_a_place(tmp_path: Path) -> None:

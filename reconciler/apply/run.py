@@ -84,6 +84,7 @@ class _Run:
     before: Mapping[int, frozenset[int]] = field(init=False)
     outcomes: list[Outcome | None] = field(init=False)
     denied: set[str] = field(default_factory=set)
+    is_ousted: bool = False
     unready: dict[int, Outcome] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,6 +104,7 @@ class _Run:
         self.outcomes[index] = outcome
         if outcome.problem and outcome.problem.code == "RC401":
             self.denied.add(change.key.target)
+        self.is_ousted |= outcome.problem is not None and outcome.problem.code == "RC322"
         text = _PAST[change.action] if outcome.result is Result.DONE else outcome.why or outcome.result.value
         self.tools.tell(change, text, _STEP_STATES.get(outcome.result, "failed"))
         is_done, is_needed = outcome.result is Result.DONE, self._is_needed(change)
@@ -119,6 +121,9 @@ class _Run:
         """Say why a change must not begin; None if it may."""
         if change.key.target in self.denied:
             why = "the platform no longer accepts the credentials"
+            return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why=why)
+        if self.is_ousted:
+            why = "the lease was taken from this run"
             return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why=why)
         if self.tools.stop.requested:
             return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why="stopped before it began")

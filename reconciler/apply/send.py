@@ -6,9 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from reconciler.errors import Malformed, ProviderError, Unavailable, Unknown
+from reconciler.errors import (
+    Malformed,
+    NoStore,
+    NotSent,
+    ProviderError,
+    StalePlan,
+    Unavailable,
+    Unknown,
+)
 from reconciler.journal import WriteAhead
 from reconciler.plan.change import Change
+from reconciler.problem import Problem
 
 T = TypeVar("T")
 
@@ -45,7 +54,15 @@ async def send(
     *,
     object_id: str = "",
 ) -> Sent[T] | Lost | Refused:
-    """Send one write, its intent on the disk first. Raises OSError, unsent, if that cannot be noted."""
+    """Send one write, its intent on the disk first. Raises OSError, unsent, if that cannot be noted.
+
+    Where the journal cannot vouch that this run still may write, nothing is sent.
+    """
+    try:
+        await journal.confirm()
+    except (StalePlan, NoStore) as doubt:
+        problem = next(iter(doubt.problems), Problem("RC322", str(doubt)))
+        return Refused("", NotSent(change.key.target, action, str(change.key), problem))
     digest = change.mark.digest if change.mark else ""
     op = journal.intent(change.key.full, action, digest=digest, object_id=object_id)
     try:

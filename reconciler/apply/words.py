@@ -10,6 +10,7 @@ from reconciler.errors import (
     Forbidden,
     Malformed,
     NotFound,
+    NotSent,
     ProviderError,
     Rejected,
     Throttled,
@@ -45,6 +46,10 @@ _HINTS = {
 
 def refused(change: Change, verb: str, error: ProviderError) -> Outcome:
     """Make the outcome of a request that the platform turned down, quoting its words."""
+    if isinstance(error, NotSent):
+        why = error.problem.what
+        held = replace(error.problem, what=f"{change.key}: the {verb} was not sent: {why}")
+        return failed(change, f"{verb}: not sent: {why}", held)
     code, words = _named(error)
     status = f" ({error.status})" if error.status else ""
     problem = Problem(

@@ -120,7 +120,7 @@ async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
         voice.show(plan_table(voice, planned, wide=bool(voice.verbosity), next_step=""))
         if _may_go_on(planned, terms):
             if not planned.plan.writes:
-                session.note_unchanged(planned)
+                await session.note_unchanged(planned)
                 code = _code_of_nothing(planned)
                 if code is ExitCode.REFUSED:
                     voice.complain("Nothing was changed: what there was to do is refused, as shown.\n")

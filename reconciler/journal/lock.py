@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from reconciler.errors import StalePlan
+from reconciler.journal.told import SHOW
+from reconciler.problem import Problem
 
 if sys.platform != "win32":
     import fcntl
@@ -28,13 +30,38 @@ class Lock:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as held:
-                holder = os.read(file, 32).decode("ascii", "replace").strip() or "unknown"
+                holder = _read(file)
                 os.close(file)
-                raise StalePlan(f"another apply of this fleet is running (pid {holder})") from held
+                raise StalePlan(problems=[_held(holder)]) from held
         os.ftruncate(file, 0)
         os.write(file, f"{os.getpid()}\n".encode())
         return cls(file)
 
+    @staticmethod
+    def holder(path: Path) -> str:
+        """Name the process that holds the lock, without taking it: its pid, "unknown", or "" for nobody."""
+        try:
+            file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        except FileNotFoundError:
+            return ""
+        try:
+            if sys.platform != "win32":
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return ""
+        except BlockingIOError:
+            return _read(file)
+        finally:
+            os.close(file)
+
     def free(self) -> None:
         """Let go; the file stays, since removing it could let two holders in."""
         os.close(self.file)
+
+
+def _read(file: int) -> str:
+    return os.read(file, 32).decode("ascii", "replace").strip() or "unknown"
+
+
+def _held(holder: str) -> Problem:
+    what = f"another apply of this fleet is running (pid {holder})"
+    return Problem("RC320", what, hint=f"wait for it, or look with {SHOW}")

@@ -96,18 +96,21 @@ def learn(records: Iterable[Record]) -> Memory:
         owned=_counts(clean.get("owned")),
         declared=_count(clean.get("declared")),
         at=str(clean.get("at", "")),
-        half_done=_half_done(listed),
+        half_done=half_done(listed),
         finished=newest(*(finished_from(record.get("finished")) for record in listed)),
     )
 
 
-def _half_done(records: Iterable[Record]) -> dict[str, str]:
-    """Find what was deleted to be created anew, and was not, over all runs: its key and the deleted id."""
+def half_done(records: Iterable[Record], before: Mapping[str, str] = EMPTY) -> dict[str, str]:
+    """Find what was deleted to be created anew, and was not, over all runs: its key and the deleted id.
+
+    `before` is what was known to be so before these records.
+    """
     listed = list(records)
     states = {r.get("op"): r.get("state") for r in listed if r.get("do") == "result"}
-    found: dict[str, str] = {}
+    found = dict(before)
     for record in listed:
-        found |= _texts(record.get("halfDone"))
+        found |= texts(record.get("halfDone"))
         if record.get("do") != "intent":
             continue
         intent, state = _intent(record), states.get(record.get("op"))
@@ -137,7 +140,7 @@ def worth_keeping(records: Iterable[Record]) -> list[Record]:
     earlier = listed[: len(listed) - len(last)]
     clean = [r for r in earlier if r.get("do") == "end" and r.get("clean") is True]
     done = newest(*(finished_from(record.get("finished")) for record in earlier))
-    half = _half_done(earlier)
+    half = half_done(earlier)
     kept: list[Record] = []
     if done or half:
         kept.append({"do": "memory", "finished": finished_in(done), "halfDone": half})
@@ -152,7 +155,8 @@ def _counts(value: Any) -> Mapping[str, int]:
     return {str(name): _count(count) for name, count in value.items()} if isinstance(value, dict) else {}
 
 
-def _texts(value: Any) -> Mapping[str, str]:
+def texts(value: Any) -> Mapping[str, str]:
+    """Read a map of texts from what anybody may have written."""
     return {str(name): str(text) for name, text in value.items()} if isinstance(value, dict) else {}
 
 

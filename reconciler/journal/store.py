@@ -5,14 +5,26 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, Self
 
 from reconciler.clock import Clock
-from reconciler.errors import FleetError
-from reconciler.journal.finished import finished_in, unseen
+from reconciler.errors import FleetError, StalePlan
+from reconciler.journal.finished import finished_in, newest, unseen
+from reconciler.journal.hold import Holding
 from reconciler.journal.lock import Lock
-from reconciler.journal.records import Memory, Record, from_lines, learn, to_line, worth_keeping
+from reconciler.journal.memory import joined
+from reconciler.journal.records import (
+    Intent,
+    Memory,
+    Record,
+    from_lines,
+    half_done,
+    learn,
+    to_line,
+    worth_keeping,
+)
 from reconciler.plan.known import Ran
 from reconciler.problem import Problem
 from reconciler.resource import EMPTY
@@ -23,6 +35,10 @@ LARGEST = 1 << 20
 
 class WriteAhead(Protocol):
     """Take an intent before each write to a platform, and its result after."""
+
+    async def confirm(self) -> None:
+        """Make sure that this run still may write. Raises StalePlan, or NoStore where nobody can tell."""
+        ...
 
     def intent(self, key: str, action: str, *, digest: str = "", object_id: str = "") -> str:
         """Note on the disk what is about to be sent, and give the operation's id. May raise OSError."""
@@ -46,8 +62,11 @@ class Journal:
         self._clock, self._lock, self._file, self._size = clock, lock, file, size
         self._run = uuid.uuid4().hex[:12]
         self._ops = 0
-        self._open: set[str] = set()
+        self._in_doubt: dict[str, Intent] = {}
         self._has_doubt = False
+        self._written: list[Record] = []
+        self._holding: Holding | None = None
+        self._left: Memory | None = None
         self._is_broken = False
 
     @classmethod
@@ -94,6 +113,26 @@ class Journal:
             self._file = -1
             self._lock.free()
 
+    def share(self, holding: Holding) -> None:
+        """Write under a lease from now on, with what its ref remembers joined to what this machine does."""
+        self._holding = holding
+        self.memory = joined(self.memory, holding.memory)
+
+    @property
+    def lost(self) -> StalePlan | None:
+        """Tell why this run may no longer write: somebody took its lease."""
+        return self._holding.lost if self._holding else None
+
+    @property
+    def has_sent(self) -> bool:
+        """Tell whether an intent was noted, so that something may have been sent."""
+        return self._ops > 0
+
+    async def confirm(self) -> None:
+        """Make sure that this run still may write. Raises StalePlan, or NoStore where nobody can tell."""
+        if self._holding:
+            await self._holding.confirm()
+
     def start(self, *, commit: str = "", digest: str = "") -> None:
         """Note that a run begins, with the commit and the digest of its plan. Raises FleetError."""
         begin = {"do": "start", "at": self._now(), "pid": os.getpid(), "commit": commit, "digest": digest}
@@ -109,13 +148,15 @@ class Journal:
             {"do": "intent", "op": op, "key": key, "action": action, "digest": digest, "id": object_id}
         )
         self._ops += 1
-        self._open.add(op)
+        self._in_doubt[op] = Intent(op, key, action, digest, object_id)
         return op
 
     def result(self, op: str, state: str, *, object_id: str = "") -> None:
         """Note how it went: ok, failed or unknown. A result that cannot be noted makes the run unclean."""
-        self._open.discard(op)
-        self._has_doubt |= state not in ("ok", "failed")
+        if state in ("ok", "failed"):
+            self._in_doubt.pop(op, None)
+        else:
+            self._has_doubt = True
         try:
             self._append({"do": "result", "op": op, "state": state, "id": object_id})
         except OSError:
@@ -134,14 +175,25 @@ class Journal:
         It does only if nothing is in doubt: every intent has its result on the disk. `finished` are the
         runs seen finished, by the key's full name; they are remembered for good.
         """
-        is_clean = clean and not self._open and not self._has_doubt
-        record: Record = {"do": "end", "at": self._now(), "clean": is_clean}
+        is_clean = clean and not self._in_doubt and not self._has_doubt
+        at = self._now()
+        record: Record = {"do": "end", "at": at, "clean": is_clean}
         new = finished_in(unseen(finished, self.memory.finished))
         try:
             self._append({**record, "owned": dict(owned), "declared": declared, "finished": new})
         except OSError:
             return False
+        runs = newest(self.memory.finished, finished)
+        if is_clean:
+            self._left = Memory(True, owned=dict(owned), declared=declared, at=at, finished=runs)
         return is_clean
+
+    @property
+    def left(self) -> Memory:
+        """Tell what this run leaves to the next one: unclean, until it has ended clean."""
+        doubtful = tuple(self._in_doubt.values())
+        left = self._left or replace(self.memory, ended_clean=False, doubtful=doubtful)
+        return replace(left, half_done=half_done(self._written, self.memory.half_done))
 
     def _now(self) -> str:
         return self._clock.now().isoformat(timespec="seconds")
@@ -161,6 +213,7 @@ class Journal:
         os.fsync(self._file)
         self._is_broken = False
         self._size += len(line)
+        self._written.append(record)
 
 
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import FleetError
-from reconciler.fleet import Fleet, Limits, Target
+from reconciler.fleet import Fleet, Limits, Store, Target
 from reconciler.load.files import Unreadable, read_file
 from reconciler.problem import Location, Problem
 from reconciler.resource import EMPTY, HealthPolicy, Json, Lifecycle
@@ -16,7 +17,7 @@ from reconciler.validate import credentials, stored_fleet_schema
 from reconciler.validate.interpolation import uses_in
 from reconciler.validate.judge import judge_for
 from reconciler.validate.places import at_value, without_secrets
-from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
+from reconciler.validate.policy import health_from, lifecycle_from, not_honoured, seconds
 from reconciler.yaml import FILE_LIMITS, Document, parse
 
 NAME = "reconciler.yaml"
@@ -47,7 +48,7 @@ def load_fleet(path: str | Path | None = None, *, cwd: Path, environ: Mapping[st
     document = _document(absolute, shown)
     problems = [*judge_for(stored_fleet_schema()).problems(document), *credentials.check(document)]
     if not any(problem.is_error for problem in problems):
-        problems += [*_interpolations(document), *_policies(document)]
+        problems += [*_interpolations(document), *_policies(document), *_journal(document)]
     if any(problem.is_error for problem in problems):
         raise FleetError(problems=sorted(map(_of_the_fleet, problems), key=_in_file_order))
     return _fleet(document.value, shown, str(Path(os.path.realpath(absolute)).parent))
@@ -101,6 +102,44 @@ def _policies(document: Document) -> Iterator[Problem]:
         yield at_value(document, f"/lifecycle/{field}", problem)
 
 
+def _journal(document: Document) -> Iterator[Problem]:
+    """Find what is wrong with the `journal:` block beyond its shape."""
+    block = document.value.get("journal") or {}
+    if block.get("store") != "git":
+        for field in ("remote", "leaseTimeout"):
+            if block.get(field) is not None:
+                hint = "write store: git, or leave it out"
+                problem = Problem("RC201", f"journal.{field} is for store: git", hint=hint)
+                yield at_value(document, f"/journal/{field}", problem)
+        return
+    if wrong := _remote_problem(block.get("remote") or Store().remote):
+        yield at_value(document, "/journal/remote", wrong)
+    stated = block.get("leaseTimeout")
+    if stated is not None and not 60 <= seconds(stated) <= 86_400:
+        problem = Problem("RC201", f"journal.leaseTimeout is {stated}", hint="write 1m to 24h, such as 15m")
+        yield at_value(document, "/journal/leaseTimeout", problem)
+
+
+def _remote_problem(remote: str) -> Problem | None:
+    """Say why git must not be given a remote: it is an option or a program to git, or holds a password."""
+    if re.match(r"https?://[^/]*@|[a-z+]+://[^/]*:[^/]*@", remote, re.IGNORECASE):
+        what = "journal.remote holds a credential"
+        return Problem("RC201", what, hint="name the remote (origin), or let git's credential helper know it")
+    if remote.startswith("-") or "::" in remote or not remote.isprintable():
+        return Problem("RC201", "journal.remote is no name or URL of a git remote", hint="write origin")
+    return None
+
+
+def _store(block: Mapping[str, Json]) -> Store:
+    usual = Store()
+    stated = block.get("leaseTimeout")
+    return Store(
+        is_shared=block.get("store") == "git",
+        remote=block.get("remote") or usual.remote,
+        lease_timeout_s=usual.lease_timeout_s if stated is None else seconds(stated),
+    )
+
+
 def _fleet(value: Mapping[str, Json], shown: str, root: str) -> Fleet:
     stated = {key: item for key, item in value.items() if item is not None}
     return Fleet(
@@ -113,6 +152,7 @@ def _fleet(value: Mapping[str, Json], shown: str, root: str) -> Fleet:
         vars=tuple(stated.get("vars", ())),
         secrets=tuple(stated.get("secrets", ())),
         limits=_limits(stated.get("guard", {})),
+        journal=_store(stated.get("journal", {})),
         allowed_hosts=tuple(stated.get("allowedHosts", ())),
         lifecycle=stated.get("lifecycle", {}),
         health=stated.get("health", {}),

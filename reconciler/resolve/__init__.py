@@ -8,12 +8,13 @@ from __future__ import annotations
 from reconciler.resolve.excerpt import with_excerpt
 from reconciler.resolve.place import place
 from reconciler.resolve.target import describe_secret, doubt_credentials, resolve_target
-from reconciler.resolve.variables import Resolved, resolve
+from reconciler.resolve.variables import Resolved, missing_secrets, resolve
 
 __all__ = [
     "Resolved",
     "describe_secret",
     "doubt_credentials",
+    "missing_secrets",
     "place",
     "resolve",
     "resolve_target",

@@ -162,3 +162,23 @@ def _open(value: Json) -> Json:
     if isinstance(value, Mapping):
         return {key: _open(item) for key, item in value.items()}
     return [_open(item) for item in value] if isinstance(value, list) else value
+
+
+def missing_secrets(resources: Sequence[Resource]) -> list[Problem]:
+    """Name each secret that the environment does not hold, at one manifest that needs it."""
+    missing = {
+        secret.reference: resource
+        for resource in resources
+        for secret in secrets_in(resource.spec)
+        if not secret.is_known
+    }
+    return [
+        Problem(
+            "RC203",
+            f"{reference} is not set",
+            resource.source,
+            why="apply needs every secret; plan does not",
+            hint=f"set the environment variable {reference.rpartition('secret:')[2]}",
+        )
+        for reference, resource in sorted(missing.items())
+    ]

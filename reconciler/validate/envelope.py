@@ -170,6 +170,30 @@ class Guard(Part):
     max_gpu_hours_lost: Amount | None = _chosen(500, "GPU-hours spent by what a plan ends. Default 500.")
 
 
+class JournalPart(Part):
+    """Say where the journal's memory and the lease of the fleet live."""
+
+    store: Literal["local", "git"] | None = _chosen(
+        "local",
+        "Where the memory of runs and the lock live. Default local.",
+        local="In the state folder of this machine.",
+        git="In a ref of a git remote, shared by every machine that applies this fleet.",
+    )
+    remote: Text | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        description="Name or URL of the git remote, without credentials. For store: git. Default origin.",
+        examples=["origin"],
+        json_schema_extra={"default": "origin"},
+    )
+    lease_timeout: Duration | None = _chosen(
+        "15m",
+        "A holder of the lease that did not renew it for so long counts as dead; 1m to 24h. "
+        "For store: git. Default 15m.",
+    )
+
+
 class FleetPart(Part):
     """Describe a fleet file, all but its targets."""
 
@@ -180,6 +204,7 @@ class FleetPart(Part):
     vars: list[Variable] | None = Field(None, description="Environment variables that manifests may read.")
     secrets: list[Variable] | None = Field(None, description="The same, for secret values.")
     guard: Guard | None = Field(None, description="Limits for one plan.")
+    journal: JournalPart | None = Field(None, description="Where runs are remembered, and who may apply.")
     allowed_hosts: list[Text] | None = Field(
         None, description="Hosts besides the targets' own that a token may be sent to, such as *.acme.com."
     )

@@ -20,6 +20,7 @@ DOING = frozenset(
         "observe",
         "apply",
         "settle",
+        "journal",
         "reconcile",
         "providers",
         "cli",

@@ -163,7 +163,7 @@ class Stage:
             planned = await session.plan()
             if planned.plan.writes:
                 return await session.apply(planned, listen=self.steps.append, stop=Stop())
-            session.note_unchanged(planned)
+            await session.note_unchanged(planned)
             return None
 
         return self.run(act)
