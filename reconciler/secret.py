@@ -73,7 +73,10 @@ def _is_random_word(word: str) -> bool:
 @lru_cache(maxsize=64)  # a long line may be asked about for each of its problems
 def holds_credential(line: str) -> bool:
     """Tell whether a source line may hold a credential, so that it is better not shown."""
-    return bool(token_form(line)) or bool(_SENSITIVE_NAME.search(line))
+    return bool(token_form(line) or _SENSITIVE_NAME.search(line) or _IN_URL.search(line))
+
+
+_IN_URL = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 
 
 @dataclass(frozen=True, slots=True)
