@@ -279,6 +279,59 @@ def test_a_push_whose_answer_is_lost_is_looked_up(remote: Remote, monkeypatch: p
     assert remote.ref("bob").read().lease == holding._lease
 
 
+def test_a_renewal_whose_answer_was_lost_is_known_for_our_own(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holding = remote.take("alice")
+    remote.clock.seconds = TIMEOUT_S / 3
+    pushed: list[bool] = []
+
+    def silent(folder: Path, *words: str, **more: Any) -> Any:
+        if pushed:
+            return None
+        answer = real_git(folder, *words, **more)
+        if "push" in words:
+            pushed.append(True)
+        return None if pushed else answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(GIT, silent)
+        asyncio.run(holding.renew_if_due())
+    remote.clock.seconds += 3
+    asyncio.run(holding.confirm())
+    asyncio.run(holding.free(LEFT))
+
+    assert pushed
+    assert holding.lost is None
+    assert remote.take("bob").memory == LEFT
+
+
+def test_who_is_cancelled_in_a_push_still_knows_how_it_went(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holding = remote.take("alice")
+    remote.clock.seconds = TIMEOUT_S / 3
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(holding.renew_if_due())
+
+        def cancelling(folder: Path, *words: str, **more: Any) -> Any:
+            if "push" in words:
+                loop.call_soon_threadsafe(task.cancel)
+            return real_git(folder, *words, **more)
+
+        monkeypatch.setattr(GIT, cancelling)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    monkeypatch.setattr(GIT, real_git)
+    asyncio.run(holding.free(LEFT))
+
+    assert remote.take("bob").memory == LEFT
+
+
 def _lost(answer: Any, is_push: bool) -> Any:
     return None if is_push else answer
 

@@ -77,7 +77,8 @@ class Holding:
         try:
             yield
         finally:
-            task.cancel()
+            async with self._turn:  # not in the middle of a push
+                task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
 
@@ -115,21 +116,38 @@ class Holding:
             commit = await asyncio.to_thread(self._ref.where)
         self._asked = before
         if commit != self._seen.commit:
-            await self._lose()
+            await self._moved()
 
     async def _swap(self, lease: Lease, memory: Memory) -> None:
-        swapped = await asyncio.to_thread(self._ref.swap, self._seen, lease, memory)
-        if swapped is None:
-            await self._lose()
-        else:
-            self._seen, self._lease = swapped, lease
+        """Change the ref. Who is cancelled meanwhile still learns how it went, and then goes."""
+        swapping = asyncio.create_task(self._swapped(lease, memory))
+        try:
+            await asyncio.shield(swapping)
+        except asyncio.CancelledError:
+            with suppress(NoStore, FleetError):
+                await swapping
+            raise
 
-    async def _lose(self) -> None:
-        """Note that the lease is no longer ours, and who has it if that can be told."""
-        winner = None
+    async def _swapped(self, lease: Lease, memory: Memory) -> None:
+        for _ in range(2):
+            swapped = await asyncio.to_thread(self._ref.swap, self._seen, lease, memory)
+            if swapped is not None:
+                self._seen, self._lease = swapped, lease
+                return
+            await self._moved()
+            if self.lost is not None:
+                return
+
+    async def _moved(self) -> None:
+        """Find out who moved the ref: our own push whose answer was lost, or whoever has the lease now."""
+        seen = Seen()
         with suppress(NoStore, FleetError):
-            winner = (await asyncio.to_thread(self._ref.read)).lease
-        self.lost = StalePlan(problems=[lost_to(winner, self._lease)])
+            seen = await asyncio.to_thread(self._ref.read)
+        now, mine = seen.lease, self._lease
+        if now and now.is_held and (now.run, now.generation) == (mine.run, mine.generation):
+            self._seen, self._lease = seen, now
+        else:
+            self.lost = StalePlan(problems=[lost_to(now, mine)])
 
     def _now(self) -> tuple[float, datetime]:
         return self._clock.monotonic(), self._clock.now()
