@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "health": ("reconciler.cli.health", "show how the declared objects are"),
     "logs": ("reconciler.cli.logs", "print the log of a workload"),
     "cluster": ("reconciler.cli.cluster", "print how to install a registered cluster"),
+    "lock": ("reconciler.cli.lock", "show who applies the fleet now, or free a dead lease"),
     "init": ("reconciler.cli.init", "write a fleet file, or a whole demo"),
     "explain": ("reconciler.cli.explain", "tell what a field, a problem code or an exit code means"),
     "schema": ("reconciler.cli.schema", "print the JSON Schema of a kind or a document"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -28,7 +29,7 @@ class Lock:
         file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         if sys.platform != "win32":
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _flock(file)
             except BlockingIOError as held:
                 holder = _read(file)
                 os.close(file)
@@ -56,6 +57,15 @@ class Lock:
     def free(self) -> None:
         """Let go; the file stays, since removing it could let two holders in."""
         os.close(self.file)
+
+
+def _flock(file: int) -> None:
+    """Lock a file. Who only looks at the lock has it for a moment; that is waited for."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(0.02)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _read(file: int) -> str:
