@@ -310,8 +310,24 @@ def test_a_replacement_cut_in_two_is_remembered(
         journal.result(journal.intent("other", "delete", object_id="gone"), "ok")
         if created:
             journal.result(journal.intent("k", "create"), created, object_id="new")
+        told = journal.left.half_done
 
     assert remembered(FLEET, {"HOME": str(tmp_path)}).half_done == left
+    assert told == left
+
+
+def test_what_an_earlier_run_left_half_done_is_left_until_it_is_created(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        journal.start()
+        journal.result(journal.intent("k", REPLACING, object_id="old"), "ok")
+
+    with opened(tmp_path) as journal:
+        journal.start()
+        journal.end()
+        before = journal.left.half_done
+        journal.result(journal.intent("k", "create"), "ok", object_id="new")
+
+        assert (before, journal.left.half_done) == ({"k": "old"}, {})
 
 
 def a_run_that_replaces(number: int, *states: str) -> list[dict[str, Any]]:

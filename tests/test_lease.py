@@ -32,7 +32,8 @@ LEFT = Memory(
     {"prod": 7},
     9,
     AT,
-    {"prod:a": Ran("1:a", "r", AT)},
+    half_done={"prod:k": "old"},
+    finished={"prod:a": Ran("1:a", "r", AT)},
 )
 
 
@@ -474,18 +475,27 @@ def test_a_memory_reads_as_it_was_written() -> None:
     assert memory.from_json(memory.to_json(LEFT)) == LEFT
 
 
-OLD = Memory(True, (), {"prod": 3}, 4, "2026-10-01T00:00:00+00:00", {"prod:b": Ran("1:b", "", AT)})
+OLD = Memory(
+    True,
+    (),
+    {"prod": 3},
+    4,
+    "2026-10-01T00:00:00+00:00",
+    half_done={"prod:l": "older"},
+    finished={"prod:b": Ran("1:b", "", AT)},
+)
 UNCLEAN = replace(OLD, ended_clean=False, doubtful=(Intent("o", "k", "create"),))
 
 
 @pytest.mark.parametrize("join", [memory.joined, lambda one, other: memory.joined(other, one)])
-def test_the_newer_memory_counts_and_every_finished_run_stays(
+def test_the_newer_memory_counts_and_all_that_is_finished_or_half_done_stays(
     join: Callable[[Memory, Memory], Memory],
 ) -> None:
     both = join(OLD, LEFT)
 
     assert (both.owned, both.declared, both.at, both.ended_clean) == ({"prod": 7}, 9, AT, True)
     assert both.finished == {**OLD.finished, **LEFT.finished}
+    assert both.half_done == {"prod:k": "old", "prod:l": "older"}
     assert join(Memory(), LEFT) == LEFT
     assert not join(UNCLEAN, LEFT).ended_clean
     assert set(join(UNCLEAN, LEFT).doubtful) == {*UNCLEAN.doubtful, *LEFT.doubtful}

@@ -52,7 +52,7 @@ def from_json(data: bytes) -> Memory:
 
 
 def joined(local: Memory, shared: Memory) -> Memory:
-    """Join what this machine and the ref remember: the newer counts, every finished run, and all that is half done.
+    """Join what this machine and the ref remember: the newer counts, all finished runs, all half done.
 
     Clean only if neither knows of a run that was not: an unclean one is told until a clean one follows.
     """
