@@ -16,10 +16,10 @@ from reconciler.errors import ExitCode, ProviderError, ReconcilerError
 from reconciler.health import Health
 from reconciler.outcome import Applied, Outcome, Verdict
 from reconciler.plan.change import Action, Change, FieldChange, Impact, Plan, Stranger
+from reconciler.plan.shown import json_sides, masked
 from reconciler.problem import Location, Problem
 from reconciler.report.platform import failure_problem
 from reconciler.report.safe import for_json
-from reconciler.report.values import json_sides, masked
 from reconciler.resource import ResourceKey
 
 FORMAT = "1.0"

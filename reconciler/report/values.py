@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from reconciler.plan.change import ABSENT, FieldChange
+from reconciler.plan.shown import masked, masked_leaf
 from reconciler.report.safe import cut, line
 from reconciler.resource import ResourceKey
-from reconciler.secret import SENSITIVE, Secret
+from reconciler.secret import SENSITIVE
 
 LONGEST = 160
-
-
-def masked(value: Any) -> Any:
-    """Give a JSON-like tree with `(sensitive)` in the place of every secret."""
-    if isinstance(value, Secret):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): masked(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [masked(item) for item in value]
-    return value
 
 
 def value_text(value: Any, *, limit: int = LONGEST) -> str:
@@ -42,18 +31,7 @@ def sides(change: FieldChange, *, limit: int = LONGEST) -> tuple[str, str]:
     before = "(absent)" if change.before is ABSENT else SENSITIVE
     if change.after is ABSENT:
         return before, "(absent)"
-    return before, "(sensitive, changed)" if before == SENSITIVE else str(_masked_leaf(change.after))
-
-
-def _masked_leaf(value: Any) -> Any:
-    """Give the word for a sensitive value: what a Secret says of itself, `(sensitive)` for all else."""
-    return str(value) if isinstance(value, Secret) else SENSITIVE
-
-
-def json_sides(change: FieldChange) -> tuple[Any, Any]:
-    """Give both sides of a field change for a JSON document: None where there is no value."""
-    hide = _masked_leaf if change.is_sensitive else masked
-    return tuple(None if side is ABSENT else hide(side) for side in (change.before, change.after))  # type: ignore[return-value]  # two sides in, two out
+    return before, "(sensitive, changed)" if before == SENSITIVE else str(masked_leaf(change.after))
 
 
 def key_text(key: ResourceKey, targets: int = 1) -> str:
