@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from reconciler.errors import ExitCode, FleetError, StalePlan
 from reconciler.journal import REPLACING, Intent, Journal, remembered
 from reconciler.journal.finished import MOST, finished_from, finished_in, newest
-from reconciler.journal.records import from_lines, learn, to_line, worth_keeping
+from reconciler.journal.records import MOST_PLANS, from_lines, learn, to_line, worth_keeping
 from reconciler.journal.store import LARGEST, journal_folder
 from reconciler.plan.known import Ran
 from tests.fakes import FakeClock
@@ -36,6 +36,7 @@ FINISHED = [
     {"do": "end", "run": "c", "clean": clean, "at": ran.at, "finished": finished_in({"prod:a": ran})}
     for ran, clean in ((RAN, True), (RAN_AGAIN, True), (RAN_AGAIN, False))
 ]
+SAVED = [{"do": "start", "run": "s", "plan": nonce, "at": nonce} for nonce in ("p1", "p2")]
 WHOLE = b"".join(to_line(record) for record in RECORDS)
 
 
@@ -272,9 +273,32 @@ def test_what_is_no_finished_run_is_left_out(strange: Any) -> None:
     assert finished_from(strange) == {}
 
 
-@given(st.lists(st.sampled_from([*RECORDS, *FINISHED, {"do": "end", "run": "b", "clean": False}])))
+@given(st.lists(st.sampled_from([*RECORDS, *FINISHED, *SAVED, {"do": "end", "run": "b", "clean": False}])))
 def test_what_is_kept_teaches_the_same(records: list[dict[str, Any]]) -> None:
     assert learn(worth_keeping(records)) == learn(records)
+
+
+def test_a_saved_plan_that_was_begun_is_remembered_through_every_shortening(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        journal.start(plan="ab" * 16)
+    for _ in range(3):
+        a_clean_run(tmp_path)
+        with file_of(tmp_path).open("ab") as file:
+            file.write(to_line({"do": "end", "why": "x" * LARGEST}))
+
+    with opened(tmp_path) as journal:
+        assert journal.memory.used_plans == {"ab" * 16: "2026-11-01T00:00:00+00:00"}
+    assert remembered(FLEET, {"HOME": str(tmp_path)}).used_plans == journal.memory.used_plans
+
+
+def test_only_so_many_saved_plans_are_remembered_the_last_ones() -> None:
+    starts: list[dict[str, Any]] = [{"do": "start", "plan": f"{n:032x}"} for n in range(MOST_PLANS + 7)]
+
+    kept = learn(worth_keeping([*starts, {"do": "start"}])).used_plans
+
+    assert len(kept) == MOST_PLANS
+    assert f"{6:032x}" not in kept
+    assert f"{7:032x}" in kept
 
 
 def test_what_cannot_be_written_is_not_followed_by_more(tmp_path: Path) -> None:

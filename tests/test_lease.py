@@ -33,6 +33,7 @@ LEFT = Memory(
     9,
     AT,
     half_done={"prod:k": "old"},
+    used_plans={"p1": AT},
     finished={"prod:a": Ran("1:a", "r", AT)},
 )
 
@@ -482,6 +483,7 @@ OLD = Memory(
     4,
     "2026-10-01T00:00:00+00:00",
     half_done={"prod:l": "older"},
+    used_plans={"p0": "2026-10-01T00:00:00+00:00"},
     finished={"prod:b": Ran("1:b", "", AT)},
 )
 UNCLEAN = replace(OLD, ended_clean=False, doubtful=(Intent("o", "k", "create"),))
@@ -496,6 +498,7 @@ def test_the_newer_memory_counts_and_all_that_is_finished_or_half_done_stays(
     assert (both.owned, both.declared, both.at, both.ended_clean) == ({"prod": 7}, 9, AT, True)
     assert both.finished == {**OLD.finished, **LEFT.finished}
     assert both.half_done == {"prod:k": "old", "prod:l": "older"}
+    assert set(both.used_plans) == {"p0", "p1"}
     assert join(Memory(), LEFT) == LEFT
     assert not join(UNCLEAN, LEFT).ended_clean
     assert set(join(UNCLEAN, LEFT).doubtful) == {*UNCLEAN.doubtful, *LEFT.doubtful}

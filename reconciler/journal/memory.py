@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from reconciler.journal.finished import finished_from, finished_in, is_time, newest
-from reconciler.journal.records import Intent, Memory, texts
+from reconciler.journal.records import Intent, Memory, last_plans, texts
 from reconciler.resource import EMPTY
 
 _FORMAT = 1
@@ -25,6 +25,7 @@ def to_json(memory: Memory) -> bytes:
         "owned": dict(memory.owned),
         "declared": memory.declared,
         "halfDone": dict(memory.half_done),
+        "usedPlans": dict(memory.used_plans),
         "finished": finished_in(memory.finished),
     }
     return json.dumps(value, indent=1, sort_keys=True).encode()
@@ -47,6 +48,7 @@ def from_json(data: bytes) -> Memory:
         declared=_count(value.get("declared")) if is_known else 0,
         at=str(at) if is_known else "",
         half_done=texts(value.get("halfDone")),
+        used_plans=texts(value.get("usedPlans")),
         finished=finished_from(value.get("finished")),
     )
 
@@ -65,6 +67,7 @@ def joined(local: Memory, shared: Memory) -> Memory:
         declared=newer.declared,
         at=newer.at,
         half_done={**local.half_done, **shared.half_done},
+        used_plans=last_plans({**local.used_plans, **shared.used_plans}),
         finished=newest(shared.finished, local.finished),
     )
 

@@ -39,6 +39,8 @@ class Memory:
     whose outcome is not known. `owned` and `declared` are counts at the end of the last clean run, and
     `at` is when that was (RFC 3339). `finished` holds the newest finished run of each key, by its full name.
     `half_done` maps the key of what it deleted to create anew, and did not, to the id it deleted.
+    `used_plans` maps the nonce of each saved plan that was begun to when (RFC 3339), the last
+    `MOST_PLANS` of them.
     """
 
     ended_clean: bool = False
@@ -48,6 +50,11 @@ class Memory:
     at: str = ""
     half_done: Mapping[str, str] = EMPTY
     finished: Mapping[str, Ran] = EMPTY
+    used_plans: Mapping[str, str] = EMPTY
+
+
+MOST_PLANS = 500
+"""So many saved plans are remembered as begun; an older one has expired."""
 
 
 def to_line(record: Record) -> bytes:
@@ -98,6 +105,7 @@ def learn(records: Iterable[Record]) -> Memory:
         at=str(clean.get("at", "")),
         half_done=half_done(listed),
         finished=newest(*(finished_from(record.get("finished")) for record in listed)),
+        used_plans=begun_plans(listed),
     )
 
 
@@ -121,6 +129,24 @@ def half_done(records: Iterable[Record], before: Mapping[str, str] = EMPTY) -> d
     return found
 
 
+def begun_plans(records: Iterable[Record], before: Mapping[str, str] = EMPTY) -> dict[str, str]:
+    """Find the last saved plans that were begun: the nonce of each, and when.
+
+    `before` is what was known to be so before these records.
+    """
+    found = dict(before)
+    for record in records:
+        found |= texts(record.get("usedPlans"))
+        if record.get("do") == "start" and record.get("plan"):
+            found[str(record["plan"])] = str(record.get("at", ""))
+    return last_plans(found)
+
+
+def last_plans(begun: Mapping[str, str]) -> dict[str, str]:
+    """Keep the saved plans that were begun last."""
+    return dict(sorted(begun.items(), key=lambda item: (item[1], item[0]))[-MOST_PLANS:])
+
+
 def _last_run(records: Iterable[Record]) -> list[Record]:
     """Give the records from the last start on."""
     found: list[Record] = []
@@ -133,17 +159,17 @@ def _last_run(records: Iterable[Record]) -> list[Record]:
 
 def worth_keeping(records: Iterable[Record]) -> list[Record]:
     """Choose what `learn` needs: all of the last run, and of the earlier ones the end of the last clean one,
-    what had finished, and what is half done.
+    what had finished, what is half done, and which saved plans were begun.
     """
     listed = list(records)
     last = _last_run(listed)
     earlier = listed[: len(listed) - len(last)]
     clean = [r for r in earlier if r.get("do") == "end" and r.get("clean") is True]
     done = newest(*(finished_from(record.get("finished")) for record in earlier))
-    half = half_done(earlier)
+    half, begun = half_done(earlier), begun_plans(earlier)
     kept: list[Record] = []
-    if done or half:
-        kept.append({"do": "memory", "finished": finished_in(done), "halfDone": half})
+    if done or half or begun:
+        kept.append({"do": "memory", "finished": finished_in(done), "halfDone": half, "usedPlans": begun})
     return [*kept, *({**end, "finished": {}} for end in clean[-1:]), *last]
 
 

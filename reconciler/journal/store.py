@@ -19,6 +19,7 @@ from reconciler.journal.records import (
     Intent,
     Memory,
     Record,
+    begun_plans,
     from_lines,
     half_done,
     learn,
@@ -133,11 +134,14 @@ class Journal:
         if self._holding:
             await self._holding.confirm()
 
-    def start(self, *, commit: str = "", digest: str = "") -> None:
-        """Note that a run begins, with the commit and the digest of its plan. Raises FleetError."""
+    def start(self, *, commit: str = "", digest: str = "", plan: str = "") -> None:
+        """Note that a run begins, with the commit and the digest of its plan. Raises FleetError.
+
+        `plan` is the nonce of the saved plan that is carried out, "" for none.
+        """
         begin = {"do": "start", "at": self._now(), "pid": os.getpid(), "commit": commit, "digest": digest}
         try:
-            self._append(begin)
+            self._append({**begin, "plan": plan} if plan else begin)
         except OSError as failure:
             raise FleetError(problems=[_unwritable(self.folder, failure)]) from failure
 
@@ -193,7 +197,11 @@ class Journal:
         """Tell what this run leaves to the next one: unclean, until it has ended clean."""
         doubtful = tuple(self._in_doubt.values())
         left = self._left or replace(self.memory, ended_clean=False, doubtful=doubtful)
-        return replace(left, half_done=half_done(self._written, self.memory.half_done))
+        return replace(
+            left,
+            half_done=half_done(self._written, self.memory.half_done),
+            used_plans=begun_plans(self._written, self.memory.used_plans),
+        )
 
     def _now(self) -> str:
         return self._clock.now().isoformat(timespec="seconds")
