@@ -4,6 +4,7 @@ ReconcilerError                        1   our bug, or a failure with no better 
 ├── UsageError                         2   the command line asks for what cannot be
 ├── ManifestError(problems)            4   what git says cannot be understood
 ├── FleetError(problems)               4   reconciler.yaml or the environment lacks something
+├── BrokenPlan(problems)               4   the file given to --plan is no saved plan, or was altered
 ├── UnsafePlan(problems)               8   a guard refused; says which --allow would consent
 ├── StalePlan(problems)                7   live changed, or newer work would be undone
 ├── NoStore(problems)                  6   the journal's git remote cannot be reached or read
@@ -91,6 +92,12 @@ class ManifestError(ReconcilerError):
 
 class FleetError(ReconcilerError):
     """Report that reconciler.yaml or the environment lacks something."""
+
+    exit_code = ExitCode.REJECTED
+
+
+class BrokenPlan(ReconcilerError):
+    """Report that a file is no saved plan, or not as it was saved."""
 
     exit_code = ExitCode.REJECTED
 

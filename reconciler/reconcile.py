@@ -27,17 +27,17 @@ from reconciler.errors import (
 )
 from reconciler.fleet import Fleet
 from reconciler.guard import Remembered, check_guards
-from reconciler.health import Health, Level
 from reconciler.history.blame import blamed
 from reconciler.history.remember import finished_now, known_for, owned_now, present
-from reconciler.journal import Journal, Memory, opened, recalled
-from reconciler.mark import Owner, owner_of
+from reconciler.history.repeat import may_repeat
+from reconciler.journal import Journal, Memory, opened, recalled, remembered
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
-from reconciler.plan import Action, Change, Plan, make_plan
+from reconciler.plan import Action, Plan, make_plan
 from reconciler.plan.digest import not_expected
 from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
+from reconciler.plan.saved import moved
 from reconciler.problem import Problem
 from reconciler.provider import InstallInfo, LogLine, Logs, Provider
 from reconciler.providers import providers
@@ -49,16 +49,15 @@ from reconciler.resolve import (
     resolve_target,
     with_excerpt,
 )
-from reconciler.resource import Life, Live, Observed, Resource, Scope
+from reconciler.resource import Live, Resource, Scope
 from reconciler.settle import Settler
-from reconciler.settle.look import BESIDE, find_declared, install_info
+from reconciler.settle.look import BESIDE, Looker, find_declared, install_info
 from reconciler.settle.told import told
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
 
 
-_AT_ONCE = 8
-_STALE = frozenset({"RC307", "RC309"})
+_STALE = frozenset({"RC307", "RC309", "RC313"})
 _REFUSED = frozenset({400, 401})  # how a platform says that it does not know these credentials
 
 
@@ -86,7 +85,7 @@ class Planned:
         codes = [failure.exit_code for failure in self.failures]
         if self.plan.unknown or self.plan.having(Action.UNKNOWN):
             codes.append(ExitCode.UNOBSERVED)
-        codes += [ExitCode.STALE if p.code == "RC307" else ExitCode.REFUSED for p in self.refusals]
+        codes += [ExitCode.STALE if p.code in _STALE else ExitCode.REFUSED for p in self.refusals]
         if show_changes and not self.plan.is_empty:
             codes.append(ExitCode.CHANGES)
         return heaviest(codes)
@@ -111,15 +110,18 @@ class Session:
         self._world = world
         self._lives: Mapping[str, Live] = {}
         self._memory: Memory | None = None
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._looker = Looker(doors, declared.fleet.id)
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, request: Request, world: World) -> AsyncIterator[Session]:
         """Read and resolve what git says and open every target. Nothing is sent yet.
 
-        Raises ManifestError or FleetError with every problem found.
+        Raises ManifestError or FleetError with every problem found, and StalePlan for a saved plan that
+        is not for here and now.
         """
+        if saved := request.saved:
+            may_repeat(request, world, used=remembered(saved.fleet_id, world.environ).used_plans)
         declared = declare(request, world)
         declared.raise_errors()
         resolved = resolve(declared.resources, declared.fleet, world.environ, need_secrets=False)
@@ -149,8 +151,9 @@ class Session:
         known = self._known(lives, desired, is_reading=is_reading)
         plan = make_plan(desired, lives, known)
         self._lives = lives
-        expected = not_expected(plan, self._declared.request.expect_digest)
-        refusals = (*newer_work(lives, known), *expected, *self._guards(plan, lives, known))
+        asked = self._declared.request
+        other = (*not_expected(plan, asked.expect_digest), *(moved(asked.saved, plan) if asked.saved else ()))
+        refusals = (*newer_work(lives, known), *other, *self._guards(plan, lives, known))
         return Planned(plan, refusals, failures, (*self.warnings, *notes))
 
     async def apply(self, planned: Planned, *, listen: Callable[[Step], None], stop: Stop) -> Applied:
@@ -199,21 +202,14 @@ class Session:
     async def drift(self, only: Sequence[str] = ()) -> Drift:
         """Find how live differs from git, since when and by whom; `only` in these states."""
         planned = await self.plan(is_reading=True)
-        slow = [
-            change.observed
-            for change in planned.plan.changes
-            if change.observed and change.resource and _may_be_ill(change)
-        ]
-        verdicts = await asyncio.gather(*(self._judge(observed) for observed in slow))
-        ill = {v.key: v.health for v in verdicts if v.health.level is Level.DEGRADED}
+        ill = await self._looker.ill(planned.plan)
         found = drift_of(planned.plan, planned.failures, ill=ill, lives=self._lives).narrowed(only)
         found = await told(found, planned.plan, self._lives, self._providers)
         return blamed(found, planned.plan, self._declared)
 
     async def health(self) -> tuple[Verdict, ...]:
         """Look once at every declared object; what is not there is Missing."""
-        declared = [c for c in (await self.plan(is_reading=True)).plan.changes if c.resource]
-        return tuple(await asyncio.gather(*(self._look(change) for change in declared)))
+        return await self._looker.look((await self.plan(is_reading=True)).plan)
 
     async def logs(
         self, name: str, *, pod: str = "", tail: int = -1, follow: bool = False, previous: bool = False
@@ -273,7 +269,11 @@ class Session:
         async with opened(
             self.fleet, clock=world.clock, environ=world.environ, warn=warn, commit=commit
         ) as journal:
-            journal.start(commit=commit, digest=planned.plan.digest)
+            saved = self._declared.request.saved
+            may_repeat(self._declared.request, world, used=journal.memory.used_plans)  # now alone
+            journal.start(commit=commit, digest=planned.plan.digest, plan=saved.issued.nonce if saved else "")
+            if saved:
+                await journal.publish()
             yield journal
 
     async def _recall(self, *, is_reading: bool) -> tuple[Problem, ...]:
@@ -343,33 +343,6 @@ class Session:
             return Remembered(journal.memory.owned, journal.memory.declared)
         return Remembered(owned=owned_now(self._lives, self.fleet.id), declared=fresh.declared)
 
-    async def _look(self, change: Change) -> Verdict:
-        """Look at one declared object as the plan found it."""
-        key, observed = change.key, change.observed
-        if change.action is Action.UNKNOWN:
-            return Verdict(key, Health(Level.UNKNOWN, message=change.reason))
-        if observed is None and change.action is Action.KEEP:
-            phase = "Absent" if change.resource and change.resource.is_absent else "Completed"
-            return Verdict(key, Health(Level.HEALTHY, phase, message=change.reason, is_final=True))
-        if observed is None or not self._is_ours(change, observed):
-            return Verdict(key, Health(Level.MISSING, message=change.reason or "declared, not there"))
-        verdict, row = await self._judge(observed), observed.summary
-        return replace(verdict, gpus_held=row.gpus, gpus_asked=change.gpus, began=row.since)
-
-    def _is_ours(self, change: Change, observed: Observed) -> bool:
-        if change.kind is not None and not change.kind.support.carries_mark:
-            return True  # claimed by being declared
-        identity = observed.summary.identity
-        return owner_of(observed.mark, fleet_id=self.fleet.id, identity=identity) is Owner.OURS
-
-    async def _judge(self, observed: Observed) -> Verdict:
-        async with self._slots:
-            try:
-                health = await self._providers[observed.key.target].health(observed)
-            except ProviderError as failure:
-                health = Health(Level.UNKNOWN, observed.summary.phase, message=str(failure))
-        return Verdict(observed.key, health, is_queued=health.is_queued)
-
 
 def _connect(declared: Declared, world: World) -> dict[str, Provider]:
     wanted = declared.request.targets or tuple(declared.fleet.targets)
@@ -381,16 +354,6 @@ def _connect(declared: Declared, world: World) -> dict[str, Provider]:
             target, allowed_hosts=declared.fleet.allowed_hosts, clock=world.clock, tell=world.tell
         )
     return doors
-
-
-def _may_be_ill(change: Change) -> bool:
-    """Tell whether a live object is worth a question: its row does not say that it runs, or not which spec.
-
-    What changes in place may serve an older spec than the one it shows.
-    """
-    if change.observed is None or change.kind is None or change.observed.summary.life is not Life.ACTIVE:
-        return False
-    return change.observed.summary.level is not Level.HEALTHY or bool(change.kind.support.updatable)
 
 
 def _unread(plan: Plan) -> str:

@@ -55,6 +55,7 @@ def digest(_: click.Context, __: click.Parameter, text: str) -> str:
     default="",
     help="Apply only the plan with this digest, as a pull request showed it; 8 digits are enough.",
 )
+@click.option("--plan", "plan_file", metavar="FILE", help="Apply exactly what plan --out saved.")
 @click.option("--require-running", is_flag=True, help="Exit 11 when something still waits for GPUs.")
 @consenting
 @selecting
@@ -65,6 +66,7 @@ def command(
     *,
     yes: bool,
     expect_digest: str,
+    plan_file: str | None,
     require_running: bool,
     no_prune: bool,
     partial: bool,
@@ -78,6 +80,7 @@ def command(
       reconciler apply                                   ask, then do it
       reconciler apply --yes                             in CI
       reconciler apply --yes --expect-digest 7d1f0a92    only what was reviewed
+      reconciler apply --plan plan.json                  exactly what plan --out saved, once
       reconciler apply Inference/chat                    one object
       reconciler apply --allow replace=team-a/Training/lora
       reconciler apply --run Training/lora               once more, though it has finished
@@ -89,19 +92,24 @@ def command(
     """
     from reconciler.cli.request import request_of
     from reconciler.cli.running import run
+    from reconciler.cli.saved import request_again
 
     if not yes and not voice.can_ask:
         raise click.UsageError(f"there is nobody to ask here; to apply without asking: {_with_yes(voice)}")
-    request = request_of(
-        chosen,
-        voice,
-        prune=not no_prune,
-        partial=partial,
-        allow=allow,
-        expect_digest=expect_digest,
-        runs=runs,
-    )
-    return run(_apply(request, voice, Terms(yes, require_running, partial)))
+    if plan_file is not None:
+        consents = {"--no-prune": no_prune, "--partial": partial, "--allow": allow, "--run": runs}
+        request = request_again(plan_file, chosen, consents, expect_digest=expect_digest)
+    else:
+        request = request_of(
+            chosen,
+            voice,
+            prune=not no_prune,
+            partial=partial,
+            allow=allow,
+            expect_digest=expect_digest,
+            runs=runs,
+        )
+    return run(_apply(request, voice, Terms(yes, require_running, request.partial)))
 
 
 def _with_yes(voice: Voice) -> str:

@@ -11,14 +11,23 @@ from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
-    from reconciler.declare import Request
+    from reconciler.declare import Request, World
+    from reconciler.fleet import Fleet
     from reconciler.reconcile import Planned
+    from reconciler.report.jsonform import Document
 
 
 @click.command()
 @speaking
 @writing("table", "wide", "json", "name", "markdown")
 @click.option("--exit-code", "show_changes", is_flag=True, help="Exit 3 when there is anything to do.")
+@click.option("--out", metavar="FILE", help="Save the plan, for apply --plan FILE.")
+@click.option(
+    "--expires-in",
+    metavar="TIME",
+    default="",
+    help="How long the saved plan is good: 30m, 24h (the default).",
+)
 @consenting
 @selecting
 @judging
@@ -27,6 +36,8 @@ def command(
     chosen: Chosen,
     *,
     show_changes: bool,
+    out: str | None,
+    expires_in: str,
     no_prune: bool,
     partial: bool,
     runs: tuple[str, ...],
@@ -42,30 +53,49 @@ def command(
       reconciler plan -o markdown                for a pull request
       reconciler plan -o json=plan.json          a table here, JSON in a file
       reconciler plan --exit-code                3 when something would change
+      reconciler plan --out plan.json            save it, to apply exactly that
 
     Exit codes: 0 done, 3 changes (with --exit-code), 4 rejected, 5 denied, 6 unobserved,
     7 stale, 8 refused by a guard.
     """
-    from reconciler.cli.request import apply_words, request_of
+    from reconciler.cli.request import apply_words, request_of, world_of
     from reconciler.cli.running import run
+    from reconciler.cli.saved import keep_of, keep_plan, repeat_words
 
+    keep = keep_of(out, expires_in, chosen)
     request = request_of(chosen, voice, prune=not no_prune, partial=partial, allow=allow, runs=runs)
-    planned = run(_make(request, voice))
+    world = world_of(voice)
+    planned, fleet = run(_make(request, world))
     code = planned.exit_code(show_changes=show_changes)
-    _publish(voice, planned, code, next_step="" if planned.refusals else apply_words(request))
+    if keep:
+        document = _document(planned, code)
+        keep_plan(keep, planned, document, fleet=fleet, request=request, world=world, voice=voice)
+    words = repeat_words(keep, request) if keep else apply_words(request)
+    _publish(voice, planned, code, next_step="" if planned.refusals else words)
     return code
 
 
-async def _make(request: Request, voice: Voice) -> Planned:
-    from reconciler.cli.request import world_of
+async def _make(request: Request, world: World) -> tuple[Planned, Fleet]:
     from reconciler.reconcile import Session
 
-    async with Session.opened(request, world_of(voice)) as session:
-        return await session.plan()
+    async with Session.opened(request, world) as session:
+        return await session.plan(), session.fleet
+
+
+def _document(planned: Planned, code: ExitCode) -> Document:
+    from reconciler.report.jsonform import plan_document
+
+    return plan_document(
+        planned.plan,
+        exit_code=code,
+        refusals=planned.refusals,
+        failures=planned.failures,
+        warnings=planned.warnings,
+    )
 
 
 def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str) -> None:
-    from reconciler.report.jsonform import json_text, plan_document
+    from reconciler.report.jsonform import json_text
     from reconciler.report.markdown import plan_markdown
 
     tell_obstacles(voice, planned)
@@ -76,11 +106,7 @@ def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str) 
             "wide": lambda: plan_table(voice, planned, wide=True, next_step=next_step),
             "name": lambda: "".join(f"{change.key}\n" for change in plan.writes),
             "markdown": lambda: plan_markdown(plan, refusals=refusals, failures=failures),
-            "json": lambda: json_text(
-                plan_document(
-                    plan, exit_code=code, refusals=refusals, failures=failures, warnings=planned.warnings
-                )
-            ),
+            "json": lambda: json_text(_document(planned, code)),
         }
     )
 

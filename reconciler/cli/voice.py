@@ -140,6 +140,10 @@ class Voice:
         else:
             self._put(self._out, text)
 
+    def keep(self, text: str, file: str, seal: Callable[[str], str]) -> None:
+        """Write a document for this user alone, whole or not at all, sealed when all else is done."""
+        _save_private(Path(file), seal(self._clean(text, file)))
+
     def publish(self, makers: Mapping[str, Callable[[], str]]) -> None:
         """Write a result in every format asked for; a table where stdout got none."""
         for output in self.outputs:
@@ -238,7 +242,7 @@ def _silence(stream: TextIO) -> None:
 
 def _save(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = _part_of(path)
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
@@ -246,3 +250,36 @@ def _save(path: Path, text: str) -> None:
         with suppress(OSError):
             part.unlink()
         raise ReconcilerError(f"cannot write {path}: {wrong.strerror}") from wrong
+
+
+def _save_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all, also when the power fails."""
+    part = _part_of(path)
+    try:
+        with suppress(FileNotFoundError):
+            part.unlink()
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    except OSError as wrong:
+        with suppress(OSError):
+            part.unlink()
+        raise ReconcilerError(f"cannot write {path}: {wrong.strerror}") from wrong
+
+
+def _part_of(path: Path) -> Path:
+    """Name the file that is written first and then put in the place of the other."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the disk know of a new name; a file system that cannot is left alone."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from reconciler.errors import ManifestError, UsageError
 from reconciler.fleet import Fleet
 from reconciler.load import Loaded, load_fleet, load_manifests
 from reconciler.plan.consent import Consents, parse_consents
+from reconciler.plan.saved import Saved
 from reconciler.problem import Problem
 from reconciler.providers import kinds
 from reconciler.resource import Resource
@@ -26,7 +28,8 @@ class Request:
     """Hold what the command line asked for. `inputs` are paths, `-`, or KIND/NAME.
 
     `strict` makes every warning about a manifest an error. `expect_digest` is how the digest of the
-    plan must begin; "" for any. `run` names ended jobs to run once more.
+    plan must begin; "" for any. `run` names ended jobs to run once more. `saved` is the plan that must come
+    out again, whose words these are.
     """
 
     fleet: str = ""
@@ -40,11 +43,15 @@ class Request:
     strict: bool = False
     expect_digest: str = ""
     run: tuple[str, ...] = ()
+    saved: Saved | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Hold the doors to this machine that a run uses; tests own them. `tell` hears of long waits."""
+    """Hold the doors to this machine that a run uses; tests own them. `tell` hears of long waits.
+
+    `draw` gives so many random bytes.
+    """
 
     environ: Mapping[str, str]
     cwd: Path
@@ -52,6 +59,7 @@ class World:
     read_stdin: Callable[[], bytes]
     scrubber: Scrubber
     tell: Callable[[str], None] = lambda _: None
+    draw: Callable[[int], bytes] = os.urandom
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -65,6 +65,10 @@ class Holding:
             if self.lost is not None:
                 raise self.lost
 
+    async def keep(self, memory: Memory) -> None:
+        """Renew the lease and leave a memory with it. Raises as `free` does."""
+        await self._leave(lambda now: self._lease.renewed_at(now), memory)
+
     async def renew_if_due(self) -> None:
         """Renew after a third of the time that it is believed for. A remote that is away is tried again."""
         async with self._turn:
@@ -87,13 +91,16 @@ class Holding:
 
         Raises NoStore where the remote cannot be reached, and StalePlan where the lease was lost.
         """
-        async with self._turn:
-            if self.lost is None:
-                await self._swap(self._lease.freed(self._clock.now()), memory)
-            if self.lost is not None:
-                raise self.lost
+        await self._leave(lambda now: self._lease.freed(now), memory)
 
     # -- how --
+
+    async def _leave(self, moved: Callable[[datetime], Lease], memory: Memory) -> None:
+        async with self._turn:
+            if self.lost is None:
+                await self._swap(moved(self._clock.now()), memory)
+            if self.lost is not None:
+                raise self.lost
 
     async def _beat(self) -> None:
         while self.lost is None:

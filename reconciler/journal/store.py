@@ -134,6 +134,11 @@ class Journal:
         if self._holding:
             await self._holding.confirm()
 
+    async def publish(self) -> None:
+        """Let other machines know at once what this run has begun. Raises as `confirm` does."""
+        if self._holding:
+            await self._holding.keep(self.left)
+
     def start(self, *, commit: str = "", digest: str = "", plan: str = "") -> None:
         """Note that a run begins, with the commit and the digest of its plan. Raises FleetError.
 

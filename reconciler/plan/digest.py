@@ -27,6 +27,11 @@ def digest_plan(plan: Plan) -> str:
     return hashlib.sha256(canonical_json(body).encode()).hexdigest()
 
 
+def fingerprint(change: Change) -> str:
+    """Digest one change alone, by what the digest of a plan covers of it: 64 hex digits."""
+    return hashlib.sha256(canonical_json(_of_change(change)).encode()).hexdigest()
+
+
 def not_expected(plan: Plan, expected: str) -> tuple[Problem, ...]:
     """Report a plan whose digest does not begin as expected: what was reviewed is not what would be done."""
     if plan.digest.startswith(expected):

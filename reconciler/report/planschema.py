@@ -9,8 +9,10 @@ from reconciler.report.shapes import (
     failure_shape,
     field_shape,
     head,
+    hex_digits,
     key_shape,
     list_of,
+    map_of,
     maybe,
     number,
     problem_shape,
@@ -41,8 +43,9 @@ def plan_schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "reconciler plan",
-        "description": "Everything that apply would do, and whether it may. What plan -o json writes.",
-        **closed({**head("plan"), **_origin(), **_contents()}),
+        "description": "Everything that apply would do, and whether it may. What plan -o json writes, and "
+        "plan --out with the block saved.",
+        **closed({**head("plan"), **_origin(), **_contents()}, {"saved": _saved()}),
         "$defs": {
             "change": closed({**key_shape(), **_change(), **_consequences()}),
             "field": closed(field_shape()),
@@ -90,6 +93,39 @@ def _contents() -> dict[str, Schema]:
         "failures": list_of(ref("failure"), "Reads that the platform refused or did not answer."),
         "warnings": list_of(ref("problem"), "What a reviewer should know; it stops nothing."),
     }
+
+
+def _saved() -> Schema:
+    request = {
+        "inputs": list_of(text("A path or an object."), "Paths and objects that the run was narrowed to."),
+        "selector": text("The labels it was narrowed to; empty for all."),
+        "targets": list_of(text("Name of a target."), "Targets it was narrowed to."),
+        "projects": list_of(text("Name of a project."), "Projects it was narrowed to."),
+        "prune": truth("Whether --no-prune was absent."),
+        "partial": truth("Whether it may go on where a scope cannot be read."),
+        "allow": list_of(text("A consent."), "The consents, also those of RECONCILER_ALLOW."),
+        "strict": truth("Whether warnings about manifests are errors."),
+        "run": list_of(text("An object."), "Ended jobs to run once more."),
+    }
+    block = {
+        "created": text("When it was saved, RFC 3339, in UTC."),
+        "expires": text("When apply begins to refuse it, RFC 3339, in UTC."),
+        "nonce": {
+            **hex_digits(32),
+            "description": "Tells it from every other: it is carried out once.",
+        },
+        "request": {**closed(request), "description": "The words it was made for; apply says them again."},
+        "urls": {**map_of(text("Its url.")), "description": "Where each target was reached."},
+        "fingerprints": {
+            **map_of({**hex_digits(64), "description": "Covers the change, hidden values as references."}),
+            "description": "Of each change by its full key; kept objects have none.",
+        },
+        "seal": {
+            **hex_digits(64),
+            "description": "SHA-256 of the file with these digits as zeros. Tells accidents, not attackers.",
+        },
+    }
+    return {**closed(block), "description": "Only in a file of plan --out: what apply --plan holds it to."}
 
 
 def _stranger() -> dict[str, Schema]:

@@ -121,13 +121,23 @@ def list_of(items: Schema, description: str) -> Schema:
     return {"type": "array", "items": items, "description": description}
 
 
-def closed(properties: dict[str, Schema]) -> Schema:
-    """State an object that has these properties, all of them and no others."""
+def map_of(values: Schema) -> Schema:
+    """State an object whose keys are names and whose values have one shape."""
+    return {"type": "object", "additionalProperties": values}
+
+
+def hex_digits(count: int) -> Schema:
+    """State a text of lower hexadecimal digits."""
+    return {"type": "string", "pattern": f"^[0-9a-f]{{{count}}}$"}
+
+
+def closed(properties: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    """State an object that has these properties, all of them, perhaps the optional ones, and no others."""
     return {
         "type": "object",
         "additionalProperties": False,
         "required": list(properties),
-        "properties": properties,
+        "properties": properties | (optional or {}),
     }
 
 

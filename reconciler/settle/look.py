@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from reconciler.errors import ManifestError, NotFound, UsageError
+from reconciler.errors import ManifestError, NotFound, ProviderError, UsageError
+from reconciler.health import Health, Level
+from reconciler.mark import Owner, owner_of
+from reconciler.outcome import Verdict
+from reconciler.plan import Action, Change, Plan
 from reconciler.problem import Problem
 from reconciler.provider import InstallInfo, Installs, Provider
-from reconciler.resource import Observed, Resource, Scope
+from reconciler.resource import Life, Observed, Resource, ResourceKey, Scope
 
+_AT_ONCE = 8
 BESIDE = Scope("")
 """Where objects live that are in no project, such as clusters; read only if git declares one."""
 
@@ -53,3 +60,58 @@ async def install_info(
         what = f'cluster "{plain}" not found in {target}'
         problem = Problem("RC403", what, why=missing.said, hint="apply registers what a manifest declares")
         raise ManifestError(problems=[problem]) from missing
+
+
+class Looker:
+    """Judge the health of live objects once, a few at a time."""
+
+    def __init__(self, providers: Mapping[str, Provider], fleet_id: str) -> None:
+        self._providers, self._fleet_id = providers, fleet_id
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def look(self, plan: Plan) -> tuple[Verdict, ...]:
+        """Look at every declared object as a plan found it; what is not there is Missing."""
+        declared = [change for change in plan.changes if change.resource]
+        return tuple(await asyncio.gather(*(self._look(change) for change in declared)))
+
+    async def ill(self, plan: Plan) -> dict[ResourceKey, Health]:
+        """Find the declared objects that are Degraded, though their row may not say so."""
+        slow = [c.observed for c in plan.changes if c.observed and c.resource and _may_be_ill(c)]
+        verdicts = await asyncio.gather(*(self._judge(observed) for observed in slow))
+        return {v.key: v.health for v in verdicts if v.health.level is Level.DEGRADED}
+
+    async def _look(self, change: Change) -> Verdict:
+        key, observed = change.key, change.observed
+        if change.action is Action.UNKNOWN:
+            return Verdict(key, Health(Level.UNKNOWN, message=change.reason))
+        if observed is None and change.action is Action.KEEP:
+            phase = "Absent" if change.resource and change.resource.is_absent else "Completed"
+            return Verdict(key, Health(Level.HEALTHY, phase, message=change.reason, is_final=True))
+        if observed is None or not self._is_ours(change, observed):
+            return Verdict(key, Health(Level.MISSING, message=change.reason or "declared, not there"))
+        verdict, row = await self._judge(observed), observed.summary
+        return replace(verdict, gpus_held=row.gpus, gpus_asked=change.gpus, began=row.since)
+
+    def _is_ours(self, change: Change, observed: Observed) -> bool:
+        if change.kind is not None and not change.kind.support.carries_mark:
+            return True  # claimed by being declared
+        identity = observed.summary.identity
+        return owner_of(observed.mark, fleet_id=self._fleet_id, identity=identity) is Owner.OURS
+
+    async def _judge(self, observed: Observed) -> Verdict:
+        async with self._slots:
+            try:
+                health = await self._providers[observed.key.target].health(observed)
+            except ProviderError as failure:
+                health = Health(Level.UNKNOWN, observed.summary.phase, message=str(failure))
+        return Verdict(observed.key, health, is_queued=health.is_queued)
+
+
+def _may_be_ill(change: Change) -> bool:
+    """Tell whether a live object is worth a question: its row does not say that it runs, or not which spec.
+
+    What changes in place may serve an older spec than the one it shows.
+    """
+    if change.observed is None or change.kind is None or change.observed.summary.life is not Life.ACTIVE:
+        return False
+    return change.observed.summary.level is not Level.HEALTHY or bool(change.kind.support.updatable)
