@@ -269,7 +269,7 @@ class Session:
         async with opened(
             self.fleet, clock=world.clock, environ=world.environ, warn=warn, commit=commit
         ) as journal:
-            saved = self._declared.request.saved
+            saved = self._declared.request.saved if planned.plan.writes else None
             may_repeat(self._declared.request, world, used=journal.memory.used_plans)  # now alone
             journal.start(commit=commit, digest=planned.plan.digest, plan=saved.issued.nonce if saved else "")
             if saved:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Chosen, consenting, judging, selecting, speaking, writing
+from reconciler.cli.options import Chosen, Consents, consenting, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, Interrupted, ReconcilerError
 
@@ -68,10 +68,7 @@ def command(
     expect_digest: str,
     plan_file: str | None,
     require_running: bool,
-    no_prune: bool,
-    partial: bool,
-    runs: tuple[str, ...],
-    allow: tuple[str, ...],
+    consents: Consents,
 ) -> ExitCode:
     r"""Plan, ask, carry it out, and wait until what changed is healthy.
 
@@ -97,18 +94,9 @@ def command(
     if not yes and not voice.can_ask:
         raise click.UsageError(f"there is nobody to ask here; to apply without asking: {_with_yes(voice)}")
     if plan_file is not None:
-        consents = {"--no-prune": no_prune, "--partial": partial, "--allow": allow, "--run": runs}
         request = request_again(plan_file, chosen, consents, expect_digest=expect_digest)
     else:
-        request = request_of(
-            chosen,
-            voice,
-            prune=not no_prune,
-            partial=partial,
-            allow=allow,
-            expect_digest=expect_digest,
-            runs=runs,
-        )
+        request = request_of(chosen, voice, consents, expect_digest=expect_digest)
     return run(_apply(request, voice, Terms(yes, require_running, request.partial)))
 
 

@@ -27,6 +27,16 @@ class Chosen:
     strict: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Consents:
+    """Hold what a plan may do, as the words were typed."""
+
+    no_prune: bool = False
+    partial: bool = False
+    runs: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+
+
 class OutputType(click.ParamType[Output]):
     """Read `FORMAT` or `FORMAT=FILE`."""
 
@@ -126,28 +136,31 @@ def writing(*formats: str) -> Callable[[Wrapped], Wrapped]:
 
 
 def consenting(function: Wrapped) -> Wrapped:
-    """Add what a plan may do: --no-prune, --partial, --run and --allow."""
-    added = (
-        click.option("--no-prune", is_flag=True, help="Leave live objects that git no longer declares."),
-        click.option("--partial", is_flag=True, help="Go on where some scopes cannot be read."),
-        click.option(
-            "--run",
-            "runs",
-            multiple=True,
-            metavar="KIND/NAME",
-            help="Run this job once more, though it has ended; repeatable.",
-        ),
-        click.option(
-            "--allow",
-            multiple=True,
-            metavar="WORD",
-            help="Consent: destroy=N, create=N, gpu-hours=N, replace=KEY, delete=KEY, empty, shrunk, "
-            "older-commit; repeatable.",
-        ),
+    """Add what a plan may do: --no-prune, --partial, --run and --allow; pass it as `consents`."""
+
+    @click.option("--no-prune", is_flag=True, help="Leave live objects that git no longer declares.")
+    @click.option("--partial", is_flag=True, help="Go on where some scopes cannot be read.")
+    @click.option(
+        "--run",
+        "runs",
+        multiple=True,
+        metavar="KIND/NAME",
+        help="Run this job once more, though it has ended; repeatable.",
     )
-    for option in reversed(added):
-        function = option(function)
-    return function
+    @click.option(
+        "--allow",
+        multiple=True,
+        metavar="WORD",
+        help="Consent: destroy=N, create=N, gpu-hours=N, replace=KEY, delete=KEY, empty, shrunk, "
+        "older-commit; repeatable.",
+    )
+    @functools.wraps(function)
+    def consented(
+        no_prune: bool, partial: bool, runs: tuple[str, ...], allow: tuple[str, ...], **rest: Any
+    ) -> Any:
+        return function(consents=Consents(no_prune, partial, runs, allow), **rest)
+
+    return consented  # type: ignore[return-value]  # click wraps the function in place
 
 
 def judging(function: Wrapped) -> Wrapped:

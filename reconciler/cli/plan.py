@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Chosen, consenting, judging, selecting, speaking, writing
+from reconciler.cli.options import Chosen, Consents, consenting, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -38,10 +38,7 @@ def command(
     show_changes: bool,
     out: str | None,
     expires_in: str,
-    no_prune: bool,
-    partial: bool,
-    runs: tuple[str, ...],
-    allow: tuple[str, ...],
+    consents: Consents,
 ) -> ExitCode:
     r"""Show what apply would do, what it costs, and why. Changes nothing.
 
@@ -63,7 +60,7 @@ def command(
     from reconciler.cli.saved import keep_of, keep_plan, repeat_words
 
     keep = keep_of(out, expires_in, chosen)
-    request = request_of(chosen, voice, prune=not no_prune, partial=partial, allow=allow, runs=runs)
+    request = request_of(chosen, voice, consents)
     world = world_of(voice)
     planned, fleet = run(_make(request, world))
     code = planned.exit_code(show_changes=show_changes)

@@ -6,21 +6,20 @@ import shlex
 import sys
 from pathlib import Path
 
-from reconciler.cli.options import Chosen
+from reconciler.cli.options import Chosen, Consents
 from reconciler.cli.voice import Voice
 from reconciler.clock import SystemClock
 from reconciler.declare import Request, World
+
+_NONE = Consents()
 
 
 def request_of(
     chosen: Chosen,
     voice: Voice,
+    consents: Consents = _NONE,
     *,
-    prune: bool = True,
-    partial: bool = False,
-    allow: tuple[str, ...] = (),
     expect_digest: str = "",
-    runs: tuple[str, ...] = (),
 ) -> Request:
     """Give the request; consents also come from RECONCILER_ALLOW."""
     more = voice.environ.get("RECONCILER_ALLOW", "").replace(",", " ").split()
@@ -30,12 +29,12 @@ def request_of(
         selector=chosen.selector,
         targets=chosen.targets,
         projects=chosen.projects,
-        prune=prune,
-        partial=partial,
-        allow=(*allow, *more),
+        prune=not consents.no_prune,
+        partial=consents.partial,
+        allow=(*consents.allow, *more),
         strict=chosen.strict,
         expect_digest=expect_digest,
-        run=runs,
+        run=consents.runs,
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from reconciler.cli.options import Chosen
+    from reconciler.cli.options import Chosen, Consents
     from reconciler.cli.voice import Voice
     from reconciler.declare import Request, World
     from reconciler.fleet import Fleet
@@ -117,23 +117,21 @@ def repeat_words(keep: Keep, request: Request) -> str:
     return shlex.join(["reconciler", "apply", *fleet, "--plan", keep.file])
 
 
-def request_again(
-    file: str, chosen: Chosen, consents: Mapping[str, object], *, expect_digest: str
-) -> Request:
+def request_again(file: str, chosen: Chosen, consents: Consents, *, expect_digest: str) -> Request:
     """Give the request that a saved plan was made for, to plan again and compare.
 
     Raises click.UsageError where the command line says more of it, BrokenPlan for a file that is none.
     """
     from reconciler.declare import Request
 
-    words = {**_narrowing(chosen), **consents}
+    words = _words(chosen, consents)
     if said := [name for name, value in words.items() if value]:
         raise click.UsageError(f"--plan says what the run is about; leave out {', '.join(said)}")
     saved = load_plan(file)
     return Request(fleet=chosen.fleet, expect_digest=expect_digest, saved=saved, **asdict(saved.issued.asked))
 
 
-def _narrowing(chosen: Chosen) -> dict[str, object]:
+def _words(chosen: Chosen, consents: Consents) -> dict[str, object]:
     """Give what a run is about by the names that people know it under."""
     return {
         "PATH and KIND/NAME": chosen.inputs,
@@ -141,6 +139,10 @@ def _narrowing(chosen: Chosen) -> dict[str, object]:
         "--target": chosen.targets,
         "--project": chosen.projects,
         "--strict": chosen.strict,
+        "--no-prune": consents.no_prune,
+        "--partial": consents.partial,
+        "--run": consents.runs,
+        "--allow": consents.allow,
     }
 
 
