@@ -86,6 +86,11 @@ class Scene:
             (self.root / "manifests" / f"{name}.yaml").unlink()
         return self.commit()
 
+    def later(self, seconds: float) -> None:
+        """Let time pass, for the platform and for us."""
+        assert isinstance(self.emulator.clock, ManualClock)
+        self.emulator.clock.advance(seconds)
+
     def commit(self, when: str = "") -> Scene:
         self.git("add", "-A")
         self.git("commit", "-qm", "change", "--allow-empty", when=when)

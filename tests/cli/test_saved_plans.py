@@ -126,7 +126,7 @@ def test_nobody_else_may_read_it_and_no_half_of_it_is_left(saved: Scene) -> None
 
 def test_two_plans_of_one_input_differ_in_when_and_by_what_they_are_told_apart(reviewed: Scene) -> None:
     once = json.loads(file_of(reviewed).read_text())
-    reviewed.emulator.clock.advance(60)  # type: ignore[attr-defined]  # a clock that tests set
+    reviewed.later(60)
     reviewed.types("plan", "--out", "p.json")
     twice = json.loads(file_of(reviewed).read_text())
 
@@ -176,6 +176,17 @@ def test_a_consent_of_now_is_none_of_the_plan(running: Scene, monkeypatch: pytes
 
     assert said.code == 9, said.text
     assert live(running)["job"].spec["image"] == "busybox:1"
+
+
+def test_a_run_that_was_asked_for_is_said_again(scene: Scene) -> None:
+    scene.declare("new", more="image: busybox:1\ncommand: sleep\nargs: '5'").types("apply", "--yes")
+    scene.later(60)
+    (first,) = live(scene).values()
+    scene.types("plan", "--out", "p.json", "--run", "Training/new")
+
+    assert scene.types(*APPLY).code == 0
+
+    assert scene.changes == [f"/api/v1/workloads/trainings/{first.id}", "/api/v1/workloads/trainings"]
 
 
 def test_no_prune_is_said_again(running: Scene) -> None:
@@ -342,7 +353,7 @@ def test_a_kept_job_that_ends_meanwhile_is_no_move(running: Scene) -> None:
     running.declare("short", more=more).types("apply", "--yes")
     running.declare("chat", kind="Inference", more=OLD).types("plan", "--out", "p.json")
     assert live(running)["short"].phase == "Running"
-    running.emulator.clock.advance(3600)  # type: ignore[attr-defined]  # a clock that tests set
+    running.later(3600)
     assert live(running)["short"].phase == "Completed"
 
     assert running.types(*APPLY).code == 0
@@ -353,7 +364,7 @@ def test_a_kept_job_that_ends_meanwhile_is_no_move(running: Scene) -> None:
 
 
 def a_day_later(scene: Scene, _: pytest.MonkeyPatch) -> str:
-    scene.emulator.clock.advance(timedelta(hours=24).total_seconds())  # type: ignore[attr-defined]  # tests set it
+    scene.later(timedelta(hours=24).total_seconds())
     return "the saved plan has expired"
 
 

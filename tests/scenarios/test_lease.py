@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,18 @@ import pytest
 
 from reconciler.apply import apply_plan
 from reconciler.declare import Request
+from reconciler.emulator.faults import Fault
 from reconciler.errors import ExitCode, NoStore, ReconcilerError, StalePlan
 from reconciler.journal.hold import Holding
 from reconciler.journal.lease import Lease, myself
 from reconciler.journal.ref import Ref, Seen
 from reconciler.outcome import Result
+from reconciler.plan.saved import Asked, Issued, read_saved
 from reconciler.reconcile import Session, Stop
+from reconciler.report.jsonform import json_text, plan_document
+from reconciler.report.savedform import saved_document
 from tests.remote import NAME, git
+from tests.scenarios.oracle import WRITES
 from tests.scenarios.stage import FLEET_ID, Stage, a_manifest, staged
 
 TIMEOUT_S = 900.0
@@ -89,6 +95,35 @@ def test_what_was_seen_finished_survives_a_fresh_machine(stage: Stage) -> None:
 
     assert [key.rpartition("/")[2] for key in memory.finished] == ["job"]
     assert memory.ended_clean
+
+
+def test_a_saved_plan_that_one_machine_began_and_died_with_is_refused_by_another(stage: Stage) -> None:
+    plan = stage.write(job=JOB).plan().plan
+    now = stage.clock.now()
+    issued = Issued(now, now + timedelta(hours=1), "ab" * 16, Asked(), {"prod": stage.url})
+    document = saved_document(plan_document(plan, exit_code=ExitCode.IN_ORDER), plan, issued)
+    saved = read_saved(json.loads(json_text(document)))
+    stage.emulator.faults.add(Fault(WRITES, status=400, json={"code": 400, "message": "no"}))
+
+    async def die(session: Session) -> None:
+        planned = await session.plan()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("reconciler.journal.shared._given_back", _nothing)
+            await session.apply(planned, listen=lambda _: None, stop=Stop())
+
+    stage.run(die, saved=saved)
+    fresh_machine(stage)
+    stage.clock.advance(TIMEOUT_S + 1)
+
+    with pytest.raises(StalePlan) as refused:
+        stage.apply(saved=saved)
+
+    assert [problem.code for problem in refused.value.problems] == ["RC312"]
+    assert not [entry for entry in stage.mutations() if entry.status < 400]
+
+
+async def _nothing(*_: Any) -> None:
+    """Give no lease back, as who is killed does not."""
 
 
 def test_a_machine_that_starts_empty_still_refuses_what_shrank(stage: Stage) -> None:
