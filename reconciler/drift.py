@@ -206,6 +206,8 @@ def _state(change: Change) -> str:
         return "orphaned" if _is_unwanted(change) else ""
     if change.action is Action.REFUSED and not change.fields:
         return "unclaimed" if _is_unclaimed(change) else "refused"
+    if change.resource.is_stopped and change.action is not Action.STOP:
+        return ""  # it stands still as declared; a new spec waits for the day it runs again
     if change.fields and change.observed and change.observed.summary.life is not Life.FINISHED:
         return "changed"
     return _by_life(change)
@@ -214,7 +216,7 @@ def _state(change: Change) -> str:
 def _is_unwanted(change: Change) -> bool:
     """Tell whether an object is there that git does not want, kept for want of consent or not."""
     wants_absent = change.resource is not None and change.observed is not None
-    return wants_absent or change.action is Action.DELETE or bool(change.consent)
+    return wants_absent or change.action in (Action.STOP, Action.DELETE) or bool(change.consent)
 
 
 def _is_unclaimed(change: Change) -> bool:

@@ -78,6 +78,14 @@ class Provider(Protocol):
         """
         ...
 
+    async def stop(self, observed: Observed) -> None:
+        """Ask once for an object to be stopped and kept. The platform goes on by itself; `read` tells."""
+        ...
+
+    async def resume(self, observed: Observed) -> None:
+        """Ask once for a stopped object to run again, as it is."""
+        ...
+
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
         """Judge one object now. `since` is when we last changed it in place."""
         ...

@@ -169,6 +169,11 @@ class Resource:
         """Tell whether git wants that there is no such object."""
         return self.lifecycle.state == "Absent"
 
+    @property
+    def is_stopped(self) -> bool:
+        """Tell whether git wants the object kept without running."""
+        return self.lifecycle.state == "Stopped"
+
 
 class Life(StrEnum):
     """Class the platform's phases by what may be done with the object."""

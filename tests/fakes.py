@@ -168,6 +168,12 @@ class FakePlatform:
 
         await self._write("delete", observed.key.name, effect)
 
+    async def stop(self, observed: Observed) -> None:
+        await self._write("stop", observed.key.name, lambda: self._stand(observed, Life.STOPPED, "Stopped"))
+
+    async def resume(self, observed: Observed) -> None:
+        await self._write("resume", observed.key.name, lambda: self._stand(observed, Life.ACTIVE, "Running"))
+
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
         await self._called("health", observed.key.name)
         return Health(Level.HEALTHY, phase="Running")
@@ -181,6 +187,11 @@ class FakePlatform:
         return [
             o.summary for o in self.objects.values() if o.key.scope == scope.name and o.id not in self.hidden
         ]
+
+    def _stand(self, observed: Observed, life: Life, phase: str) -> None:
+        level = Level.HEALTHY if life is Life.ACTIVE else Level.SUSPENDED
+        row = replace(observed.summary, life=life, phase=phase, level=level)
+        self.objects[observed.id] = replace(observed, summary=row, wanted_phase=phase)
 
     def _kind(self, key: ResourceKey) -> Kind:
         return self.kinds[key.kind]

@@ -25,7 +25,7 @@ def moved(change: Change, now: Observed, fleet_id: str) -> str:
         return f"it was {before.summary.life} and is {now.summary.life}"
     if change.resource and change.resource.is_absent:
         return _loaded(before, now)
-    paths = _moved_fields(change, now) if change.resource else _moved_record(change, before, now)
+    paths = _moved_fields(change, before, now) if change.resource else _moved_record(change, before, now)
     return ", ".join(paths)
 
 
@@ -43,11 +43,15 @@ def _loaded(before: Observed, now: Observed) -> str:
 _RUNS = (Life.ACTIVE, Life.UNKNOWN)
 
 
-def _moved_fields(change: Change, now: Observed) -> tuple[str, ...]:
-    """Name the declared fields that compare otherwise than they did in the plan."""
+def _moved_fields(change: Change, before: Observed, now: Observed) -> tuple[str, ...]:
+    """Name the declared fields that compare otherwise than they did in the plan.
+
+    A stop or resume leaves the spec alone, so its fields say nothing of it.
+    """
     if change.resource is None or change.kind is None:
         return ()
-    planned = _by_pointer(change.fields)
+    seen = compare_with(before, change.resource, change.kind).changes
+    planned = _by_pointer(seen if change.action.is_halting else change.fields)
     found = _by_pointer(compare_with(now, change.resource, change.kind).changes)
     return tuple(sorted(p for p in planned | found if planned.get(p) != found.get(p)))
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.apply.halt import Halt
 from reconciler.apply.poll import Patience
 from reconciler.apply.words import failed
 from reconciler.apply.write import Stop, Tools, Write
@@ -32,6 +33,8 @@ _PAST = {
     Action.UPDATE: "updated",
     Action.REPLACE: "replaced",
     Action.RERUN: "run again",
+    Action.STOP: "stopped",
+    Action.RESUME: "resumed",
     Action.DELETE: "deleted",
 }
 
@@ -140,6 +143,8 @@ class _Run:
             raise ReconcilerError(f"{change.key}: no provider for target {change.key.target}")
         lock = self._deletes[change.key.target, change.key.scope]
         try:
+            if change.action.is_halting:
+                return await Halt(change, provider, self.tools).run()
             return await Write(change, provider, self.tools, lock).run()
         except OSError as failure:
             why = f"the journal cannot be written ({failure.strerror or failure}), so it was not sent"

@@ -21,6 +21,7 @@ from reconciler.history import Document, History, Wanted
 from reconciler.history.remember import declares, folders_of
 from reconciler.kind import Kind
 from reconciler.plan.change import Change, Plan
+from reconciler.plan.stopped import STATE
 from reconciler.pointer import ROOT, is_below
 
 MOST_READS = 500
@@ -188,8 +189,17 @@ def _is_there(document: Document) -> bool:
     return document is not None
 
 
+def wanted_state(document: Document) -> Any:
+    """Read the state that a document wants; Running goes without saying."""
+    lifecycle = document.get("lifecycle") if document is not None else None
+    stated = lifecycle.get("state") if isinstance(lifecycle, Mapping) else None
+    return stated or "Running"
+
+
 def _part(pointer: str, kind: Kind) -> Part:
     """Read a field by its canonical pointer; outside of the spec the document as a whole counts."""
+    if pointer == STATE:
+        return wanted_state
     if not is_below(pointer, ROOT):
         return _is_there
 

@@ -32,6 +32,8 @@ class Action(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
     RERUN = "rerun"
+    STOP = "stop"
+    RESUME = "resume"
     DELETE = "delete"
     KEEP = "keep"
     DEFERRED = "deferred"
@@ -46,15 +48,20 @@ class Action(StrEnum):
     @property
     def destroys(self) -> bool:
         """Tell whether it ends a live object."""
-        return self in (Action.REPLACE, Action.DELETE)
+        return self in (Action.REPLACE, Action.STOP, Action.DELETE)
 
     @property
     def recreates(self) -> bool:
         """Tell whether it deletes an object and creates it anew."""
         return self in (Action.REPLACE, Action.RERUN)
 
+    @property
+    def is_halting(self) -> bool:
+        """Tell whether it stops an object or lets it run on; its spec stays as it is."""
+        return self in (Action.STOP, Action.RESUME)
 
-_WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RERUN, Action.DELETE})
+
+_WRITES = frozenset(Action) - {Action.KEEP, Action.DEFERRED, Action.REFUSED, Action.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from reconciler.plan.absent import decide_absent
 from reconciler.plan.change import Action, Change, FieldChange
 from reconciler.plan.finished import decide_ended, decide_gone, decide_remembered, waits_for_the_end
 from reconciler.plan.known import Known, declared_spec, mark_for
+from reconciler.plan.stopped import decide_never_there, decide_stopped
 from reconciler.resource import Deleted, Life, Live, Observed, Resource, ScopeRead, Summary
 
 _PUT_BACK = "it is never replaced: write in git what is live"
@@ -78,6 +79,9 @@ def _holds_name(row: Summary, case: _Case) -> bool:
 
 def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], live: Live, case: _Case) -> Change:
     last = _last(change, read, leaving, live)
+    if case.resource.is_stopped:
+        ends = case.kind.ends(case.resource.spec)
+        return decide_never_there(change, _done(change, last, read, live, case.known) if ends else None)
     if last is not None and last.id == case.known.half_done.get(change.key.full):
         return replace(change, action=Action.CREATE, reason="resumes a replacement: the old one was deleted")
     if case.kind.ends(case.resource.spec) and (done := _done(change, last, read, live, case.known)):
@@ -158,6 +162,8 @@ def _ours(change: Change, observed: Observed, case: _Case) -> Change:
     fields = tuple(replace(c, place=case.resource.place(c.pointer)) for c in comparison.changes)
     change = replace(change, fields=fields, kept=comparison.kept)
     life = observed.summary.life
+    if case.resource.is_stopped:
+        return decide_stopped(change, observed, case.known)
     if case.kind.ends(observed.spec) and life in (Life.FINISHED, Life.FAILED):
         spec_changed = bool(fields) and not comparison.only_secret_values
         if ended := decide_ended(change, observed, case.known, spec_changed=spec_changed):

@@ -12,6 +12,7 @@ from reconciler.plan.declared import decide
 from reconciler.plan.digest import digest_plan
 from reconciler.plan.known import Known
 from reconciler.plan.removed import decide_removed, owned_rows, removed, strangers
+from reconciler.plan.stopped import is_standing_still
 from reconciler.problem import Problem, Severity
 from reconciler.resource import Life, Live, Resource, ResourceKey
 
@@ -66,7 +67,7 @@ def _by_needs(changes: Mapping[ResourceKey, Change]) -> dict[ResourceKey, Change
 
 
 def _held(change: Change, others: Mapping[ResourceKey, Change]) -> Change:
-    if not change.action.writes:
+    if not change.action.writes or change.action is Action.STOP:
         return change
     for need in change.needs:
         other = others.get(need)
@@ -74,6 +75,8 @@ def _held(change: Change, others: Mapping[ResourceKey, Change]) -> Change:
             continue
         if other.action in (Action.REFUSED, Action.UNKNOWN):
             return replace(change, action=Action.REFUSED, reason=f"needs {need}, which is {other.action}")
+        if is_standing_still(other):
+            return replace(change, action=Action.DEFERRED, reason=f"needs {need}, which is stopped")
         if other.action is Action.DEFERRED or (_finishes(other) and not _is_finished(other)):
             return replace(change, action=Action.DEFERRED, reason=f"needs {need} to finish first")
         if other.action is Action.KEEP and _has_failed(other):

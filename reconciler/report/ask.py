@@ -12,6 +12,8 @@ _VERBS = {
     Action.UPDATE: "change {}",
     Action.REPLACE: "replace {}",
     Action.RERUN: "run {} again",
+    Action.STOP: "stop {}",
+    Action.RESUME: "resume {}",
     Action.DELETE: "delete {}",
 }
 
@@ -23,7 +25,7 @@ def question(plan: Plan) -> tuple[str, frozenset[str]]:
     parts = [first[0].capitalize().format(count(first[1], "workload"))]
     parts += [verb.format(n) for verb, n in rest]
     words = _listed(parts) + f" in {', '.join(map(line, plan.targets))}"
-    if not plan.having(Action.REPLACE, Action.RERUN, Action.DELETE):
+    if not plan.having(Action.REPLACE, Action.RERUN, Action.STOP, Action.DELETE):
         return f"{words}? [y/N] ", frozenset({"y", "yes"})
     ends = [change for change, _ in ending(plan.changes) if change.action is not Action.REFUSED]
     what = f", ending {count(len(ends), 'running workload')}" if ends else ""

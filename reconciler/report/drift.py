@@ -8,6 +8,7 @@ from datetime import datetime
 from reconciler.diff import ABSENT
 from reconciler.drift import Commit, Drift, DriftItem
 from reconciler.plan.change import Action, FieldChange
+from reconciler.plan.stopped import STATE
 from reconciler.report.plan import unknown_text
 from reconciler.report.safe import line, short
 from reconciler.report.table import cells, padded
@@ -25,7 +26,7 @@ SIGNS = {
     "finished": "=",
     "unknown": "?",
 }
-_MENDS = (Action.CREATE, Action.UPDATE, Action.REPLACE)
+_MENDS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.STOP, Action.RESUME)
 _QUIET = ("finished", "stopped")
 _FIELD = " " * 6
 _VERBS = {"changed": "last updated", "missing": "deleted", "unclaimed": "made", "refused": "made"}
@@ -140,9 +141,9 @@ def _field_lines(field: FieldChange, size: int, width: int, where: str) -> list[
 
 def ways_out(drift: Drift) -> str:
     """Say how to put it back, keep it, or never mind it; only commands that would do so."""
-    mended = [item for item in drift.items if item.action in _MENDS]
+    mended = [item for item in drift.items if item.action in _MENDS and item.state != "orphaned"]
     lines = [*_back(mended), *_consented(drift.items)]
-    if any(item.action is Action.DELETE for item in drift.items):
+    if any(item.state == "orphaned" and item.action.destroys for item in drift.items):
         lines.append("Remove it:      reconciler apply   (only a full apply prunes)")
     one = mended[0] if len(mended) == 1 else None
     if one and len(one.fields) == 1:
@@ -158,7 +159,9 @@ def _back(mended: Sequence[DriftItem]) -> list[str]:
         return []
     name = f" {mended[0].key.kind}/{line(mended[0].key.name)}" if len(mended) == 1 else ""
     ends = sum(item.action is Action.REPLACE for item in mended)
-    note = f"   (replaces {ends} of them: what runs there ends)" if ends else ""
+    stops = sum(item.action is Action.STOP for item in mended)
+    told = [f"{verb} {n} of them" for verb, n in (("replaces", ends), ("stops", stops)) if n]
+    note = f"   ({' and '.join(told)}: what runs there ends)" if told else ""
     return [f"Put it back:    reconciler apply{name}{note}"]
 
 
@@ -172,6 +175,8 @@ def _for_one_field(field: FieldChange, item: DriftItem) -> list[str]:
     place = field.place or item.source
     live = sides(field)[0]
     where = f" in {line(place.file)}:{place.line}" if place else ""
+    if field.pointer == STATE:
+        return [f"Keep it:        write lifecycle.state: {field.before}{where}"]
     keep = "the live value" if field.is_sensitive else live
     verb = f"remove {line(field.pointer)}" if field.before is ABSENT else f"write {keep}"
     return [

@@ -24,10 +24,12 @@ BUDGET = 60_000
 _RISK = (
     Action.DELETE,
     Action.REPLACE,
+    Action.STOP,
     Action.REFUSED,
     Action.UNKNOWN,
     Action.UPDATE,
     Action.RERUN,
+    Action.RESUME,
     Action.CREATE,
     Action.DEFERRED,
     Action.KEEP,

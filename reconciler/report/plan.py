@@ -17,13 +17,15 @@ SIGNS = {
     Action.UPDATE: "~",
     Action.REPLACE: "±",
     Action.RERUN: "±",
+    Action.STOP: "-",
+    Action.RESUME: "+",
     Action.DELETE: "-",
     Action.KEEP: "=",
     Action.DEFERRED: "=",
     Action.REFUSED: "!",
     Action.UNKNOWN: "?",
 }
-_PLAIN_KEEPS = frozenset({"", "finished", "same", "in order", "unchanged", "as declared"})
+_PLAIN_KEEPS = frozenset({"", "finished", "stopped", "same", "in order", "unchanged", "as declared"})
 _FIELD = " " * 6
 _FORCES = "forces replacement"
 _STRANGERS = 3
@@ -175,7 +177,8 @@ def counts(plan: Plan) -> str:
         "to delete": Action.DELETE,
     }
     parts = [f"{len(plan.having(action))} {words}" for words, action in planned.items()]
-    parts += [f"{n} to run again"] if (n := len(plan.having(Action.RERUN))) else []
+    seldom = {"to run again": Action.RERUN, "to stop": Action.STOP, "to resume": Action.RESUME}
+    parts += [f"{n} {words}" for words, action in seldom.items() if (n := len(plan.having(action)))]
     others = (Action.REFUSED, Action.DEFERRED, Action.UNKNOWN)
     parts += [f"{n} {action}" for action in others if (n := len(plan.having(action)))]
     if plan.unknown:

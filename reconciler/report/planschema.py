@@ -30,6 +30,8 @@ _ACTIONS = {
     Action.UPDATE: "It is changed in place.",
     Action.REPLACE: "It is deleted and created again.",
     Action.RERUN: "It has ended and runs once more: it is deleted and created again.",
+    Action.STOP: "It is kept, and its run ends.",
+    Action.RESUME: "It is stopped and runs again, as it is.",
     Action.DELETE: "Its manifest went away.",
     Action.KEEP: "Nothing is sent for it.",
     Action.DEFERRED: "Its turn has not come; a later run does it.",

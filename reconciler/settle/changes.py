@@ -51,6 +51,7 @@ class Settler:
                 scope=change.scope,
                 id=done[change.key].id,
                 since=self.begun if change.action is Action.UPDATE else None,
+                is_stopping=change.action is Action.STOP,
             )
             for change in changes
             if change.key in done.keys() - self.verdicts.keys()

@@ -11,6 +11,7 @@ from reconciler.health import Health, Level
 from reconciler.mark import Owner, owner_of
 from reconciler.outcome import Verdict
 from reconciler.plan import Action, Change, Plan
+from reconciler.plan.stopped import is_standing_still
 from reconciler.problem import Problem
 from reconciler.provider import InstallInfo, Installs, Provider
 from reconciler.resource import Life, Observed, Resource, ResourceKey, Scope
@@ -85,8 +86,7 @@ class Looker:
         if change.action is Action.UNKNOWN:
             return Verdict(key, Health(Level.UNKNOWN, message=change.reason))
         if observed is None and change.action is Action.KEEP:
-            phase = "Absent" if change.resource and change.resource.is_absent else "Completed"
-            return Verdict(key, Health(Level.HEALTHY, phase, message=change.reason, is_final=True))
+            return Verdict(key, _health_unseen(change))
         if observed is None or not self._is_ours(change, observed):
             return Verdict(key, Health(Level.MISSING, message=change.reason or "declared, not there"))
         verdict, row = await self._judge(observed), observed.summary
@@ -105,6 +105,16 @@ class Looker:
             except ProviderError as failure:
                 health = Health(Level.UNKNOWN, observed.summary.phase, message=str(failure))
         return Verdict(observed.key, health, is_queued=health.is_queued)
+
+
+def _health_unseen(change: Change) -> Health:
+    """Judge what is not there and need not be: it has ended, is not wanted, or is wanted stopped."""
+    level, phase = Level.HEALTHY, "Completed"
+    if change.resource and change.resource.is_absent:
+        phase = "Absent"
+    elif is_standing_still(change):
+        level, phase = Level.SUSPENDED, "Stopped"
+    return Health(level, phase, message=change.reason, is_final=True)
 
 
 def _may_be_ill(change: Change) -> bool:

@@ -29,12 +29,16 @@ _OUTAGE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """Name one object to wait for. `id` is the platform's; `since` is when it was last changed in place."""
+    """Name one object to wait for. `id` is the platform's; `since` is when it was last changed in place.
+
+    `is_stopping`: it shall stand still, so that it is well only when it does.
+    """
 
     resource: Resource
     scope: Scope
     id: str = ""
     since: datetime | None = None
+    is_stopping: bool = False
 
 
 async def until_settled(
@@ -128,7 +132,8 @@ class _Watch:
             self.is_lost = is_final or now - self.silent_since >= _OUTAGE_S
             return Health(Level.UNKNOWN, message=str(failure)) if self.is_lost else self.health
         self.silent_since = None
-        return health
+        still_runs = self.item.is_stopping and health.level is Level.HEALTHY and not health.is_final
+        return replace(health, level=Level.PROGRESSING) if still_runs else health
 
     async def _ask(self) -> Health:
         if self.observed is None:

@@ -28,7 +28,7 @@ _LIFECYCLE = {
 _DURATIONS = {"timeout": "timeout_s", "queueTimeout": "queue_timeout_s", "hold": "hold_s"}
 
 HONOURED: Mapping[str, tuple[str, ...]] = {
-    "state": ("Running",),
+    "state": ("Running", "Stopped"),
     "run": ("Once", "OnFailure", "OnChange", "Always"),
     "onRemove": ("Delete", "Keep"),
     "onPlatformStop": ("Leave",),
@@ -36,7 +36,6 @@ HONOURED: Mapping[str, tuple[str, ...]] = {
 """Values that code stands behind today."""
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
-    "state": ("Stopped",),
     "onRemove": ("Stop",),
     "onPlatformStop": ("Resume",),
 }
@@ -75,7 +74,8 @@ def not_honoured(
     for field, value in (block or {}).items():
         if value is None:
             continue
-        if misfit := _misfit(field, value, block or {}, kind) or _beyond(field, value, kind, spec):
+        misfit = _misfit(field, value, block or {}, kind) or _beyond(field, value, kind, spec)
+        if misfit := misfit or _contradicts(field, value, block or {}):
             yield field, misfit
         elif value in KNOWN.get(field, ()) or (field == "adopt" and isinstance(value, str) and value):
             yield field, _later(field, value)
@@ -114,6 +114,14 @@ def _beyond(field: str, value: Json, kind: Kind | None, spec: Json) -> Problem |
     if is_run and value and not kind.ends(spec if isinstance(spec, Mapping) else None):
         what = f"lifecycle.{field} is for what finishes; this {kind.name} runs until it is removed"
         return Problem("RC110", what, hint="leave it out")
+    return None
+
+
+def _contradicts(field: str, value: Json, block: Mapping[str, Json]) -> Problem | None:
+    """Say why a value goes against another one of the same block."""
+    if (field, value) == ("state", "Stopped") and block.get("protect") is True:
+        hint = "write protect: false, or leave state out"
+        return Problem("RC110", "what is protected is never stopped, and protect is true", hint=hint)
     return None
 
 

@@ -47,6 +47,7 @@ CHANGES = {
     "NimService": ("replicas: 1", "replicas: 2"),
     "ExternalWorkload": ("replicas: 1", "replicas: 2"),
 }
+STOPPABLE = ("Workspace", "Training", "DistributedTraining")
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: R
     story.type("health", ends=11)
     _change(story)
     _clusters(story)
+    _stop(story)
     _remove(story)
     _old(story, run, here)
 
@@ -162,6 +164,14 @@ def _change(story: Story) -> None:
     for kind, (old, new) in CHANGES.items():
         story.declare(kind, SPECS[kind].replace(old, new))
     story.type("apply --yes --no-prune")
+
+
+def _stop(story: Story) -> None:
+    for kind in STOPPABLE:
+        name = f"idle-{kind.lower()}"
+        for state in ("Running", "Stopped"):
+            story.declare(kind, SPECS[kind], meta=name, more=f"lifecycle: {{state: {state}}}\n")
+            story.type(f"apply --yes {kind}/{name}")
 
 
 def _clusters(story: Story) -> None:

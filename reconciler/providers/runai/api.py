@@ -167,6 +167,16 @@ class Api:
         path = ROUTES[kind].delete_path(id_)
         await self.transport.send("DELETE", path, verb="delete", subject=subject, reads=False)
 
+    async def suspend(self, kind: str, id_: str, subject: str) -> None:
+        """Ask for a workload to be stopped, once."""
+        path = f"{ROUTES[kind].root}/{part(id_)}/suspend"
+        await self.transport.send("POST", path, verb="stop", subject=subject, reads=False)
+
+    async def resume(self, kind: str, id_: str, subject: str) -> None:
+        """Ask for a stopped workload to run again, once."""
+        path = f"{ROUTES[kind].root}/{part(id_)}/resume"
+        await self.transport.send("POST", path, verb="resume", subject=subject, reads=False)
+
     # An endpoint that is not there answers as one that refuses, so a neighbour known to be there is asked.
 
     async def _counts(self, subject: str) -> bool:

@@ -158,6 +158,14 @@ class RunaiProvider:
         kind = self._kind(observed.key.kind, "delete", str(observed.key))
         await self._writer.delete(observed, kind)
 
+    async def stop(self, observed: Observed) -> None:
+        """Send one suspend, once; the object is kept and holds nothing."""
+        await self._writer.stop(observed, self._kind(observed.key.kind, "stop", str(observed.key)))
+
+    async def resume(self, observed: Observed) -> None:
+        """Send one resume, once."""
+        await self._writer.resume(observed, self._kind(observed.key.kind, "resume", str(observed.key)))
+
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
         """Judge one object now, by its cluster and by the control plane."""
         with self._trusting("judge", str(observed.key)):

@@ -55,6 +55,21 @@ class Writer:
         except NotFound:
             return
 
+    async def stop(self, observed: Observed, kind: Kind) -> None:
+        """Send one suspend."""
+        self._check_stops(observed, kind, "stop")
+        await self._api.suspend(kind.name, observed.id, str(observed.key))
+
+    async def resume(self, observed: Observed, kind: Kind) -> None:
+        """Send one resume."""
+        self._check_stops(observed, kind, "resume")
+        await self._api.resume(kind.name, observed.id, str(observed.key))
+
+    def _check_stops(self, observed: Observed, kind: Kind, verb: str) -> None:
+        if not kind.support.stops:
+            said, target = f"a {kind.name} cannot be stopped", self._api.transport.target
+            raise Rejected(target, verb, str(observed.key), said=said)
+
 
 def _new_id(made: Json, kind: Kind) -> str:
     """Take the id out of what a create answers; "" where it holds none."""

@@ -1,0 +1,87 @@
+"""Decide what shall stand still: stopped because git says so, or left so because of who stopped it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.diff import FieldChange
+from reconciler.health import Level
+from reconciler.impact import impact_of
+from reconciler.plan.change import Action, Change
+from reconciler.plan.known import Known
+from reconciler.resource import Life, Observed
+
+STATE = "/lifecycle/state"
+NEVER_THERE = "not there, and git wants it stopped"
+
+
+def decide_stopped(change: Change, observed: Observed, known: Known) -> Change:
+    """Decide a live object of ours whose manifest says `state: Stopped`; `fields` differ in its spec."""
+    life, at_rest = observed.summary.life, replace(change, action=Action.KEEP, fields=())
+    if life is Life.UNKNOWN:
+        reason = f'phase "{observed.summary.phase}" is not one we know'
+        return replace(at_rest, action=Action.UNKNOWN, reason=reason)
+    if life in (Life.FINISHED, Life.FAILED):
+        return replace(at_rest, reason=life.value)
+    if has_stopped(observed):
+        return replace(change, action=Action.KEEP, reason=_at_rest(change, observed))
+    if barred := _barred(change, known):
+        return replace(at_rest, action=Action.REFUSED, reason=barred[0], hint=barred[1])
+    return replace(stop(change, observed, "git says Stopped"), fields=(_state(change, "Running", "Stopped"),))
+
+
+def _barred(change: Change, known: Known) -> tuple[str, str] | None:
+    """Say why a running object is not stopped though git asks for it, and the way out."""
+    kind, is_protected = change.kind, change.resource is not None and change.resource.lifecycle.protect
+    if kind is not None and not kind.support.stops:
+        return f"kind {kind.name} cannot be stopped", "lifecycle.state: Running in git lets it be"
+    if is_protected:
+        return "protected: git says Stopped", "lifecycle.protect: false in git lets it be stopped"
+    if known.asks_to_run(change.key):
+        return "git says Stopped, and --run asks for a run", "lifecycle.state: Running in git lets it run"
+    return None
+
+
+def decide_never_there(change: Change, done: Change | None) -> Change:
+    """Decide what git wants stopped and is not there: it never runs. `done` is what an ended run leads to."""
+    if done is not None and done.action is Action.KEEP:
+        return done
+    return replace(change, action=Action.KEEP, reason=NEVER_THERE)
+
+
+def stop(change: Change, observed: Observed, reason: str) -> Change:
+    """Stop a running object. What it needs is no matter: nothing has to be there for it to end."""
+    impact = impact_of(observed.summary, observed.spec, change.kind)
+    return replace(
+        change, action=Action.STOP, reason=reason, fields=(), impact=impact, is_destructive=True, needs=()
+    )
+
+
+def has_stopped(observed: Observed) -> bool:
+    """Tell whether an object has stopped, or is about to because somebody asked for it."""
+    life = observed.summary.life
+    return life is Life.STOPPED or (life is Life.ACTIVE and observed.wanted_phase == "Stopped")
+
+
+def is_standing_still(change: Change) -> bool:
+    """Tell whether an object will not run after this change: nothing that needs it may begin."""
+    if change.action is Action.STOP:
+        return True
+    if change.action is not Action.KEEP:
+        return False
+    if change.observed is None:
+        return change.reason == NEVER_THERE
+    return change.observed.summary.life is Life.STOPPED
+
+
+def _at_rest(change: Change, observed: Observed) -> str:
+    is_there = observed.summary.level is Level.SUSPENDED
+    state = "stopped" if is_there else f"is stopping ({observed.summary.phase})"
+    if not change.fields:
+        return state
+    return "new spec on resume" if is_there else f"{state}; new spec on resume"
+
+
+def _state(change: Change, live: str, wanted: str) -> FieldChange:
+    place = change.resource.place(STATE) if change.resource else None
+    return FieldChange(STATE, live, wanted, in_place=True, place=place)
