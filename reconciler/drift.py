@@ -11,8 +11,9 @@ from reconciler.errors import ExitCode, ProviderError, heaviest
 from reconciler.health import Health, Level
 from reconciler.mark import Owner
 from reconciler.plan.change import Action, Change, Plan
+from reconciler.plan.stopped import STATE
 from reconciler.problem import Location
-from reconciler.resource import EMPTY, Deleted, Life, Live, ResourceKey
+from reconciler.resource import EMPTY, Deleted, Life, Live, ResourceKey, StoppedBy
 
 STATES = (
     "changed",
@@ -170,14 +171,16 @@ def _since(item: DriftItem, change: Change, gone: Deleted | None) -> tuple[datet
         return (gone.deleted_at, gone.deleted_by) if gone else (None, "")
     if row is None:
         return None, ""
-    if item.state == "changed":
+    stands = any(field.pointer == STATE for field in item.fields)  # it began, or ceased, to run
+    if item.state == "changed" and not stands:
         is_news = _is_after_us(change) and any(field.origin != "git" for field in item.fields)
         return (row.updated_at, row.updated_by) if is_news else (None, "")
     if item.state in ("unclaimed", "refused"):
         return (row.created_at, row.submitted_by) if _is_strange(change) else (None, "")
     if item.state == "degraded" and row.level is Level.HEALTHY:
         return None, ""  # its phase is fine: that began before the trouble did
-    return (row.since, "") if item.state in ("degraded", "stopped", "finished") else (None, "")
+    is_of_phase = stands or item.state in ("degraded", "stopped", "finished")
+    return (row.since, "") if is_of_phase else (None, "")
 
 
 def _is_after_us(change: Change) -> bool:
@@ -206,11 +209,22 @@ def _state(change: Change) -> str:
         return "orphaned" if _is_unwanted(change) else ""
     if change.action is Action.REFUSED and not change.fields:
         return "unclaimed" if _is_unclaimed(change) else "refused"
-    if change.resource.is_stopped and change.action is not Action.STOP:
-        return ""  # it stands still as declared; a new spec waits for the day it runs again
-    if change.fields and change.observed and change.observed.summary.life is not Life.FINISHED:
+    if _differs(change):
         return "changed"
     return _by_life(change)
+
+
+def _differs(change: Change) -> bool:
+    """Tell whether an object is otherwise than git has it; one that has ended or stands still may be."""
+    if change.observed is None or change.observed.summary.life is Life.FINISHED:
+        return False
+    stopped, may_wait = change.observed.stopped, change.action in (Action.KEEP, Action.RESUME)
+    is_by_platform = stopped is not None and stopped.by is StoppedBy.PLATFORM
+    return bool(change.fields) and not (may_wait and (is_by_platform or _shall_stand_still(change)))
+
+
+def _shall_stand_still(change: Change) -> bool:
+    return change.resource is not None and change.resource.is_stopped
 
 
 def _is_unwanted(change: Change) -> bool:
@@ -224,6 +238,8 @@ def _is_unclaimed(change: Change) -> bool:
 
 
 def _by_life(change: Change) -> str:
+    if _shall_stand_still(change):
+        return ""
     if change.observed is None:
         return "finished" if change.action is Action.KEEP or change.is_new_run else ""
     life, level = change.observed.summary.life, change.observed.summary.level

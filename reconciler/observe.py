@@ -12,8 +12,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reconciler.errors import ExitCode, Malformed, ProviderError, heaviest
-from reconciler.provider import Carries, Provider
-from reconciler.resource import EMPTY, Life, Live, Observed, Resource, ResourceKey, Scope, ScopeRead, Summary
+from reconciler.health import Level
+from reconciler.provider import Carries, Provider, TellsStops
+from reconciler.resource import (
+    EMPTY,
+    Life,
+    Live,
+    Observed,
+    Resource,
+    ResourceKey,
+    Scope,
+    ScopeRead,
+    Stoppage,
+    StoppedBy,
+    Summary,
+)
 
 _STANDING = (Life.ACTIVE, Life.STOPPED, Life.UNKNOWN)
 """A key with such a row will not be created; any other key may be, and its absence needs proof."""
@@ -154,6 +167,11 @@ class _Reader:
         """Collect what git wants gone, so that what ends with it must be known."""
         return {one.key for one in self.desired if one.is_absent}
 
+    @cached_property
+    def _running(self) -> Set[ResourceKey]:
+        """Collect what git wants to run."""
+        return {one.key for one in self.desired if not one.is_absent and not one.is_stopped}
+
     async def _detail(self, row: Summary) -> Observed | ProviderError | None:
         """Read one object in full. None: it went away since it was listed."""
         try:
@@ -165,8 +183,22 @@ class _Reader:
             self.failures[row.key.full] = failure
             return failure
         if observed is not None:
+            observed = await self._with_cause(observed)
             self.details[row.id] = observed
         return observed
+
+    async def _with_cause(self, observed: Observed) -> Observed:
+        """Add who stopped what stands still against git's will; what cannot be read is not known."""
+        row, provider = observed.summary, self.provider
+        is_at_rest = row.life is Life.STOPPED and row.level is Level.SUSPENDED
+        if not is_at_rest or row.key not in self._running or not isinstance(provider, TellsStops):
+            return observed
+        try:
+            async with self.slots:
+                stopped = await provider.why_stopped(observed)
+        except ProviderError as failure:
+            stopped = Stoppage(StoppedBy.UNKNOWN, str(failure))
+        return replace(observed, stopped=stopped)
 
 
 def _of_unknown_kind(rows: Iterable[Summary], wanted: Set[ResourceKey]) -> Iterable[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
-from reconciler.resource import Deleted, Observed, Resource, Scope, Summary
+from reconciler.resource import Deleted, Observed, Resource, Scope, Stoppage, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,15 @@ class Carries(Protocol):
 
     async def carried(self, observed: Observed) -> Sequence[Summary]:
         """List the live objects that end with this one, in whatever scope they are; whole or not at all."""
+        ...
+
+
+@runtime_checkable
+class TellsStops(Protocol):
+    """Tell who stopped an object. An optional part of a provider."""
+
+    async def why_stopped(self, observed: Observed) -> Stoppage:
+        """Read who stopped an object that stands still; unknown where nothing proves it."""
         ...
 
 

@@ -30,6 +30,7 @@ from reconciler.guard import Remembered, check_guards
 from reconciler.history.blame import blamed
 from reconciler.history.remember import finished_now, known_for, owned_now, present
 from reconciler.history.repeat import may_repeat
+from reconciler.history.resumed import turned_to_running
 from reconciler.journal import Journal, Memory, opened, recalled, remembered
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
@@ -259,6 +260,7 @@ class Session:
     def _known(self, lives: Mapping[str, Live], desired: Sequence[Resource], *, is_reading: bool) -> Known:
         kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
         known = known_for(self._declared, lives, desired, kinds, is_reading=is_reading)
+        known = replace(known, resumed=turned_to_running(self._declared, lives, desired, kinds))
         memory = self._memory
         return replace(known, finished=memory.finished, half_done=memory.half_done) if memory else known
 

@@ -233,13 +233,30 @@ class Summary:
     message: str = ""
 
 
+class StoppedBy(StrEnum):
+    """Name who stopped an object, as far as the platform tells."""
+
+    PLATFORM = "platform"
+    PERSON = "person"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Stoppage:
+    """Tell who stopped an object; `why` is the platform's reason, or why nobody knows."""
+
+    by: StoppedBy
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """Show one live object in full: its summary, its spec without our own mark, and what it carries.
 
     `record` is the last-applied declared spec (secrets as references); `record_paths` only the
     declared pointers where the record was too large. Both None: no record. `carries` are live objects
-    that end with this one; read only where git wants it absent.
+    that end with this one; read only where git wants it absent. `stopped` tells who stopped it; read only
+    where it is stopped and git wants it to run.
     """
 
     summary: Summary
@@ -249,6 +266,7 @@ class Observed:
     record_paths: tuple[str, ...] | None = None
     wanted_phase: str = ""
     carries: tuple[Summary, ...] = field(default=(), repr=False)
+    stopped: Stoppage | None = None
 
     @property
     def key(self) -> ResourceKey:

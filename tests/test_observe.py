@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
+from typing import Any
 
 from reconciler.errors import ExitCode, Forbidden, Unavailable
+from reconciler.health import Level
 from reconciler.observe import Observation, observe
-from reconciler.resource import Life, Resource, ScopeRead
+from reconciler.resource import Life, Lifecycle, Observed, Resource, ScopeRead, Stoppage, StoppedBy
 from tests.factories import FLEET, TARGET, a_key, a_mark, a_resource, a_row
 from tests.fakes import TEAM, FakePlatform
 
@@ -138,3 +141,47 @@ def test_two_live_rows_with_one_key_are_both_kept() -> None:
     platform.put(a_resource(), id="2")
 
     assert len(read_of(look(platform, a_resource())).rows) == 2
+
+
+@dataclass
+class TellingPlatform(FakePlatform):
+    asked: list[str] = field(default_factory=list)
+
+    async def why_stopped(self, observed: Observed) -> Stoppage:
+        self.asked.append(observed.key.name)
+        if fault := self._fault("why_stopped"):
+            raise fault
+        return Stoppage(StoppedBy.PERSON)
+
+
+AT_REST: dict[str, Any] = {"life": Life.STOPPED, "phase": "Stopped", "level": Level.SUSPENDED}
+
+
+def test_who_stopped_it_is_asked_only_of_what_stands_still_and_shall_run() -> None:
+    platform = TellingPlatform()
+    wanted = [
+        a_resource("still"),
+        a_resource("runs"),
+        a_resource("kept", lifecycle=Lifecycle(state="Stopped")),
+    ]
+    for resource in (*wanted, a_resource("pruned")):
+        platform.put(resource, **({} if resource.key.name == "runs" else AT_REST))
+
+    seen = look(platform, *wanted)
+
+    assert platform.asked == ["still"]
+    (told,) = [one.stopped for one in seen.live.details.values() if one.stopped]
+    assert told.by is StoppedBy.PERSON
+
+
+def test_a_cause_that_cannot_be_read_is_unknown_and_the_object_is_not() -> None:
+    platform = TellingPlatform()
+    platform.put(a_resource(), **AT_REST)
+    platform.fault("why_stopped", forbidden())
+
+    seen = look(platform, a_resource())
+
+    (one,) = seen.live.details.values()
+    assert one.stopped is not None
+    assert one.stopped.by is StoppedBy.UNKNOWN
+    assert seen.failures == {}

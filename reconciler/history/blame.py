@@ -23,6 +23,8 @@ from reconciler.kind import Kind
 from reconciler.plan.change import Change, Plan
 from reconciler.plan.stopped import STATE
 from reconciler.pointer import ROOT, is_below
+from reconciler.problem import Location
+from reconciler.resource import ResourceKey
 
 MOST_READS = 500
 """Reads of git after which a run names nobody else: about two seconds. A fleet that is missing as a whole
@@ -70,6 +72,10 @@ class Blame:
             here = same
         is_told = all(parent in log for parent in log[here].parents)
         return log[here].commit if is_told else None
+
+    def before(self, commit: Commit, path: str, wanted: Wanted, part: Part) -> list[Any]:
+        """Give a part of a document as each commit right before this one has it. Raises FleetError."""
+        return [part(self._document(parent, path, wanted)) for parent in self._log(path)[commit.hash].parents]
 
     def removal(self, path: str, wanted: Wanted) -> Commit | None:
         """Find the commit that took a document out of a file for good. Raises FleetError."""
@@ -149,10 +155,10 @@ def _blamed(item: DriftItem, change: Change, blame: Blame, history: History, dec
 def _stated(item: DriftItem, kind: Kind, blame: Blame, history: History, declared: Declared) -> DriftItem:
     """Name who declared the object, or who last changed each field that differs."""
     file = item.source.file if item.source else ""
-    now = _written(item, kind, declared)
+    now = written(item.key, item.source, kind, declared)
     if now is None or file not in declared.loaded.paths:
         return item
-    path, wanted = history.path_of(declared.loaded.path_of(file)), _as(now)
+    path, wanted = history.path_of(declared.loaded.path_of(file)), same_as(now)
     if not item.fields:
         return replace(item, commit=blame.last_change(path, wanted, _is_there, now))
     found = {
@@ -162,19 +168,19 @@ def _stated(item: DriftItem, kind: Kind, blame: Blame, history: History, declare
     return replace(item, commits={pointer: commit for pointer, commit in found.items() if commit})
 
 
-def _written(item: DriftItem, kind: Kind, declared: Declared) -> Document:
+def written(key: ResourceKey, source: Location | None, kind: Kind, declared: Declared) -> Document:
     """Find the document that declares an object, as written."""
-    test, source = declares(item.key, kind), item.source
-    written = [
+    test = declares(key, kind)
+    above = [
         document
         for document in declared.loaded.documents
         if source and document.file == source.file and document.first_line <= source.line
     ]
-    last = max(written, key=lambda document: document.first_line, default=None)
+    last = max(above, key=lambda document: document.first_line, default=None)
     return last.value if last and test(last.value) else None
 
 
-def _as(now: Mapping[str, Any]) -> Wanted:
+def same_as(now: Mapping[str, Any]) -> Wanted:
     """Recognise earlier versions of a document by what tells it from others."""
     return lambda document: _identity(document) == _identity(now)
 
@@ -191,7 +197,9 @@ def _is_there(document: Document) -> bool:
 
 def wanted_state(document: Document) -> Any:
     """Read the state that a document wants; Running goes without saying."""
-    lifecycle = document.get("lifecycle") if document is not None else None
+    if document is None:
+        return ABSENT
+    lifecycle = document.get("lifecycle")
     stated = lifecycle.get("state") if isinstance(lifecycle, Mapping) else None
     return stated or "Running"
 

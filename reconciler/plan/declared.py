@@ -13,7 +13,7 @@ from reconciler.plan.absent import decide_absent
 from reconciler.plan.change import Action, Change, FieldChange
 from reconciler.plan.finished import decide_ended, decide_gone, decide_remembered, waits_for_the_end
 from reconciler.plan.known import Known, declared_spec, mark_for
-from reconciler.plan.stopped import decide_never_there, decide_stopped
+from reconciler.plan.stopped import decide_halted, decide_never_there, decide_stopped, is_resumed_by_git
 from reconciler.resource import Deleted, Life, Live, Observed, Resource, ScopeRead, Summary
 
 _PUT_BACK = "it is never replaced: write in git what is live"
@@ -161,23 +161,34 @@ def _ours(change: Change, observed: Observed, case: _Case) -> Change:
     comparison = compare_with(observed, case.resource, case.kind)
     fields = tuple(replace(c, place=case.resource.place(c.pointer)) for c in comparison.changes)
     change = replace(change, fields=fields, kept=comparison.kept)
+    if decided := _by_state(change, comparison, observed, case):
+        return decided
     life = observed.summary.life
-    if case.resource.is_stopped:
-        return decide_stopped(change, observed, case.known)
-    if case.kind.ends(observed.spec) and life in (Life.FINISHED, Life.FAILED):
-        spec_changed = bool(fields) and not comparison.only_secret_values
-        if ended := decide_ended(change, observed, case.known, spec_changed=spec_changed):
-            return ended
-    if life is Life.UNKNOWN:
-        return replace(
-            change, action=Action.UNKNOWN, reason=f'phase "{observed.summary.phase}" is not one we know'
-        )
     if not fields:
         waits = waits_for_the_end(change, observed, case.known) if case.kind.ends(observed.spec) else ""
         return replace(change, action=Action.KEEP, reason=waits or _state_note(observed))
     if all(field.in_place for field in fields) and life is Life.ACTIVE:
         return replace(change, action=Action.UPDATE, reason=_why(fields))
     return _immutable(change, comparison, observed, case)
+
+
+def _by_state(change: Change, comparison: Comparison, observed: Observed, case: _Case) -> Change | None:
+    """Decide an object by what it does or shall do; None where its spec decides."""
+    life, ends, known = observed.summary.life, case.kind.ends(observed.spec), case.known
+    if case.resource.is_stopped:
+        return decide_stopped(change, observed, known)
+    if ends and life in (Life.FINISHED, Life.FAILED):
+        spec_changed = bool(change.fields) and not comparison.only_secret_values
+        return decide_ended(change, observed, known, spec_changed=spec_changed)
+    if life is Life.UNKNOWN:
+        reason = f'phase "{observed.summary.phase}" is not one we know'
+        return replace(change, action=Action.UNKNOWN, reason=reason)
+    if life is not Life.STOPPED:
+        return None
+    keeps_secret = comparison.only_secret_values and case.resource.lifecycle.on_secret_change == "Keep"
+    halted = decide_halted(change, observed, known, is_same=not change.fields or keeps_secret)
+    waits = waits_for_the_end(change, observed, known) if ends and halted else ""
+    return replace(halted, reason=f"{halted.reason}; {waits}") if halted and waits else halted
 
 
 def compare_with(observed: Observed, resource: Resource, kind: Kind) -> Comparison:
@@ -204,8 +215,6 @@ def _renaming(observed: Observed, resource: Resource) -> tuple[FieldChange, ...]
 
 def _state_note(observed: Observed) -> str:
     life = observed.summary.life
-    if life is Life.STOPPED:
-        return "stopped outside git; resuming it comes later"
     if life is Life.FAILED:
         return f"failed: {observed.summary.reason or observed.summary.message or observed.summary.phase}"
     return ""
@@ -232,6 +241,8 @@ def _immutable(change: Change, comparison: Comparison, observed: Observed, case:
     wanted = lifecycle.on_immutable_change == "Replace" or (
         comparison.only_secret_values and lifecycle.on_secret_change == "Replace"
     )
+    if is_resumed_by_git(change, observed, case.known) and not impact.lost_volumes:
+        wanted, why = True, f"new spec on resume; {why}"
     holds_nothing = observed.summary.life is Life.FAILED
     if wanted or holds_nothing or case.known.consents.allows_replace(change.key):
         return replace(change, action=Action.REPLACE, reason=why, is_destructive=not holds_nothing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from reconciler.kind import Kind
 from reconciler.mark import Mark, Owner, digest_of, owner_of
@@ -40,7 +41,8 @@ class Known:
     manifest, what git's last version of it says; a missing key means git does not know.
     `paths` maps a manifest's file as shown to its path in the repository. `runs` are the jobs named by
     `--run`, as typed. Of the journal, by a key's full name: `half_done` holds the id of what was deleted to
-    be created anew and was not, `finished` the newest run that was seen finished.
+    be created anew and was not, `finished` the newest run that was seen finished. `resumed` tells when a
+    commit turned a manifest from Stopped to Running.
     """
 
     fleet_id: str
@@ -60,6 +62,7 @@ class Known:
     runs: tuple[str, ...] = ()
     half_done: Mapping[str, str] = EMPTY
     finished: Mapping[str, Ran] = EMPTY
+    resumed: Mapping[ResourceKey, datetime] = EMPTY
 
     def kind_of(self, key: ResourceKey) -> Kind | None:
         """Find the kind of a key."""

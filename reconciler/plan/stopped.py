@@ -9,7 +9,7 @@ from reconciler.health import Level
 from reconciler.impact import impact_of
 from reconciler.plan.change import Action, Change
 from reconciler.plan.known import Known
-from reconciler.resource import Life, Observed
+from reconciler.resource import Life, Observed, Stoppage, StoppedBy
 
 STATE = "/lifecycle/state"
 NEVER_THERE = "not there, and git wants it stopped"
@@ -47,6 +47,63 @@ def decide_never_there(change: Change, done: Change | None) -> Change:
     if done is not None and done.action is Action.KEEP:
         return done
     return replace(change, action=Action.KEEP, reason=NEVER_THERE)
+
+
+def decide_halted(change: Change, observed: Observed, known: Known, *, is_same: bool) -> Change | None:
+    """Decide an object that stands still though git wants it to run.
+
+    `is_same`: its spec is git's, but for secrets that wait for the next run. None where it is another
+    one: then it cannot run on as it is.
+    """
+    change = replace(change, action=Action.KEEP)
+    if observed.summary.level is not Level.SUSPENDED:
+        return replace(change, reason=f"is stopping ({observed.summary.phase}); decided once it has stopped")
+    if not is_same:
+        return None
+    if is_resumed_by_git(change, observed, known):
+        return _resume(change, "git says Running again")
+    return _by_cause(change, observed)
+
+
+def _by_cause(change: Change, observed: Observed) -> Change:
+    """Decide by who stopped it: a person is overruled, the platform only where git says so."""
+    stopped = observed.stopped or Stoppage(StoppedBy.UNKNOWN, "the platform does not tell")
+    is_wanted = change.resource is not None and change.resource.lifecycle.on_platform_stop == "Resume"
+    if stopped.by is StoppedBy.PERSON:
+        return _resume(change, "stopped by a person; git says Running")
+    reason = _told("stopped by the platform", stopped.why)
+    if stopped.by is StoppedBy.UNKNOWN:
+        reason = _told("stopped, and nobody knows by whom", stopped.why)
+    if is_wanted:
+        return _resume(change, reason)
+    if stopped.by is StoppedBy.PLATFORM:
+        return replace(change, reason=reason, fields=(), hint=_ways_out(change))
+    return replace(change, reason=reason, fields=_running_again(change), hint=_ways_out(change))
+
+
+def is_resumed_by_git(change: Change, observed: Observed, known: Known) -> bool:
+    """Tell whether git turned from Stopped to Running after the object was stopped: then that is meant."""
+    since, turned = observed.summary.since, known.resumed.get(change.key)
+    is_stopped = observed.summary.life is Life.STOPPED
+    return is_stopped and since is not None and turned is not None and since < turned
+
+
+def _resume(change: Change, reason: str) -> Change:
+    return replace(change, action=Action.RESUME, reason=reason, fields=_running_again(change))
+
+
+def _running_again(change: Change) -> tuple[FieldChange, ...]:
+    return (_state(change, "Stopped", "Running"),)
+
+
+def _told(what: str, why: str) -> str:
+    return f"{what} ({why})" if why else what
+
+
+def _ways_out(change: Change) -> str:
+    place = change.resource.place("/lifecycle") if change.resource else None
+    where = f" in {place.file}:{place.line}" if place else ""
+    return f"To start it: lifecycle.onPlatformStop: Resume{where}. To leave it so: lifecycle.state: Stopped"
 
 
 def stop(change: Change, observed: Observed, reason: str) -> Change:

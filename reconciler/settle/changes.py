@@ -9,12 +9,15 @@ from datetime import datetime
 
 from reconciler.apply.write import Stop
 from reconciler.clock import Clock
+from reconciler.health import Level
 from reconciler.outcome import Outcome, Result, Step, Verdict
 from reconciler.plan.change import Action, Change
 from reconciler.provider import Provider
 from reconciler.resource import ResourceKey
 from reconciler.settle.logs import Streams
 from reconciler.settle.wait import AT_ONCE, Settling, until_settled
+
+_LEAVES = {Action.STOP: Level.HEALTHY, Action.RESUME: Level.SUSPENDED}
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Settler:
                 scope=change.scope,
                 id=done[change.key].id,
                 since=self.begun if change.action is Action.UPDATE else None,
-                is_stopping=change.action is Action.STOP,
+                leaves=_LEAVES.get(change.action),
             )
             for change in changes
             if change.key in done.keys() - self.verdicts.keys()

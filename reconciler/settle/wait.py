@@ -31,14 +31,14 @@ _OUTAGE_S = 120.0
 class Settling:
     """Name one object to wait for. `id` is the platform's; `since` is when it was last changed in place.
 
-    `is_stopping`: it shall stand still, so that it is well only when it does.
+    `leaves` is how well it was before: as long as it is so, nothing has happened yet.
     """
 
     resource: Resource
     scope: Scope
     id: str = ""
     since: datetime | None = None
-    is_stopping: bool = False
+    leaves: Level | None = None
 
 
 async def until_settled(
@@ -132,8 +132,8 @@ class _Watch:
             self.is_lost = is_final or now - self.silent_since >= _OUTAGE_S
             return Health(Level.UNKNOWN, message=str(failure)) if self.is_lost else self.health
         self.silent_since = None
-        still_runs = self.item.is_stopping and health.level is Level.HEALTHY and not health.is_final
-        return replace(health, level=Level.PROGRESSING) if still_runs else health
+        is_old = health.level is self.item.leaves and not health.is_final
+        return replace(health, level=Level.PROGRESSING) if is_old else health
 
     async def _ask(self) -> Health:
         if self.observed is None:

@@ -31,13 +31,12 @@ HONOURED: Mapping[str, tuple[str, ...]] = {
     "state": ("Running", "Stopped"),
     "run": ("Once", "OnFailure", "OnChange", "Always"),
     "onRemove": ("Delete", "Keep"),
-    "onPlatformStop": ("Leave",),
+    "onPlatformStop": ("Leave", "Resume"),
 }
 """Values that code stands behind today."""
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "onRemove": ("Stop",),
-    "onPlatformStop": ("Resume",),
 }
 """Values of the schema that no code honours yet. They are refused, so that nobody relies on them."""
 

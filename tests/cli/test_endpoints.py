@@ -169,7 +169,7 @@ def _change(story: Story) -> None:
 def _stop(story: Story) -> None:
     for kind in STOPPABLE:
         name = f"idle-{kind.lower()}"
-        for state in ("Running", "Stopped"):
+        for state in ("Running", "Stopped", "Running"):
             story.declare(kind, SPECS[kind], meta=name, more=f"lifecycle: {{state: {state}}}\n")
             story.type(f"apply --yes {kind}/{name}")
 

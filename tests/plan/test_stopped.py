@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +12,11 @@ from reconciler.health import Level
 from reconciler.kind import Support
 from reconciler.plan import Action, Change, make_plan
 from reconciler.plan.known import Known
-from reconciler.resource import Deleted, Life, Lifecycle, Live, Resource
+from reconciler.resource import Deleted, Life, Lifecycle, Live, Resource, Stoppage, StoppedBy
 from tests.factories import KINDS, TARGET, TRAINING, a_key, a_live, a_mark, a_resource, known, observed
 
 WHEN = datetime(2026, 11, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 STOPPED = Lifecycle(state="Stopped")
 STOPPABLE = {**KINDS, (TARGET, "Training"): replace(TRAINING, support=Support(stops=True))}
 
@@ -138,3 +139,78 @@ def test_what_needs_an_object_that_is_stopped_waits_and_its_own_stop_does_not() 
 
     assert [change.action for change in new.changes] == [Action.STOP, Action.DEFERRED]
     assert [change.action for change in both.changes] == [Action.STOP, Action.STOP]
+
+
+def halted(by: StoppedBy | None, *, level: Level = Level.SUSPENDED, since: datetime | None = None) -> Live:
+    one = observed(a_resource(), life=Life.STOPPED, phase="Stopped", level=level, since=since)
+    return a_live(replace(one, stopped=Stoppage(by, "idle") if by else None))
+
+
+@pytest.mark.parametrize(
+    ("by", "policy", "action"),
+    [
+        (StoppedBy.PERSON, "Leave", Action.RESUME),
+        (StoppedBy.PERSON, "Resume", Action.RESUME),
+        (StoppedBy.PLATFORM, "Leave", Action.KEEP),
+        (StoppedBy.PLATFORM, "Resume", Action.RESUME),
+        (StoppedBy.UNKNOWN, "Leave", Action.KEEP),
+        (StoppedBy.UNKNOWN, "Resume", Action.RESUME),
+        (None, "Leave", Action.KEEP),
+    ],
+)
+def test_who_stopped_it_decides_whether_it_runs_again(
+    by: StoppedBy | None, policy: str, action: Action
+) -> None:
+    resource = a_resource(lifecycle=Lifecycle(on_platform_stop=policy))
+
+    change = decide(resource, halted(by))
+
+    assert change.action is action
+    assert not change.is_destructive
+    assert bool(change.hint) == (action is Action.KEEP)
+
+
+@pytest.mark.parametrize("image", ["busybox:1", "b"])
+def test_what_has_not_come_to_rest_is_decided_later(image: str) -> None:
+    resource = a_resource(spec={"image": image}, lifecycle=Lifecycle(on_immutable_change="Replace"))
+
+    change = decide(resource, halted(None, level=Level.PROGRESSING))
+
+    assert change.action is Action.KEEP
+    assert change.reason.endswith("decided once it has stopped")
+
+
+@pytest.mark.parametrize(
+    ("since", "turned", "action"),
+    [
+        (WHEN, WHEN + DAY, Action.REPLACE),
+        (WHEN, WHEN - DAY, Action.REFUSED),
+        (None, WHEN + DAY, Action.REFUSED),
+        (WHEN, None, Action.REFUSED),
+    ],
+    ids=["git said it after the stop", "before", "nobody knows when", "git never said Stopped"],
+)
+def test_a_new_spec_needs_no_consent_where_git_ended_the_stop(
+    since: datetime | None, turned: datetime | None, action: Action
+) -> None:
+    resumed = {a_key(): turned} if turned else {}
+
+    change = decide(a_resource(spec={"image": "b"}), halted(StoppedBy.PERSON, since=since), resumed=resumed)
+
+    assert change.action is action
+
+
+def test_a_protected_object_runs_again_and_is_not_replaced() -> None:
+    lifecycle = Lifecycle(protect=True)
+    live, facts = halted(StoppedBy.PERSON, since=WHEN), {"resumed": {a_key(): WHEN + DAY}}
+
+    same = decide(a_resource(lifecycle=lifecycle), live, **facts)
+    other = decide(a_resource(spec={"image": "b"}, lifecycle=lifecycle), live, **facts)
+
+    assert (same.action, other.action) == (Action.RESUME, Action.REFUSED)
+
+
+def test_git_ends_a_stop_of_the_platform_that_it_knew_of() -> None:
+    change = decide(a_resource(), halted(StoppedBy.PLATFORM, since=WHEN), resumed={a_key(): WHEN + DAY})
+
+    assert (change.action, change.reason) == (Action.RESUME, "git says Running again")

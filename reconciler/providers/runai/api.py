@@ -200,6 +200,10 @@ class Api:
         found = await self.transport.get(path, verb=f"list {name} of", subject=subject, query=query)
         return rows_in(found, name)
 
+    async def events(self, id_: str, subject: str) -> list[dict[str, Json]]:
+        """List the newest events of a workload, as many as one answer holds."""
+        return await self.parts(id_, "events", subject, limit="500", sortOrder="desc")
+
     async def revisions(self, id_: str, subject: str) -> list[dict[str, Json]]:
         """List the revisions of an inference."""
         path = f"{WORKLOADS}/inferences/{part(id_)}/revisions"

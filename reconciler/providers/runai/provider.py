@@ -25,12 +25,13 @@ from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.reading import Reader
 from reconciler.providers.runai.registry import KIND as CLUSTER
 from reconciler.providers.runai.registry import Registry
+from reconciler.providers.runai.stops import stoppage_of
 from reconciler.providers.runai.sweep import Torn, sweep
 from reconciler.providers.runai.target import RunaiTarget
 from reconciler.providers.runai.telling import Teller
 from reconciler.providers.runai.tokens import Tokens
 from reconciler.providers.runai.writing import Writer
-from reconciler.resource import Deleted, Observed, Resource, Scope, Summary
+from reconciler.resource import Deleted, Observed, Resource, Scope, Stoppage, Summary
 from reconciler.secret import revealed, secrets_in
 from reconciler.transport import Hosts, Transport
 
@@ -208,6 +209,12 @@ class RunaiProvider:
         """Give the platform's event messages about a workload, newest last."""
         with self._trusting("list events of", str(observed.key)):
             return await self._logs.last_words(observed)
+
+    async def why_stopped(self, observed: Observed) -> Stoppage:
+        """Read from a workload's events who stopped it."""
+        with self._trusting("list events of", str(observed.key)):
+            events = await self._api.events(observed.id, str(observed.key))
+        return stoppage_of(events, observed.summary.since)
 
     async def told(self, observed: Observed) -> Told | None:
         """Read the newest complaint about a workload out of its events."""
