@@ -9,6 +9,7 @@ from reconciler.impact import impact_of
 from reconciler.mark import Mark, Owner
 from reconciler.plan.change import Action, Change, Stranger
 from reconciler.plan.known import Known, Policy
+from reconciler.plan.stopped import has_stopped, stop
 from reconciler.resource import EMPTY, Life, Live, Observed, ResourceKey, Summary
 
 
@@ -78,10 +79,11 @@ def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change
     keep = replace(change, hint=hint, consent=consent)
     if row.life is Life.UNKNOWN:
         return replace(change, reason=f'its phase "{row.phase}" is not one we know')
-    if policy.protect:
-        return replace(change, reason="protected (lifecycle.protect)")
-    if policy.on_remove != "Delete":
-        return replace(change, reason=f"onRemove: {policy.on_remove}")
+    if policy.protect or policy.on_remove not in ("Delete", "Stop"):
+        why = "protected (lifecycle.protect)" if policy.protect else f"onRemove: {policy.on_remove}"
+        return replace(change, reason=why)
+    if policy.on_remove == "Stop":
+        return _stopped(change, row, mark, known, is_proven=last is not None)
     if known.has_history and not known.ancestors.get(mark.commit, False) and not allowed:
         return replace(keep, reason="made by a commit this clone lacks")
     if last is None and is_live and not allowed:
@@ -94,6 +96,26 @@ def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change
         impact=impact,
         is_destructive=is_live,
     )
+
+
+def _stopped(change: Change, row: Summary, mark: Mark, known: Known, *, is_proven: bool) -> Change:
+    """Stop what git no longer declares and says to stop, once, on the proof that a delete would need.
+
+    `is_proven`: git's history knows the manifest that says so.
+    """
+    if row.life in (Life.FINISHED, Life.FAILED):
+        return replace(change, reason=row.life.value)
+    if change.observed is not None and has_stopped(change.observed):
+        return replace(change, reason="stopped")
+    if change.kind is None or not change.kind.support.stops:
+        return replace(change, reason=f"onRemove: Stop, and kind {row.key.kind} cannot be stopped")
+    if known.has_history and not known.ancestors.get(mark.commit, False):
+        return replace(change, reason="onRemove: Stop; made by a commit this clone lacks")
+    if not is_proven or change.observed is None:
+        return replace(
+            change, reason="onRemove: Stop; git history does not know its manifest, and it is live"
+        )
+    return stop(change, change.observed, f"{_why_gone(mark, known)}; onRemove: Stop")
 
 
 def _why_gone(mark: Mark, known: Known) -> str:

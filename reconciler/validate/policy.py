@@ -30,14 +30,12 @@ _DURATIONS = {"timeout": "timeout_s", "queueTimeout": "queue_timeout_s", "hold":
 HONOURED: Mapping[str, tuple[str, ...]] = {
     "state": ("Running", "Stopped"),
     "run": ("Once", "OnFailure", "OnChange", "Always"),
-    "onRemove": ("Delete", "Keep"),
+    "onRemove": ("Delete", "Stop", "Keep"),
     "onPlatformStop": ("Leave", "Resume"),
 }
 """Values that code stands behind today."""
 
-KNOWN: Mapping[str, tuple[str, ...]] = {
-    "onRemove": ("Stop",),
-}
+KNOWN: Mapping[str, tuple[str, ...]] = {}
 """Values of the schema that no code honours yet. They are refused, so that nobody relies on them."""
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from reconciler.health import Level
 from reconciler.kind import Support
-from reconciler.plan import Action, Change, make_plan
-from reconciler.plan.known import Known
+from reconciler.plan import Action, Change, Prune, make_plan
+from reconciler.plan.consent import Consents
+from reconciler.plan.known import Known, Policy
 from reconciler.resource import Deleted, Life, Lifecycle, Live, Resource, Stoppage, StoppedBy
 from tests.factories import KINDS, TARGET, TRAINING, a_key, a_live, a_mark, a_resource, known, observed
 
@@ -214,3 +215,40 @@ def test_git_ends_a_stop_of_the_platform_that_it_knew_of() -> None:
     change = decide(a_resource(), halted(StoppedBy.PLATFORM, since=WHEN), resumed={a_key(): WHEN + DAY})
 
     assert (change.action, change.reason) == (Action.RESUME, "git says Running again")
+
+
+def removed(live: Life = Life.ACTIVE, *, wanted: str = "", **facts: Any) -> Change:
+    one = observed(a_resource(), life=live, phase=live.value, mark=a_mark(on_remove="Stop"))
+    policies = {"last_policies": {a_key(): Policy(on_remove="Stop")}, **facts}
+    made = make_plan([], {TARGET: a_live(replace(one, wanted_phase=wanted))}, a_known(**policies))
+    (change,) = made.changes
+    return change
+
+
+@pytest.mark.parametrize(
+    ("life", "facts", "action"),
+    [
+        (Life.ACTIVE, {}, Action.STOP),
+        (Life.ACTIVE, {"wanted": "Stopped"}, Action.KEEP),
+        (Life.STOPPED, {}, Action.KEEP),
+        (Life.FINISHED, {}, Action.KEEP),
+        (Life.FAILED, {}, Action.KEEP),
+        (Life.UNKNOWN, {}, Action.KEEP),
+        (Life.ACTIVE, {"kinds": KINDS}, Action.KEEP),
+        (Life.ACTIVE, {"ancestors": {}}, Action.KEEP),
+        (Life.ACTIVE, {"last_policies": {}}, Action.KEEP),
+        (Life.ACTIVE, {"last_policies": {a_key(): Policy("Stop", protect=True)}}, Action.KEEP),
+        (Life.ACTIVE, {"prune": Prune(is_on=False, why="--no-prune")}, Action.KEEP),
+    ],
+)
+def test_what_lost_its_manifest_is_stopped_only_on_proof(
+    life: Life, facts: dict[str, Any], action: Action
+) -> None:
+    assert removed(life, **facts).action is action
+
+
+def test_no_consent_to_delete_deletes_what_shall_be_stopped() -> None:
+    consents = Consents(delete=("Training/train",))
+
+    assert removed(consents=consents).action is Action.STOP
+    assert removed(consents=consents, ancestors={}).action is Action.KEEP

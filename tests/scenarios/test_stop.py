@@ -233,3 +233,44 @@ def test_what_needs_a_stopped_service_waits(stage: Stage) -> None:
         Action.DEFERRED,
         "needs team-a/Workspace/base, which is stopped",
     )
+
+
+@pytest.mark.parametrize("kind", STOPPABLE)
+def test_what_lost_its_manifest_is_stopped_once_where_that_said_so(kind: str, stage: Stage) -> None:
+    stage.write(train=a_sleeper(kind=kind, lifecycle="{onRemove: Stop}"), other=a_sleeper("other")).apply()
+    before = mark(stage.remove("train"))
+
+    change, drift = changed(stage), stage.drift()
+    applied = stage.apply()
+    stage.clock.advance(600)
+    stage.apply()
+
+    assert (change.action, change.reason) == (
+        Action.STOP,
+        "its manifest manifests/train.yaml is gone; onRemove: Stop",
+    )
+    assert [item.state for item in drift.items] == ["orphaned"]
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert applied.is_replan_empty
+    assert effects(stage, before) == Counter({("suspend", "train"): 1})
+    assert stage.drift().items == ()
+    assert phase_of(stage) == "Stopped"
+
+
+@pytest.mark.parametrize("request_", [{"prune": False}, {"inputs": ("Training/other",)}])
+def test_a_run_that_does_not_prune_does_not_stop_either(stage: Stage, request_: dict[str, Any]) -> None:
+    stage.write(train=a_sleeper(lifecycle="{onRemove: Stop}"), other=a_sleeper("other")).apply()
+    before = mark(stage.remove("train"))
+
+    stage.apply(**request_)
+
+    assert stage.mutations(before) == []
+
+
+def test_what_is_stopped_for_want_of_a_manifest_counts_for_the_guard(stage: Stage) -> None:
+    names = ("a", "b", "c", "d")
+    stage.write(other=a_sleeper("other"), **{n: a_sleeper(n, lifecycle="{onRemove: Stop}") for n in names})
+    stage.apply()
+    stage.remove(*names)
+
+    assert "RC302" in codes(refusal(stage, allow=("shrunk",)))
