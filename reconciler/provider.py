@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from reconciler.errors import ProviderError
 from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
@@ -110,6 +111,22 @@ class TellsStops(Protocol):
 
     async def why_stopped(self, observed: Observed) -> Stoppage:
         """Read who stopped an object that stands still; unknown where nothing proves it."""
+        ...
+
+
+@runtime_checkable
+class HaltsSeveral(Protocol):
+    """Stop or resume several objects by one request. An optional part of a provider."""
+
+    most_at_once: int
+
+    async def halt_several(
+        self, several: Sequence[Observed], *, resumes: bool
+    ) -> Mapping[str, ProviderError | None]:
+        """Send one request for all of them, once; give by id None, or why this one was refused.
+
+        An id that the platform did not answer for is left out: nobody knows what became of it.
+        """
         ...
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.apply import check, words
 from reconciler.apply.poll import until
-from reconciler.apply.send import Lost, Refused, Sent, send
+from reconciler.apply.send import Lost, Refused, Sent, send, send_together
 from reconciler.apply.write import Tools
 from reconciler.errors import ProviderError, ReconcilerError
-from reconciler.outcome import Outcome
+from reconciler.outcome import Outcome, Result
 from reconciler.plan.change import Action, Change
 from reconciler.plan.stopped import STATE, has_stopped
-from reconciler.provider import Provider
+from reconciler.provider import HaltsSeveral, Provider
 from reconciler.resource import Life, Observed
+
+T = TypeVar("T")
 
 _SAID = {Action.STOP: "stopping", Action.RESUME: "resuming"}
 _REQUESTS: Mapping[Action, Callable[[Provider, Observed], Awaitable[None]]] = {
@@ -35,8 +39,10 @@ class Halt:
     async def run(self) -> Outcome:
         """Send one request for one object. Raises OSError, with nothing sent, where the journal fails."""
         now = await self.ready()
-        if isinstance(now, Outcome):
-            return now
+        return now if isinstance(now, Outcome) else await self.sent_alone(now)
+
+    async def sent_alone(self, now: Observed) -> Outcome:
+        """Send the request for this object alone."""
         request = _REQUESTS[self.change.action]
         sent = await send(
             self.tools.journal,
@@ -98,3 +104,50 @@ class Halt:
             return has_stopped(now) or now.summary.life in _ENDED
         is_news = now.wanted_phase == "Running" and was.wanted_phase != "Running"
         return is_news or now.summary.life in (Life.ACTIVE, *_ENDED)
+
+
+async def halt_together(halts: Sequence[Halt], slots: asyncio.Semaphore) -> list[Outcome]:
+    """Stop, or resume, several objects of one target by as few requests as the platform allows.
+
+    Outcomes come in the order of `halts`, each from a read of its own object; at most as many reads as there
+    are `slots` run at once. Raises OSError, with nothing sent, where the journal fails.
+    """
+    provider = halts[0].provider
+    if not isinstance(provider, HaltsSeveral):
+        return list(await asyncio.gather(*(_within(slots, halt.run()) for halt in halts)))
+    size = provider.most_at_once
+    chunks = [halts[start : start + size] for start in range(0, len(halts), size)]
+    return [outcome for chunk in chunks for outcome in await _at_once(chunk, provider, slots)]
+
+
+async def _at_once(
+    halts: Sequence[Halt], provider: HaltsSeveral, slots: asyncio.Semaphore
+) -> Sequence[Outcome]:
+    change, tools = halts[0].change, halts[0].tools
+    if tools.stop.requested:
+        why = "stopped before it began"
+        return [Outcome(h.change.key, h.change.action, Result.NOT_ATTEMPTED, why=why) for h in halts]
+    found = await asyncio.gather(*(_within(slots, halt.ready()) for halt in halts))
+    due = {i: now for i, now in enumerate(found) if isinstance(now, Observed)}
+    outcomes = {i: outcome for i, outcome in enumerate(found) if isinstance(outcome, Outcome)}
+    if len(due) == 1:
+        index, now = due.popitem()
+        outcomes[index] = await halts[index].sent_alone(now)
+    elif due:
+        resumes, live = change.action is Action.RESUME, list(due.values())
+        batch = [(halts[i].change, now.id) for i, now in due.items()]
+        async with slots:
+            sent = await send_together(
+                tools.journal,
+                batch,
+                change.action.value,
+                lambda: provider.halt_several(live, resumes=resumes),
+            )
+        read = [halts[i].ended(said, due[i]) for i, said in zip(due, sent, strict=True)]
+        outcomes |= dict(zip(due, await asyncio.gather(*(_within(slots, one) for one in read)), strict=True))
+    return [outcomes[index] for index in range(len(halts))]
+
+
+async def _within(slots: asyncio.Semaphore, work: Awaitable[T]) -> T:
+    async with slots:
+        return await work

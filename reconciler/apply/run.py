@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.apply.halt import Halt
+from reconciler.apply.halt import Halt, halt_together
 from reconciler.apply.poll import Patience
 from reconciler.apply.words import failed
 from reconciler.apply.write import Stop, Tools, Write
@@ -72,7 +72,10 @@ async def apply_plan(
     tools = Tools(plan.fleet_id, journal, clock, stop, patience, tell)
     run = _Run(plan.changes, providers, tools, ready, concurrency)
     async with asyncio.TaskGroup() as group:
-        for index in run.before:
+        together = run.together()
+        for several in together:
+            group.create_task(run.several(several))
+        for index in run.before.keys() - {index for several in together for index in several}:
             group.create_task(run.one(index))
     return tuple(outcome for outcome in run.outcomes if outcome is not None)
 
@@ -104,6 +107,39 @@ class _Run:
         change = self.changes[index]
         async with self._slots[change.key.target]:
             outcome = self._blocked(index, change) or await self._do(change)
+        await self._finish(index, change, outcome)
+
+    def together(self) -> list[list[int]]:
+        """Find the stops, and the resumes, of one target that may all begin at once: two of them or more."""
+        found: dict[tuple[str, Action], list[int]] = defaultdict(list)
+        for index, earlier in self.before.items():
+            change = self.changes[index]
+            if change.action.is_halting and not earlier:
+                found[change.key.target, change.action].append(index)
+        return [indexes for indexes in found.values() if len(indexes) > 1]
+
+    async def several(self, indexes: Sequence[int]) -> None:
+        """Stop, or resume, several objects together, and let others know of each."""
+        changes = {index: self.changes[index] for index in indexes}
+        done = {i: blocked for i, change in changes.items() if (blocked := self._blocked(i, change))}
+        due = [index for index in indexes if index not in done]
+        if due:
+            outcomes = await self._do_together([changes[index] for index in due])
+            done |= dict(zip(due, outcomes, strict=True))
+        async with asyncio.TaskGroup() as group:
+            for index, outcome in done.items():
+                group.create_task(self._finish(index, changes[index], outcome))
+
+    async def _do_together(self, changes: Sequence[Change]) -> list[Outcome]:
+        target = changes[0].key.target
+        halts = [Halt(change, self._provider(change), self.tools) for change in changes]
+        try:
+            return await halt_together(halts, self._slots[target])
+        except OSError as failure:
+            return [_unnoted(change, failure) for change in changes]
+
+    async def _finish(self, index: int, change: Change, outcome: Outcome) -> None:
+        """Note how a change ended, and wait until it is well; those that need it wait as well."""
         self.outcomes[index] = outcome
         if outcome.problem and outcome.problem.code == "RC401":
             self.denied.add(change.key.target)
@@ -138,17 +174,25 @@ class _Run:
         return next((_held(change, other) for other in needs if other.result is not Result.DONE), None)
 
     async def _do(self, change: Change) -> Outcome:
-        provider = self.providers.get(change.key.target)
-        if provider is None:
-            raise ReconcilerError(f"{change.key}: no provider for target {change.key.target}")
+        provider = self._provider(change)
         lock = self._deletes[change.key.target, change.key.scope]
         try:
             if change.action.is_halting:
                 return await Halt(change, provider, self.tools).run()
             return await Write(change, provider, self.tools, lock).run()
         except OSError as failure:
-            why = f"the journal cannot be written ({failure.strerror or failure}), so it was not sent"
-            return failed(change, why, Problem("RC100", f"{change.key}: {why}"))
+            return _unnoted(change, failure)
+
+    def _provider(self, change: Change) -> Provider:
+        provider = self.providers.get(change.key.target)
+        if provider is None:
+            raise ReconcilerError(f"{change.key}: no provider for target {change.key.target}")
+        return provider
+
+
+def _unnoted(change: Change, failure: OSError) -> Outcome:
+    why = f"the journal cannot be written ({failure.strerror or failure}), so it was not sent"
+    return failed(change, why, Problem("RC100", f"{change.key}: {why}"))
 
 
 def _unsent(change: Change) -> Outcome | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -74,6 +74,48 @@ async def send(
         return Refused(op, error)
     journal.result(op, "ok", object_id=answer if isinstance(answer, str) else object_id)
     return Sent(op, answer)
+
+
+async def send_together(
+    journal: WriteAhead,
+    batch: Sequence[tuple[Change, str]],
+    action: str,
+    request: Callable[[], Awaitable[Mapping[str, ProviderError | None]]],
+) -> list[Sent[None] | Lost | Refused]:
+    """Send one request about several objects, each with its id and its intent on the disk first.
+
+    What was answered comes in the order of `batch`. Raises OSError, unsent, where an intent cannot be noted.
+    """
+    try:
+        await journal.confirm()
+    except (StalePlan, NoStore) as doubt:
+        problem = next(iter(doubt.problems), Problem("RC322", str(doubt)))
+        return [Refused("", NotSent(c.key.target, action, str(c.key), problem)) for c, _ in batch]
+    ops = [journal.intent(change.key.full, action, digest="", object_id=id_) for change, id_ in batch]
+    try:
+        answers = await request()
+    except ProviderError as error:
+        answers = {id_: error for _, id_ in batch}
+    return [_answered(journal, op, one, action, answers) for op, one in zip(ops, batch, strict=True)]
+
+
+def _answered(
+    journal: WriteAhead,
+    op: str,
+    one: tuple[Change, str],
+    action: str,
+    answers: Mapping[str, ProviderError | None],
+) -> Sent[None] | Lost | Refused:
+    change, id_ = one
+    unsaid = Unknown(change.key.target, action, str(change.key), said="the answer does not name it")
+    error = answers.get(id_, unsaid)
+    if error is None:
+        journal.result(op, "ok", object_id=id_)
+        return Sent(op, None)
+    if _may_have_worked(error):
+        return Lost(op, error)
+    journal.result(op, "failed")
+    return Refused(op, error)
 
 
 def _may_have_worked(error: ProviderError) -> bool:

@@ -172,6 +172,9 @@ def _stop(story: Story) -> None:
         for state in ("Running", "Stopped", "Running"):
             story.declare(kind, SPECS[kind], meta=name, more=f"lifecycle: {{state: {state}}}\n")
             story.type(f"apply --yes {kind}/{name}")
+    for kind in STOPPABLE:
+        story.declare(kind, SPECS[kind], meta=f"idle-{kind.lower()}", more="lifecycle: {state: Stopped}\n")
+    story.type(f"apply --yes {' '.join(f'{kind}/idle-{kind.lower()}' for kind in STOPPABLE)}")
 
 
 def _clusters(story: Story) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from reconciler.errors import Malformed, NotFound, ProviderError, Rejected
@@ -176,6 +177,13 @@ class Api:
         """Ask for a stopped workload to run again, once."""
         path = f"{ROUTES[kind].root}/{part(id_)}/resume"
         await self.transport.send("POST", path, verb="resume", subject=subject, reads=False)
+
+    async def batch(self, ids: Sequence[str], action: str, subject: str) -> Json:
+        """Ask for several workloads to be stopped or to run again, once. Some may fail within a 200."""
+        body = {"ids": list(ids), "action": action}
+        return await self.transport.send(
+            "POST", f"{WORKLOADS}/batch", verb=action, subject=subject, body=body
+        )
 
     # An endpoint that is not there answers as one that refuses, so a neighbour known to be there is asked.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from reconciler.clock import Clock
-from reconciler.errors import FleetError, Malformed, Rejected
+from reconciler.errors import FleetError, Malformed, ProviderError, Rejected
 from reconciler.fleet import Target
 from reconciler.health import Health
 from reconciler.kind import Kind
@@ -40,6 +40,7 @@ class RunaiProvider:
     """Serve one target. Nothing is sent before the first call."""
 
     name = "runai"
+    most_at_once = 100  # so many ids one batch request may name
 
     def __init__(
         self,
@@ -166,6 +167,13 @@ class RunaiProvider:
     async def resume(self, observed: Observed) -> None:
         """Send one resume, once."""
         await self._writer.resume(observed, self._kind(observed.key.kind, "resume", str(observed.key)))
+
+    async def halt_several(
+        self, several: Sequence[Observed], *, resumes: bool
+    ) -> Mapping[str, ProviderError | None]:
+        """Send one batch of suspends or resumes, once, and give what was answered for each id."""
+        pairs = [(one, self._kind(one.key.kind, "stop", str(one.key))) for one in several]
+        return await self._writer.halt_several(pairs, resumes=resumes)
 
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
         """Judge one object now, by its cluster and by the control plane."""

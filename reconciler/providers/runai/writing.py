@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from reconciler.errors import Conflict, NotFound, Rejected, Unknown
+from collections.abc import Sequence
+
+from reconciler.errors import Conflict, Malformed, NotFound, ProviderError, Rejected, Unknown
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.provider import Edit
 from reconciler.providers.runai import body, wire
 from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.batch import answers_of
 from reconciler.providers.runai.routes import ROUTES
 from reconciler.resource import Json, Observed, Resource, Scope
+
+_NO_ENDPOINT = frozenset({404, 405})
 
 
 class Writer:
@@ -64,6 +69,28 @@ class Writer:
         """Send one resume."""
         self._check_stops(observed, kind, "resume")
         await self._api.resume(kind.name, observed.id, str(observed.key))
+
+    async def halt_several(
+        self, several: Sequence[tuple[Observed, Kind]], *, resumes: bool
+    ) -> dict[str, ProviderError | None]:
+        """Send one batch and give what each id was answered; what no answer names is left out."""
+        action, subject = "resume" if resumes else "suspend", f"{len(several)} workloads"
+        subjects = {one.id: str(one.key) for one, _ in several}
+        try:
+            answer = await self._api.batch([*subjects], action, subject)
+        except (NotFound, Rejected, Malformed) as err:
+            if err.status not in _NO_ENDPOINT:
+                raise
+            return {one.id: await self._halted(one, kind, resumes=resumes) for one, kind in several}
+        return answers_of(answer, subjects, self._api.transport.target, action)
+
+    async def _halted(self, observed: Observed, kind: Kind, *, resumes: bool) -> ProviderError | None:
+        """Send one for itself where the platform knows no batch."""
+        try:
+            await (self.resume if resumes else self.stop)(observed, kind)
+        except ProviderError as error:
+            return error
+        return None
 
     def _check_stops(self, observed: Observed, kind: Kind, verb: str) -> None:
         if not kind.support.stops:
