@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("reconciler.cli.validate", "check manifests offline"),
     "health": ("reconciler.cli.health", "show how the declared objects are"),
     "logs": ("reconciler.cli.logs", "print the log of a workload"),
+    "stop": ("reconciler.cli.stop", "say what to write in git so that objects are stopped"),
+    "resume": ("reconciler.cli.resume", "say what to write in git so that stopped objects run again"),
     "cluster": ("reconciler.cli.cluster", "print how to install a registered cluster"),
     "lock": ("reconciler.cli.lock", "show who applies the fleet now, or free a dead lease"),
     "init": ("reconciler.cli.init", "write a fleet file, or a whole demo"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler.clock import Clock
 from reconciler.declare.narrow import Narrowing
+from reconciler.declare.wish import with_state
 from reconciler.errors import ManifestError, UsageError
 from reconciler.fleet import Fleet
 from reconciler.load import Loaded, load_fleet, load_manifests
@@ -29,7 +30,8 @@ class Request:
 
     `strict` makes every warning about a manifest an error. `expect_digest` is how the digest of the
     plan must begin; "" for any. `run` names ended jobs to run once more. `saved` is the plan that must come
-    out again, whose words these are.
+    out again, whose words these are. `state` is what the manifests would want if somebody changed them; ""
+    for what they say.
     """
 
     fleet: str = ""
@@ -44,6 +46,7 @@ class Request:
     expect_digest: str = ""
     run: tuple[str, ...] = ()
     saved: Saved | None = None
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ def declare(request: Request, world: World) -> Declared:
         problems = tuple(problem.strictly for problem in problems)
     resources = _kept(narrowing, checked.resources, problems)
     _must_finish(request.run, resources, problems)
+    if request.state and not any(problem.is_error for problem in problems):
+        resources = with_state(resources, request.state, {kind.name: kind for kind in kinds().values()})
     return Declared(
         request=request,
         fleet=fleet,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.declare import Declared
@@ -59,6 +59,8 @@ def _turned(
     now = written(one.key, one.source, kind, declared)
     if now is None or file not in declared.loaded.paths or blame.asked >= MOST_READS:
         return None
+    if wanted_state(now) == "Stopped":
+        return datetime.max.replace(tzinfo=UTC)  # it is only wished for: git would say it from now on
     path, wanted = history.path_of(declared.loaded.path_of(file)), same_as(now)
     try:
         commit = blame.last_change(path, wanted, wanted_state, now)
