@@ -130,6 +130,20 @@ class HaltsSeveral(Protocol):
         ...
 
 
+@runtime_checkable
+class Timed(Protocol):
+    """Tell the platform's own time, as far as its answers have told. An optional part of a provider."""
+
+    def now(self) -> datetime:
+        """Give the time, aware."""
+        ...
+
+
+def times(providers: Mapping[str, Provider], now: datetime) -> dict[str, datetime]:
+    """Give the time at each target: its own where it tells it, else this machine's, which is `now`."""
+    return {name: each.now() if isinstance(each, Timed) else now for name, each in providers.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class InstallInfo:
     """Hold the platform's words on how to install a cluster. `secret` stands in `steps` as well."""

@@ -27,6 +27,7 @@ from reconciler.errors import (
 )
 from reconciler.fleet import Fleet
 from reconciler.guard import Remembered, check_guards
+from reconciler.history.ages import Asked, with_ages
 from reconciler.history.blame import blamed
 from reconciler.history.remember import finished_now, known_for, owned_now, present
 from reconciler.history.repeat import may_repeat
@@ -40,7 +41,7 @@ from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
 from reconciler.plan.saved import moved
 from reconciler.problem import Problem
-from reconciler.provider import InstallInfo, LogLine, Logs, Provider
+from reconciler.provider import InstallInfo, LogLine, Logs, Provider, times
 from reconciler.providers import providers
 from reconciler.resolve import (
     doubt_credentials,
@@ -260,9 +261,11 @@ class Session:
     def _known(self, lives: Mapping[str, Live], desired: Sequence[Resource], *, is_reading: bool) -> Known:
         kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
         known = known_for(self._declared, lives, desired, kinds, is_reading=is_reading)
+        memory, now = self._memory or Memory(), times(self._providers, self._world.clock.now())
+        known = replace(known, finished=memory.finished, half_done=memory.half_done)
         known = replace(known, resumed=turned_to_running(self._declared, lives, desired, kinds))
-        memory = self._memory
-        return replace(known, finished=memory.finished, half_done=memory.half_done) if memory else known
+        asked = Asked(self._declared, lives, desired, now, has_applied=bool(memory.at))
+        return with_ages(known, asked, is_reading=is_reading)
 
     @asynccontextmanager
     async def _journal(self, planned: Planned, warn: Callable[[str], None]) -> AsyncIterator[Journal]:
@@ -299,7 +302,7 @@ class Session:
             self.fleet.limits,
             known.consents,
             remembered=Remembered(owned=memory.owned, declared=memory.declared),
-            present=present(lives, self.fleet.id, memory.finished),
+            present=present(lives, plan, memory.finished),
             is_whole=not self._declared.narrowing.why,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from reconciler.yaml import parse
 _MOST_VERSIONS = 100
 _LARGEST = 1 << 20
 _LONGEST_PATH = 4096
+_LATEST = 253_402_300_799  # the last second of the year 9999
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 Document = Mapping[str, Any] | None
@@ -32,6 +33,16 @@ class Head:
     commit: str
     time: str
     branch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Name one file as one commit brought it: its path, the hash of its text, the commit and its time."""
+
+    commit: str
+    seconds: int
+    path: str
+    blob: str
 
 
 class History:
@@ -63,7 +74,7 @@ class History:
         commit, _, seconds = shown.stdout.decode("ascii").strip().partition(" ")
         branch = git(Path(root), "symbolic-ref", "--quiet", "--short", "HEAD")
         name = branch.stdout.decode(errors="replace").strip() if branch and branch.returncode == 0 else ""
-        return cls(Path(top), Head(commit, _rfc3339(int(seconds)), name), is_shallow=shallow == "true")
+        return cls(Path(top), Head(commit, rfc3339(int(seconds)), name), is_shallow=shallow == "true")
 
     def is_ancestor(self, commit: str) -> bool:
         """Tell whether HEAD's history has a commit; False also for one that this clone does not know."""
@@ -158,6 +169,47 @@ class History:
         listed = self._output("log", *shown, f"-S{name}", f"{commit}^..HEAD", "--", *paths)
         return frozenset(file for file in listed.split("\0") if file.endswith(SUFFIXES))
 
+    def brought(self, paths: Iterable[str], until: str = "HEAD") -> Sequence[Brought]:
+        """List every file that HEAD's own line of commits brought at or below paths, the oldest first.
+
+        That line follows first parents: what a merge brings in comes with the merge. `until` names the
+        commit to end with. Links and what is no manifest are left out.
+        """
+        inside = [path for path in paths if _lies_inside(path)]
+        if not inside:
+            return ()
+        plain = ("--no-show-signature", "--no-renames", "--no-color", "--no-abbrev", "--raw", "-z")
+        line = ("--first-parent", "-m", "--reverse", "--format=%H %ct")
+        config = ("-c", "log.showRoot=true", "-c", "log.follow=false")
+        return [*_brought(self._output(*config, "log", *plain, *line, until, "--", *inside).split("\0"))]
+
+    def has_parent(self, commit: str) -> bool:
+        """Tell whether a commit has a commit before it."""
+        return self._succeeds("rev-parse", "--quiet", "--verify", f"{commit}^")
+
+    def lost(self, commit: str) -> Sequence[str]:
+        """List the files that a commit took out of the tree of its first parent."""
+        shown = ("-r", "--no-commit-id", "--no-renames", "--diff-filter=D", "--name-only", "-z")
+        return self._output("diff-tree", *shown, f"{commit}^", commit).split("\0")[:-1]
+
+    def blobs(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        """Read files by their names as objects, `COMMIT:PATH` or a hash, in one go.
+
+        Raises FleetError where one is missing: a clone without all files is no whole history.
+        """
+        asked = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
+        answer = git(self.top, "cat-file", "--batch", given=asked)
+        found: dict[str, bytes] = {}
+        rest = answer.stdout if answer is not None and answer.returncode == 0 else b""
+        for name in names:
+            head, _, rest = rest.partition(b"\n")
+            words = head.split()
+            if len(words) != 3 or words[1] != b"blob" or not words[2].isdigit():
+                raise FleetError(problems=[_incomplete(name, self.top)])
+            size = int(words[2])
+            found[name], rest = rest[:size], rest[size + 1 :]
+        return found
+
     def documents(self, commit: str, path: str) -> Sequence[Mapping[str, Any]]:
         """Read a file as one commit has it; nothing where the commit removed it or it is not YAML."""
         shown = git(self.top, "cat-file", "blob", f"{commit}:{path}")
@@ -189,8 +241,34 @@ def _lies_inside(path: str) -> bool:
     return is_relative and 0 < length <= _LONGEST_PATH and "\0" not in path
 
 
-def _rfc3339(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def rfc3339(seconds: int) -> str:
+    """Write seconds since 1970 in UTC; what no calendar has becomes the nearest time that one has."""
+    return datetime.fromtimestamp(min(max(seconds, 0), _LATEST), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _brought(told: Sequence[str]) -> Iterator[Brought]:
+    """Read what `git log --raw -z` tells: `HASH SECONDS`, of each file its modes and hashes, its path."""
+    commit, seconds, words = "", 0, iter(told)
+    for word in words:
+        word = word.lstrip("\n")
+        if word.startswith(":"):
+            _, mode, _, blob, _ = word.split()
+            path = next(words)
+            if mode.startswith("100") and path.endswith(SUFFIXES):
+                yield Brought(commit, seconds, path, blob)
+        elif word:
+            commit, _, time = word.partition(" ")
+            seconds = int(time)
+
+
+def _incomplete(name: str, top: Path) -> Problem:
+    return Problem(
+        "RC306",
+        f"git lacks an earlier version of a manifest: {name}",
+        why="a clone that lacks files (--filter) cannot tell what has run",
+        hint="clone without --filter, or fetch the rest: git fetch --refetch --no-filter",
+        subject=str(top),
+    )
 
 
 def _unsafe(root: Path | str) -> Problem:

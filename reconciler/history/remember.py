@@ -13,7 +13,7 @@ from reconciler.errors import ManifestError
 from reconciler.history import History, Wanted
 from reconciler.kind import Kind
 from reconciler.mark import Owner, owner_of
-from reconciler.plan.change import Plan, Prune
+from reconciler.plan.change import Action, Plan, Prune
 from reconciler.plan.known import Known, Policy, Ran
 from reconciler.plan.removed import owned_rows, removed
 from reconciler.problem import Problem
@@ -153,21 +153,26 @@ def _policy(document: Mapping[str, Any], declared: Declared) -> Policy:
     )
 
 
-def present(lives: Mapping[str, Live], fleet_id: str, finished: Mapping[str, Ran] = EMPTY) -> dict[str, int]:
-    """Count, per target, what is live and ours plus what the platform remembers of ours as deleted.
+def present(lives: Mapping[str, Live], plan: Plan, finished: Mapping[str, Ran] = EMPTY) -> dict[str, int]:
+    """Count, per target, what is live and ours plus what is known of ours to be gone.
 
-    Where its list shows no mark, a job that `finished` names, by its key, and that completed, is ours.
+    That is what the platform remembers as deleted; where its list shows no mark, a job that completed and
+    that `finished` names, by its key. So is a job kept by what `finished` says alone.
     """
     counts: dict[str, int] = {}
+    kept = {c.key for c in plan.having(Action.KEEP) if c.observed is None and c.key.full in finished}
     for target, live in lives.items():
-        ids = {row.id for read in live.scopes.values() for row in read.rows if _is_ours(row, live, fleet_id)}
-        ids |= {
-            gone.id
+        ours = [
+            row for read in live.scopes.values() for row in read.rows if _is_ours(row, live, plan.fleet_id)
+        ]
+        gone = [
+            row
             for read in live.scopes.values()
-            for gone in read.deleted
-            if (gone.mark.fleet_id == fleet_id if gone.mark else _has_ended(gone, finished))
-        }
-        counts[target] = len(ids)
+            for row in read.deleted
+            if (row.mark.fleet_id == plan.fleet_id if row.mark else _has_ended(row, finished))
+        ]
+        told = {key for key in kept if key.target == target} - {row.key for row in gone}
+        counts[target] = len({row.id for row in ours} | {row.id for row in gone}) + len(told)
     return counts
 
 

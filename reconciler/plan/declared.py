@@ -11,13 +11,17 @@ from reconciler.kind import Kind
 from reconciler.mark import Owner
 from reconciler.plan.absent import decide_absent
 from reconciler.plan.change import Action, Change, FieldChange
-from reconciler.plan.finished import decide_ended, decide_gone, decide_remembered, waits_for_the_end
-from reconciler.plan.known import Known, declared_spec, mark_for
-from reconciler.plan.stopped import decide_halted, decide_never_there, decide_stopped, is_resumed_by_git
-from reconciler.resource import Deleted, Life, Live, Observed, Resource, ScopeRead, Summary
+from reconciler.plan.finished import decide_ended, waits_for_the_end
+from reconciler.plan.gone import decide_not_there
+from reconciler.plan.known import Age, Known, declared_spec, mark_for
+from reconciler.plan.stopped import decide_halted, decide_stopped, is_resumed_by_git
+from reconciler.resource import Life, Live, Observed, Resource, Summary
 
 _PUT_BACK = "it is never replaced: write in git what is live"
 _ONE_NAME = "take metadata.renamedFrom out, or remove one of them on the platform"
+
+_NEVER = Age()
+_LONG_AGO = Age("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,19 @@ def decide(resource: Resource, live: Live, known: Known) -> Change:
     if resource.is_absent:
         return decide_absent(change, holders, live, known)
     if not standing:
-        return _absent(change, read, holders, live, case)
+        return decide_not_there(change, read, holders, live, known)
     return _standing(change, standing, live, case)
+
+
+def asks_git(resource: Resource, live: Live, known: Known) -> bool:
+    """Tell whether it hangs on git's memory alone what becomes of a declared job that is not there."""
+    read = live.scopes.get(resource.key.scope)
+    if read is None or not known.kinds[resource.key.target, resource.key.kind].ends(resource.spec):
+        return False
+    if any(row.life is not Life.LEAVING for row in read.named(resource.key.name)):
+        return False
+    answers = ({resource.key: age} for age in (_NEVER, _LONG_AGO))
+    return len({decide(resource, live, replace(known, ages=ages)).action for ages in answers}) > 1
 
 
 def _had_name(row: Summary, resource: Resource) -> bool:
@@ -75,53 +90,6 @@ def _holds_name(row: Summary, case: _Case) -> bool:
     other, name_space = case.known.kind_of(row.key), case.kind.name_space
     shares = bool(name_space) and (other is None or other.name_space == name_space)
     return shares or row.key.kind == case.resource.key.kind
-
-
-def _absent(change: Change, read: ScopeRead, leaving: Sequence[Summary], live: Live, case: _Case) -> Change:
-    last = _last(change, read, leaving, live)
-    if case.resource.is_stopped:
-        ends = case.kind.ends(case.resource.spec)
-        return decide_never_there(change, _done(change, last, read, live, case.known) if ends else None)
-    if last is not None and last.id == case.known.half_done.get(change.key.full):
-        return replace(change, action=Action.CREATE, reason="resumes a replacement: the old one was deleted")
-    if case.kind.ends(case.resource.spec) and (done := _done(change, last, read, live, case.known)):
-        return done
-    reason = f"waits until the old one is gone ({leaving[0].phase})" if leaving else ""
-    return replace(change, action=Action.CREATE, reason=reason)
-
-
-def _last(change: Change, read: ScopeRead, leaving: Sequence[Summary], live: Live) -> Deleted | None:
-    """Give the newest object of this key that is gone, or on its way out."""
-    if leaving:
-        row = leaving[0]
-        mark = live.details.get(row.id, row).mark
-        is_it = row.key == change.key
-        return Deleted(row.key, row.id, None, row.completed_at, mark, row.submitted_by) if is_it else None
-    rows = [row for row in read.deleted if row.key == change.key and row.deleted_at]
-    return max(rows, key=lambda row: row.deleted_at.timestamp() if row.deleted_at else 0.0, default=None)
-
-
-def _done(change: Change, last: Deleted | None, read: ScopeRead, live: Live, known: Known) -> Change | None:
-    """Decide a job that was there and ran to its end; None where nothing proves that.
-
-    What is gone without having ended is no finished run, whatever the journal remembers of older ones.
-    """
-    if last and _has_finished(last, read, live, known):
-        return decide_gone(change, last, known)
-    ran = known.finished.get(change.key.full)
-    is_silent = last is None or (last.completed_at is not None and last.mark is None)
-    return decide_remembered(change, ran, known) if ran and is_silent else None
-
-
-def _has_finished(last: Deleted, read: ScopeRead, live: Live, known: Known) -> bool:
-    """Tell whether an object that is gone ran to its end, and was ours."""
-    if last.completed_at is None:
-        return False
-    if last.mark is not None:
-        return last.mark.fleet_id == known.fleet_id
-    seen = [(row, live.details.get(row.id, row).mark) for row in read.rows]
-    us = {row.submitted_by for row, mark in seen if mark and mark.fleet_id == known.fleet_id}
-    return bool(last.submitted_by) and last.submitted_by in us
 
 
 def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) -> Change:

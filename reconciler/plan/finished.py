@@ -11,10 +11,13 @@ from dataclasses import replace
 from reconciler.impact import impact_of
 from reconciler.mark import Mark
 from reconciler.plan.change import Action, Change
-from reconciler.plan.known import Known, Ran
+from reconciler.plan.known import Age, Known, Ran
 from reconciler.resource import Deleted, Life, Observed
 
 _RAISE = "To run it again: give lifecycle.runId a new value in git"
+_FORGOTTEN = "older than the platform's memory"
+SHALLOW = "this clone is shallow: git cannot tell whether it has run"
+DEEPEN = "fetch the whole history (git fetch --unshallow; actions/checkout: fetch-depth: 0)"
 _UNPROTECT = "lifecycle.protect: false in git lets it run again"
 
 
@@ -43,9 +46,12 @@ def waits_for_the_end(change: Change, observed: Observed, known: Known) -> str:
 
 def decide_gone(change: Change, done: Deleted, known: Known) -> Change:
     """Decide a job that is no longer there, of which the platform remembers that it ran to its end."""
-    when = f"{done.completed_at:%Y-%m-%d}" if done.completed_at else "before"
-    proof = "" if done.mark else "; presumed: it was submitted by us"
-    return _gone(change, done.mark, known, f"finished {when}", proof)
+    when = f"finished {done.completed_at:%Y-%m-%d}" if done.completed_at else "finished before"
+    if done.mark is not None:
+        return _gone(change, done.mark, known, when)
+    if why := _later_run(change, done, known):
+        return replace(change, action=Action.CREATE, reason=f"{why}; it {when}", is_new_run=True)
+    return _gone(change, None, known, when, "; presumed: it was submitted by us")
 
 
 def decide_remembered(change: Change, ran: Ran, known: Known) -> Change:
@@ -54,7 +60,44 @@ def decide_remembered(change: Change, ran: Ran, known: Known) -> Change:
     return _gone(change, mark, known, f"finished {ran.at[:10]} or before", "; the journal remembers it")
 
 
-def _gone(change: Change, mark: Mark | None, known: Known, finished: str, proof: str) -> Change:
+def decide_unproven(create: Change, known: Known) -> Change:
+    """Decide a job that is not there, and of which nothing but git's memory tells whether it has run.
+
+    `create` is what becomes of one that has not.
+    """
+    age = known.ages.get(create.key)
+    if why := _new_run(create, None, known, is_failed=False, spec_changed=False):
+        return replace(create, reason=why, is_new_run=known.asks_to_run(create.key))
+    if age is None:
+        return create
+    if age.is_shallow:
+        return replace(create, action=Action.UNKNOWN, reason=SHALLOW, hint=DEEPEN)
+    if age.is_forgotten:
+        return _presumed(create, age)
+    return create if age.has_git else replace(create, reason=create.reason or "no memory")
+
+
+def _presumed(create: Change, age: Age) -> Change:
+    """Keep a job that git has had for too long; say since when, and how it runs all the same."""
+    place = create.resource.place("/lifecycle/runId") if create.resource else create.source
+    is_ahead = age.entered > age.now
+    reason = "its commit is dated ahead of the platform's clock" if is_ahead else _FORGOTTEN
+    since = f"Git has had it so since {age.entered[:10]}. {_RAISE} ({place})"
+    hint = f"{since}, or once: reconciler apply --run {create.key}"
+    return replace(create, action=Action.KEEP, reason=f"presumed finished: {reason}", hint=hint)
+
+
+def _later_run(change: Change, done: Deleted, known: Known) -> str:
+    """Say that a runId is newer in git than the end of a run of which nobody knows the runId; "" if not."""
+    run_id = change.resource.lifecycle.run_id if change.resource else ""
+    age, ran = known.ages.get(change.key), known.finished.get(change.key.full)
+    is_known = ran is not None and ran.run_id == run_id
+    if not run_id or age is None or is_known or not age.is_later_run(done.completed_at):
+        return ""
+    return f"runId {run_id} is a new run"
+
+
+def _gone(change: Change, mark: Mark | None, known: Known, finished: str, proof: str = "") -> Change:
     is_other = _is_other_spec(change, mark)
     why = _new_run(change, mark, known, is_failed=False, spec_changed=is_other)
     if why:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.kind import Kind
 from reconciler.mark import Mark, Owner, digest_of, owner_of
@@ -12,6 +12,11 @@ from reconciler.plan.change import Prune
 from reconciler.plan.consent import Consents
 from reconciler.resource import EMPTY, Json, Observed, Resource, ResourceKey, Summary
 from reconciler.secret import referenced
+
+MEMORY = timedelta(days=14)
+"""How long a platform is trusted to remember what it has deleted."""
+SKEW = timedelta(days=1)
+"""So far may the clock that dated a commit be ahead of the platform's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,38 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
+class Age:
+    """Tell since when git has one job as it is declared now. Times are RFC 3339, "" is "never committed".
+
+    `entered` is when this spec first came with this runId, `run_id_entered` when the runId came, with
+    whatever spec; `now` is the platform's own time. `has_git` is False where no git holds the manifest,
+    `is_shallow` where this clone lacks the commits that would tell.
+    """
+
+    entered: str = ""
+    run_id_entered: str = ""
+    now: str = ""
+    has_git: bool = True
+    is_shallow: bool = False
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Tell whether the platform may have forgotten a run of that age. A date yet to come is no age."""
+        if not self.entered:
+            return False
+        age = datetime.fromisoformat(self.now) - datetime.fromisoformat(self.entered)
+        return not -SKEW <= age <= MEMORY
+
+    def is_later_run(self, ended: datetime | None) -> bool:
+        """Tell whether the runId came into git after a run had ended; what is not committed comes last."""
+        if ended is None or self.is_shallow or not self.has_git:
+            return False
+        if not self.run_id_entered:
+            return True
+        return ended < datetime.fromisoformat(self.run_id_entered) <= datetime.fromisoformat(self.now)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """Hold everything planning needs that is neither desired nor live.
 
@@ -42,7 +79,8 @@ class Known:
     `paths` maps a manifest's file as shown to its path in the repository. `runs` are the jobs named by
     `--run`, as typed. Of the journal, by a key's full name: `half_done` holds the id of what was deleted to
     be created anew and was not, `finished` the newest run that was seen finished. `resumed` tells when a
-    commit turned a manifest from Stopped to Running.
+    commit turned a manifest from Stopped to Running. `ages` are of the jobs about which git decides; empty
+    for a fleet that has never applied anything.
     """
 
     fleet_id: str
@@ -63,6 +101,7 @@ class Known:
     half_done: Mapping[str, str] = EMPTY
     finished: Mapping[str, Ran] = EMPTY
     resumed: Mapping[ResourceKey, datetime] = EMPTY
+    ages: Mapping[ResourceKey, Age] = EMPTY
 
     def kind_of(self, key: ResourceKey) -> Kind | None:
         """Find the kind of a key."""

@@ -69,6 +69,10 @@ class RunaiProvider:
         self._teller = Teller(self._api)
         self._only = frozenset(target.scopes or settings.scope.projects)
 
+    def now(self) -> datetime:
+        """Give the control plane's time by the Date of its last answer."""
+        return self.transport.clock.now() + self.transport.ahead
+
     async def scopes(self) -> Sequence[Scope]:
         """List the projects the credentials see, ordered by name; only the target's, where it has some."""
         with self._trusting("list", "projects"):
