@@ -28,6 +28,7 @@ STATES = (
 )
 _QUIET = frozenset({"finished", "stopped"})
 _FOREIGN = "belongs to fleet"
+_OF_ACTION = {Action.UNKNOWN: "unknown", Action.ADOPT: "unclaimed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +202,8 @@ def _is_strange(change: Change) -> bool:
 
 def _state(change: Change) -> str:
     """Name the drift of one change; empty where it is as declared or nobody's business."""
-    if change.action is Action.UNKNOWN:
-        return "unknown"
+    if state := _OF_ACTION.get(change.action):
+        return state
     if change.action is Action.CREATE and not change.is_new_run:
         return "missing"
     if change.resource is None or change.resource.is_absent:

@@ -95,6 +95,7 @@ def test_a_fleet_file_becomes_a_fleet(fleet: Fleet, home: Path) -> None:
         (("provider: runai", "provider: runay"), "RC201", 'provider is "runay"'),
         (("    url:", "    uri:"), "RC201", 'unknown field "uri"'),
         (("onRemove: Keep", "state: Stopped, protect: true"), "RC110", "what is protected is never stopped"),
+        (("onRemove: Keep", "adopt: 8c2b"), "RC110", "lifecycle.adopt is for one manifest"),
         (("{count: 3}", "{percent: 150}"), "RC201", "percent is 150, not at most 100"),
         (("{count: 3}", "{percent: -1}"), "RC201", "percent is -1, not at least 0"),
         (("{count: 3}", "{count: 3}\n  maxGpuHoursLost: -5"), "RC201", "maxGpuHoursLost is -5"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reconciler.diff import ABSENT, FieldChange, projected
 from reconciler.mark import Owner, owner_of
-from reconciler.plan.change import Change
+from reconciler.plan.change import Action, Change
 from reconciler.plan.declared import compare_with
 from reconciler.pointer import is_below, leaves
 from reconciler.provider import Edit
@@ -18,8 +18,10 @@ def moved(change: Change, now: Observed, fleet_id: str) -> str:
     before = change.observed
     if before is None or now.id != before.id:
         return "it is another object now"
-    owner = owner_of(now.mark, fleet_id=fleet_id, identity=now.summary.identity)
-    if owner is not Owner.OURS and _carries_mark(change):
+    owner, expected = _owner(now, fleet_id), Owner.OURS
+    if change.is_adopted:
+        expected = _owner(before, fleet_id)
+    if owner is not expected and _carries_mark(change):
         return f"its mark says {owner.value}"
     if now.summary.life is not before.summary.life:
         return f"it was {before.summary.life} and is {now.summary.life}"
@@ -27,6 +29,10 @@ def moved(change: Change, now: Observed, fleet_id: str) -> str:
         return _loaded(before, now)
     paths = _moved_fields(change, before, now) if change.resource else _moved_record(change, before, now)
     return ", ".join(paths)
+
+
+def _owner(seen: Observed, fleet_id: str) -> Owner:
+    return owner_of(seen.mark, fleet_id=fleet_id, identity=seen.summary.identity)
 
 
 def _carries_mark(change: Change) -> bool:
@@ -82,7 +88,9 @@ def not_taken(change: Change, now: Observed) -> tuple[str, ...]:
     if change.observed is None or change.action.recreates:
         return tuple(still)
     sent = [field.pointer for field in change.fields]
-    return tuple(p for p in still if any(_touches(p, other) for other in sent))
+    dropped = tuple(p for p in still if any(_touches(p, other) for other in sent))
+    is_unmarked = change.mark is not None and _owner(now, change.mark.fleet_id) is not Owner.OURS
+    return (*dropped, "our mark") if change.action is Action.ADOPT and is_unmarked else dropped
 
 
 def _touches(one: str, other: str) -> bool:
@@ -111,5 +119,5 @@ def is_twin(change: Change, found: Observed, fleet_id: str) -> bool:
         return found.summary.life is not Life.LEAVING  # all that tells it is its name
     if mark is None or wanted is None or found.summary.life is Life.LEAVING:
         return False
-    is_ours = owner_of(mark, fleet_id=fleet_id, identity=found.summary.identity) is Owner.OURS
+    is_ours = _owner(found, fleet_id) is Owner.OURS
     return is_ours and (mark.digest, mark.run_id) == (wanted.digest, wanted.run_id)

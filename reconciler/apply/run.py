@@ -30,6 +30,7 @@ _UNSENT = {
 _STEP_STATES = {Result.DONE: "done", Result.SKIPPED: "skipped", Result.NOT_ATTEMPTED: "skipped"}
 _PAST = {
     Action.CREATE: "created",
+    Action.ADOPT: "adopted",
     Action.UPDATE: "updated",
     Action.REPLACE: "replaced",
     Action.RERUN: "run again",

@@ -57,7 +57,7 @@ class Write:
         match self.change.action:
             case Action.CREATE:
                 return await self._create()
-            case Action.UPDATE:
+            case Action.UPDATE | Action.ADOPT:
                 return await self._update()
             case Action.DELETE:
                 return await self._delete()

@@ -29,6 +29,7 @@ class Action(StrEnum):
     """Name what apply would do with one object."""
 
     CREATE = "create"
+    ADOPT = "adopt"
     UPDATE = "update"
     REPLACE = "replace"
     RERUN = "rerun"
@@ -70,7 +71,8 @@ class Change:
 
     `resource` is None for a prune, `observed` None for a create. `hint` is what the reader may do:
     the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
-    `is_new_run`: a job that has ended runs once more.
+    `is_new_run`: a job that has ended runs once more. `is_adopted`: the live object carries no mark of ours,
+    and is claimed all the same.
     """
 
     key: ResourceKey
@@ -90,6 +92,7 @@ class Change:
     consent: str = ""
     is_destructive: bool = False
     is_new_run: bool = False
+    is_adopted: bool = False
     kept: tuple[str, ...] = ()  # live list items that git does not declare: kept, re-sent
 
 

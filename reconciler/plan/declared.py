@@ -10,6 +10,7 @@ from reconciler.impact import impact_of
 from reconciler.kind import Kind
 from reconciler.mark import Owner
 from reconciler.plan.absent import decide_absent
+from reconciler.plan.adopt import as_claimed, refuse_claim, without_claim
 from reconciler.plan.change import Action, Change, FieldChange
 from reconciler.plan.finished import decide_ended, waits_for_the_end
 from reconciler.plan.gone import decide_not_there
@@ -106,23 +107,18 @@ def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) 
     observed = live.details.get(row.id)
     if observed is None:
         return replace(change, reason="its detail could not be read")
-    change = replace(change, observed=observed)
-    owner = case.known.owner(observed)
-    if owner is not Owner.OURS and case.kind.support.carries_mark:
-        return _not_ours(change, observed, owner)
-    return _ours(change, observed, case)
+    return _owned(replace(change, observed=observed), observed, case)
 
 
-def _not_ours(change: Change, observed: Observed, owner: Owner) -> Change:
-    maker = observed.summary.submitted_by or "somebody"
-    if owner is Owner.FOREIGN and observed.mark:
-        return _refused(change, f"belongs to fleet {observed.mark.fleet} ({observed.mark.fleet_id[:8]})")
-    why = "its mark was copied from another object" if owner is Owner.COPIED else "it carries no mark"
-    return _refused(
-        change,
-        f"{owner.value}: made by {maker}, {why}",
-        hint="rename the manifest, or remove the live object; adopting it comes later",
-    )
+def _owned(change: Change, observed: Observed, case: _Case) -> Change:
+    """Decide an object that may be touched only if it is ours, or claimed."""
+    if not case.kind.support.carries_mark:
+        return _ours(change, observed, case)
+    if case.known.owner(observed) is Owner.OURS:
+        return without_claim(_ours(change, observed, case))
+    if refusal := refuse_claim(change, observed, case.known):
+        return refusal
+    return as_claimed(_ours(change, replace(observed, mark=None), case))  # a copied mark tells of another
 
 
 def _ours(change: Change, observed: Observed, case: _Case) -> Change:

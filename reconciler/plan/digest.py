@@ -53,6 +53,7 @@ def _of_change(change: Change) -> Mapping[str, Any]:
         "fields": [[f.pointer, _plain(f.before), _plain(f.after), f.in_place] for f in change.fields],
         "spec": change.mark.digest if change.mark else "",
         "pre": _pre_image(change.observed),
+        **({"adopted": True} if change.is_adopted else {}),
     }
 
 

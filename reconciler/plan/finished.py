@@ -51,7 +51,8 @@ def decide_gone(change: Change, done: Deleted, known: Known) -> Change:
         return _gone(change, done.mark, known, when)
     if why := _later_run(change, done, known):
         return replace(change, action=Action.CREATE, reason=f"{why}; it {when}", is_new_run=True)
-    return _gone(change, None, known, when, "; presumed: it was submitted by us")
+    is_adopted = change.resource is not None and change.resource.lifecycle.adopt == done.id
+    return _gone(change, None, known, when, "" if is_adopted else "; presumed: it was submitted by us")
 
 
 def decide_remembered(change: Change, ran: Ran, known: Known) -> Change:

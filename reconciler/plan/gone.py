@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.mark import Mark
+from reconciler.plan.adopt import is_claim_of
 from reconciler.plan.change import Action, Change
 from reconciler.plan.finished import decide_gone, decide_remembered, decide_unproven
 from reconciler.plan.known import Known
@@ -49,6 +50,8 @@ def _decide_job(create: Change, last: Deleted | None, read: ScopeRead, live: Liv
     """Decide a job. What is gone without having ended is no finished run, whatever is known of older ones."""
     if last is not None and last.completed_at is None:
         return create
+    if last is not None and is_claim_of(create, last.id):
+        return decide_gone(create, replace(last, mark=None), known)
     if last is not None and (last.mark is not None or _is_by_us(last, read, live, known)):
         return decide_gone(create, last, known)
     if ran := known.finished.get(create.key.full):

@@ -9,6 +9,7 @@ from reconciler.report.units import count
 
 _VERBS = {
     Action.CREATE: "create {}",
+    Action.ADOPT: "adopt {}",
     Action.UPDATE: "change {}",
     Action.REPLACE: "replace {}",
     Action.RERUN: "run {} again",

@@ -143,6 +143,8 @@ def ways_out(drift: Drift) -> str:
     """Say how to put it back, keep it, or never mind it; only commands that would do so."""
     mended = [item for item in drift.items if item.action in _MENDS and item.state != "orphaned"]
     lines = [*_back(mended), *_consented(drift.items)]
+    if any(item.action is Action.ADOPT for item in drift.items):
+        lines.append("Claim it:       reconciler apply")
     if any(item.state == "orphaned" and item.action.destroys for item in drift.items):
         lines.append("Remove it:      reconciler apply   (only a full apply prunes)")
     one = mended[0] if len(mended) == 1 else None

@@ -74,6 +74,7 @@ def _change_form(change: Change) -> Document:
         "action": str(change.action),
         "reason": change.reason,
         "destructive": change.is_destructive,
+        "adopted": change.is_adopted,
         "fields": [field_form(field) for field in change.fields],
         "keptItems": list(change.kept),
         "needs": [str(key) for key in change.needs],

@@ -27,6 +27,7 @@ _RISK = (
     Action.STOP,
     Action.REFUSED,
     Action.UNKNOWN,
+    Action.ADOPT,
     Action.UPDATE,
     Action.RERUN,
     Action.RESUME,

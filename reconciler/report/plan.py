@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from reconciler.plan.adopt import UNWRITABLE
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
 from reconciler.report.ends import ends_text
 from reconciler.report.problems import problem_text
@@ -14,6 +15,7 @@ from reconciler.report.values import key_text, sides
 
 SIGNS = {
     Action.CREATE: "+",
+    Action.ADOPT: "@",
     Action.UPDATE: "~",
     Action.REPLACE: "±",
     Action.RERUN: "±",
@@ -25,7 +27,9 @@ SIGNS = {
     Action.REFUSED: "!",
     Action.UNKNOWN: "?",
 }
-_PLAIN_KEEPS = frozenset({"", "finished", "stopped", "same", "in order", "unchanged", "as declared"})
+_PLAIN_KEEPS = frozenset(
+    {"", "finished", "stopped", "same", "in order", "unchanged", "as declared", UNWRITABLE}
+)
 _FIELD = " " * 6
 _FORCES = "forces replacement"
 _STRANGERS = 3
@@ -177,7 +181,12 @@ def counts(plan: Plan) -> str:
         "to delete": Action.DELETE,
     }
     parts = [f"{len(plan.having(action))} {words}" for words, action in planned.items()]
-    seldom = {"to run again": Action.RERUN, "to stop": Action.STOP, "to resume": Action.RESUME}
+    seldom = {
+        "to adopt": Action.ADOPT,
+        "to run again": Action.RERUN,
+        "to stop": Action.STOP,
+        "to resume": Action.RESUME,
+    }
     parts += [f"{n} {words}" for words, action in seldom.items() if (n := len(plan.having(action)))]
     others = (Action.REFUSED, Action.DEFERRED, Action.UNKNOWN)
     parts += [f"{n} {action}" for action in others if (n := len(plan.having(action)))]

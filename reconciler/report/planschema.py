@@ -27,6 +27,7 @@ from reconciler.resource import Life
 
 _ACTIONS = {
     Action.CREATE: "It is not live and will be made.",
+    Action.ADOPT: "It is live and unclaimed; our mark is written on it, with what differs.",
     Action.UPDATE: "It is changed in place.",
     Action.REPLACE: "It is deleted and created again.",
     Action.RERUN: "It has ended and runs once more: it is deleted and created again.",
@@ -154,6 +155,7 @@ def _change() -> dict[str, Schema]:
         },
         "reason": text("Why."),
         "destructive": truth("Whether it ends something that lives."),
+        "adopted": truth("Whether the live object carries no mark of ours, and is claimed all the same."),
         "fields": list_of(ref("field"), "Fields that differ, by pointer."),
         "keptItems": list_of(text("A pointer."), "Live list items that git does not declare; they stay."),
         "needs": list_of(text("A key."), "What must come first."),

@@ -53,7 +53,7 @@ class Settler:
                 change.resource,
                 scope=change.scope,
                 id=done[change.key].id,
-                since=self.begun if change.action is Action.UPDATE else None,
+                since=self.begun if change.action in (Action.UPDATE, Action.ADOPT) else None,
                 leaves=_LEAVES.get(change.action),
             )
             for change in changes

@@ -93,8 +93,8 @@ class Looker:
         return replace(verdict, gpus_held=row.gpus, gpus_asked=change.gpus, began=row.since)
 
     def _is_ours(self, change: Change, observed: Observed) -> bool:
-        if change.kind is not None and not change.kind.support.carries_mark:
-            return True  # claimed by being declared
+        if change.is_adopted or (change.kind is not None and not change.kind.support.carries_mark):
+            return True  # claimed, with or without a mark
         identity = observed.summary.identity
         return owner_of(observed.mark, fleet_id=self._fleet_id, identity=identity) is Owner.OURS
 

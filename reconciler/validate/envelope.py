@@ -113,7 +113,8 @@ class LifecyclePart(Part):
         examples=[["/spec/args", "/spec/environmentVariables/name=SEED"]],
     )
     adopt: Text | None = Field(
-        None, description="Platform id of an object to take over that cannot carry a mark."
+        None,
+        description="Platform id of the live object to take over, which carries nobody's mark.",
     )
 
 

@@ -74,8 +74,11 @@ def not_honoured(
         misfit = _misfit(field, value, block or {}, kind) or _beyond(field, value, kind, spec)
         if misfit := misfit or _contradicts(field, value, block or {}):
             yield field, misfit
-        elif value in KNOWN.get(field, ()) or (field == "adopt" and isinstance(value, str) and value):
+        elif value in KNOWN.get(field, ()):
             yield field, _later(field, value)
+        elif field == "adopt" and kind is None and value:
+            hint = "write it in the manifest of the one object that it names"
+            yield field, Problem("RC110", "lifecycle.adopt is for one manifest", hint=hint)
         elif field == "ignore" and isinstance(value, list):
             yield from _ignored_paths(value)
 

@@ -66,6 +66,8 @@ def observed_of(summary: Summary, detail: Detail, kind: Kind) -> Observed:
     if detail.witness:
         recorded = (found.record or {}).get("manifest")
         spec["manifest"] = witnessed(spec.get("manifest"), other.spec.get("manifest"), recorded)
+    if found.mark is None or found.mark.key != summary.identity:  # a copy's record tells of another object
+        found = replace(found, record=None, record_paths=None)
     return Observed(summary, spec, found.mark, found.record, found.record_paths, detail.wanted_phase)
 
 
