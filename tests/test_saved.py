@@ -140,7 +140,7 @@ def test_what_was_saved_is_read_as_it_was() -> None:
 
 
 def test_every_word_of_a_request_is_repeated_but_where_it_is_and_what_it_must_give() -> None:
-    beside = {"fleet", "expect_digest", "saved"}
+    beside = {"fleet", "expect_digest", "saved", "state"}
 
     assert {field.name for field in fields(Request)} - beside == {field.name for field in fields(Asked)}
 
@@ -257,7 +257,7 @@ def live_chat(image: str = "a", **row: Any) -> Observed:
         (
             lambda: a_plan(WANTED, live_chat(life=Life.STOPPED)),
             [
-                "team-a/Inference/chat: action: the plan has update, now it is refused\n"
+                "team-a/Inference/chat: action: the plan has update, now it is keep\n"
                 "state: the plan has active, now it is stopped"
             ],
         ),

@@ -81,6 +81,7 @@ def command(
       reconciler apply Inference/chat                    one object
       reconciler apply --allow replace=team-a/Training/lora
       reconciler apply --run Training/lora               once more, though it has finished
+      reconciler apply --adopt Inference/chat            take over what was made by hand
 
     Ctrl-C finishes what is in flight and stops; running it again is safe.
 

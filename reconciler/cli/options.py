@@ -34,6 +34,7 @@ class Consents:
     no_prune: bool = False
     partial: bool = False
     runs: tuple[str, ...] = ()
+    adopts: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
 
 
@@ -136,7 +137,7 @@ def writing(*formats: str) -> Callable[[Wrapped], Wrapped]:
 
 
 def consenting(function: Wrapped) -> Wrapped:
-    """Add what a plan may do: --no-prune, --partial, --run and --allow; pass it as `consents`."""
+    """Add what a plan may do: --no-prune, --partial, --run, --adopt and --allow; pass it as `consents`."""
 
     @click.option("--no-prune", is_flag=True, help="Leave live objects that git no longer declares.")
     @click.option("--partial", is_flag=True, help="Go on where some scopes cannot be read.")
@@ -148,6 +149,13 @@ def consenting(function: Wrapped) -> Wrapped:
         help="Run this job once more, though it has ended; repeatable.",
     )
     @click.option(
+        "--adopt",
+        "adopts",
+        multiple=True,
+        metavar="KIND/NAME",
+        help="Take over the live object of this name, which carries nobody's mark; repeatable.",
+    )
+    @click.option(
         "--allow",
         multiple=True,
         metavar="WORD",
@@ -156,9 +164,14 @@ def consenting(function: Wrapped) -> Wrapped:
     )
     @functools.wraps(function)
     def consented(
-        no_prune: bool, partial: bool, runs: tuple[str, ...], allow: tuple[str, ...], **rest: Any
+        no_prune: bool,
+        partial: bool,
+        runs: tuple[str, ...],
+        adopts: tuple[str, ...],
+        allow: tuple[str, ...],
+        **rest: Any,
     ) -> Any:
-        return function(consents=Consents(no_prune, partial, runs, allow), **rest)
+        return function(consents=Consents(no_prune, partial, runs, adopts, allow), **rest)
 
     return consented  # type: ignore[return-value]  # click wraps the function in place
 

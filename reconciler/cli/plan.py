@@ -47,6 +47,7 @@ def command(
       reconciler plan                            the whole fleet
       reconciler plan Inference/chat             one object
       reconciler plan -p team-a -l tier=prod     a part; then nothing is pruned
+      reconciler plan --adopt Inference/chat     as if it were ours already
       reconciler plan -o markdown                for a pull request
       reconciler plan -o json=plan.json          a table here, JSON in a file
       reconciler plan --exit-code                3 when something would change

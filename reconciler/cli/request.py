@@ -35,6 +35,7 @@ def request_of(
         strict=chosen.strict,
         expect_digest=expect_digest,
         run=consents.runs,
+        adopt=consents.adopts,
     )
 
 
@@ -55,7 +56,7 @@ def apply_words(request: Request) -> str:
     options = [("--fleet", request.fleet), ("-l", request.selector)]
     options += [("--target", name) for name in request.targets]
     options += [("-p", name) for name in request.projects] + [("--allow", word) for word in request.allow]
-    options += [("--run", name) for name in request.run]
+    options += [("--run", name) for name in request.run] + [("--adopt", name) for name in request.adopt]
     words = [word for name, value in options if value for word in (name, value)]
     flags = (
         ("--no-prune", not request.prune),

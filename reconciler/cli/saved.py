@@ -142,6 +142,7 @@ def _words(chosen: Chosen, consents: Consents) -> dict[str, object]:
         "--no-prune": consents.no_prune,
         "--partial": consents.partial,
         "--run": consents.runs,
+        "--adopt": consents.adopts,
         "--allow": consents.allow,
     }
 

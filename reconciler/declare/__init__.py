@@ -13,6 +13,7 @@ from reconciler.declare.narrow import Narrowing
 from reconciler.declare.wish import with_state
 from reconciler.errors import ManifestError, UsageError
 from reconciler.fleet import Fleet
+from reconciler.kind import Kind
 from reconciler.load import Loaded, load_fleet, load_manifests
 from reconciler.plan.consent import Consents, parse_consents
 from reconciler.plan.saved import Saved
@@ -29,9 +30,9 @@ class Request:
     """Hold what the command line asked for. `inputs` are paths, `-`, or KIND/NAME.
 
     `strict` makes every warning about a manifest an error. `expect_digest` is how the digest of the
-    plan must begin; "" for any. `run` names ended jobs to run once more. `saved` is the plan that must come
-    out again, whose words these are. `state` is what the manifests would want if somebody changed them; ""
-    for what they say.
+    plan must begin; "" for any. `run` names ended jobs to run once more, `adopt` live objects to take over.
+    `saved` is the plan that must come out again, whose words these are. `state` is what the manifests would
+    want if somebody changed them; "" for what they say.
     """
 
     fleet: str = ""
@@ -45,6 +46,7 @@ class Request:
     strict: bool = False
     expect_digest: str = ""
     run: tuple[str, ...] = ()
+    adopt: tuple[str, ...] = ()
     saved: Saved | None = None
     state: str = ""
 
@@ -141,9 +143,11 @@ def declare(request: Request, world: World) -> Declared:
     if request.strict:
         problems = tuple(problem.strictly for problem in problems)
     resources = _kept(narrowing, checked.resources, problems)
-    _must_finish(request.run, resources, problems)
-    if request.state and not any(problem.is_error for problem in problems):
-        resources = with_state(resources, request.state, {kind.name: kind for kind in kinds().values()})
+    if not any(problem.is_error for problem in problems):
+        _must_finish(request.run, resources)
+        _must_carry_marks(request.adopt, resources)
+        if request.state:
+            resources = with_state(resources, request.state, {kind.name: kind for kind in kinds().values()})
     return Declared(
         request=request,
         fleet=fleet,
@@ -175,20 +179,29 @@ def _kept(
     return kept
 
 
-def _must_finish(
-    words: tuple[str, ...], resources: tuple[Resource, ...], problems: tuple[Problem, ...]
-) -> None:
+def _must_finish(words: tuple[str, ...], resources: tuple[Resource, ...]) -> None:
     """Check that each word of --run names one declared job."""
-    if any(problem.is_error for problem in problems):
-        return
-    every = {kind.name: kind for kind in kinds().values()}
     for word in words:
-        named = [resource for resource in resources if resource.key.answers_to(word)]
-        if len(named) != 1:
-            what = "several manifests" if named else "no manifest"
-            raise UsageError(f"--run {word}: names {what}; write SCOPE/Kind/name")
-        if not every[named[0].key.kind].ends(named[0].spec):
+        named, kind = _the_one("--run", word, resources)
+        if not kind.ends(named.spec):
             raise UsageError(f"--run {word}: it runs until it is removed; --run is for jobs, which finish")
+
+
+def _must_carry_marks(words: tuple[str, ...], resources: tuple[Resource, ...]) -> None:
+    """Check that each word of --adopt names one declared object of a kind that carries marks."""
+    for word in words:
+        _, kind = _the_one("--adopt", word, resources)
+        if not kind.support.carries_mark:
+            raise UsageError(f"--adopt {word}: a {kind.name} is claimed by being declared")
+
+
+def _the_one(option: str, word: str, resources: tuple[Resource, ...]) -> tuple[Resource, Kind]:
+    """Find the one manifest that a word names. Raises UsageError for none or several."""
+    named = [resource for resource in resources if resource.key.answers_to(word)]
+    if len(named) != 1:
+        what = "several manifests" if named else "no manifest"
+        raise UsageError(f"{option} {word}: names {what}; write SCOPE/Kind/name")
+    return named[0], {kind.name: kind for kind in kinds().values()}[named[0].key.kind]
 
 
 def _names_object(word: str, cwd: Path) -> bool:

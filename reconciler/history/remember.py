@@ -44,6 +44,7 @@ def known_for(
         prune=prune,
         default_on_remove=fleet.default_lifecycle.on_remove,
         runs=declared.request.run,
+        adopts=declared.request.adopt,
     )
     if history is None:
         return base

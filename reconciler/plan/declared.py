@@ -118,7 +118,8 @@ def _owned(change: Change, observed: Observed, case: _Case) -> Change:
         return without_claim(_ours(change, observed, case))
     if refusal := refuse_claim(change, observed, case.known):
         return refusal
-    return as_claimed(_ours(change, replace(observed, mark=None), case))  # a copied mark tells of another
+    unmarked = replace(observed, mark=None)  # a copied mark tells of another
+    return as_claimed(_ours(change, unmarked, case), observed)
 
 
 def _ours(change: Change, observed: Observed, case: _Case) -> Change:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.mark import Mark
-from reconciler.plan.adopt import is_claim_of
+from reconciler.plan.adopt import is_claim_of, refuse_nothing
 from reconciler.plan.change import Action, Change
 from reconciler.plan.finished import decide_gone, decide_remembered, decide_unproven
 from reconciler.plan.known import Known
@@ -22,6 +22,8 @@ def decide_not_there(
     change: Change, read: ScopeRead, leaving: Sequence[Summary], live: Live, known: Known
 ) -> Change:
     """Decide a declared object of which no row stands. `leaving` are rows that still hold its name."""
+    if refusal := refuse_nothing(change, known):
+        return refusal
     last = _last(change, read, leaving, live, known)
     ends = change.kind is not None and change.resource is not None and change.kind.ends(change.resource.spec)
     if change.resource is not None and change.resource.is_stopped:

@@ -77,10 +77,10 @@ class Known:
     seen in a mark whether HEAD's history has it. `last_policies` holds, for each object without a
     manifest, what git's last version of it says; a missing key means git does not know.
     `paths` maps a manifest's file as shown to its path in the repository. `runs` are the jobs named by
-    `--run`, as typed. Of the journal, by a key's full name: `half_done` holds the id of what was deleted to
-    be created anew and was not, `finished` the newest run that was seen finished. `resumed` tells when a
-    commit turned a manifest from Stopped to Running. `ages` are of the jobs about which git decides; empty
-    for a fleet that has never applied anything.
+    `--run`, `adopts` the objects named by `--adopt`, as typed. Of the journal, by a key's full name:
+    `half_done` holds the id of what was deleted to be created anew and was not, `finished` the newest run
+    that was seen finished. `resumed` tells when a commit turned a manifest from Stopped to Running. `ages`
+    are of the jobs about which git decides; empty for a fleet that has never applied anything.
     """
 
     fleet_id: str
@@ -98,6 +98,7 @@ class Known:
     prune: Prune = field(default=Prune(is_on=True))
     paths: Mapping[str, str] = EMPTY
     runs: tuple[str, ...] = ()
+    adopts: tuple[str, ...] = ()
     half_done: Mapping[str, str] = EMPTY
     finished: Mapping[str, Ran] = EMPTY
     resumed: Mapping[ResourceKey, datetime] = EMPTY
@@ -110,6 +111,10 @@ class Known:
     def asks_to_run(self, key: ResourceKey) -> bool:
         """Tell whether `--run` names this job."""
         return any(key.answers_to(words) for words in self.runs)
+
+    def asks_to_adopt(self, key: ResourceKey) -> bool:
+        """Tell whether `--adopt` names this object."""
+        return any(key.answers_to(words) for words in self.adopts)
 
     def owner(self, live: Summary | Observed) -> Owner:
         """Judge whose a live object is by the mark it shows."""

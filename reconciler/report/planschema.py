@@ -109,6 +109,7 @@ def _saved() -> Schema:
         "allow": list_of(text("A consent."), "The consents, also those of RECONCILER_ALLOW."),
         "strict": truth("Whether warnings about manifests are errors."),
         "run": list_of(text("An object."), "Ended jobs to run once more."),
+        "adopt": list_of(text("An object."), "Live objects to take over."),
     }
     block = {
         "created": text("When it was saved, RFC 3339, in UTC."),

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.emulator.faults import Fault
 from reconciler.emulator.runai.records import Workload
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, UsageError
 from reconciler.mark import Mark, mark_from_text
 from reconciler.outcome import Result
 from reconciler.plan import Action
@@ -259,3 +259,57 @@ def test_a_mark_that_did_not_take_is_named(by_mina: Made) -> None:
     assert (outcome.action, outcome.result) == (Action.ADOPT, Result.FAILED)
     assert outcome.why == "accepted, but did not take: our mark"
     assert applied.exit_code() is ExitCode.PARTIAL
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_who_names_it_with_adopt_takes_it_over_once(by_mina: Made, name: str) -> None:
+    made = by_mina(name)
+    made.write(**{f"{name}-2": a_sleeper(f"{name}-2", EVERY_KIND[name])})
+    before = mark(made)
+
+    refused = made.apply()
+    named = made.apply(adopt=(f"{EVERY_KIND[name]}/{name}-2",))
+    sent = made.mutations(before)
+    again = made.apply()
+
+    assert outcome_of(refused, f"{name}-2").result is Result.REFUSED
+    assert named.exit_code() is again.exit_code() is ExitCode.IN_ORDER
+    assert [entry.method for entry in sent] == [IN_PLACE[name]]
+    assert FLEET_ID in carried(made.live()[f"{name}-2"])
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_adopt_by_name_is_refused_where_no_mark_can_be_written(by_mina: Made, name: str) -> None:
+    made = by_mina(name)
+    made.write(**{f"{name}-2": a_sleeper(f"{name}-2", EVERY_KIND[name])})
+    before, live = mark(made), made.live()[f"{name}-2"]
+
+    applied = made.apply(adopt=(f"{EVERY_KIND[name]}/{name}-2",))
+
+    (change,) = [c for c in made.plan().plan.changes if c.key.name == f"{name}-2"]
+    assert outcome_of(applied, f"{name}-2").result is Result.REFUSED
+    assert f"lifecycle: {{adopt: {live.id}}}" in change.hint
+    assert made.mutations(before) == []
+
+
+def test_adopt_by_name_takes_nothing_from_another_fleet_and_creates_nothing(stage: Stage) -> None:
+    Made(stage, is_copied=False)("chat")
+    _marked_by_others(stage, stage.live()["chat-2"])
+    stage.write(**{name: a_sleeper(name, "Inference") for name in ("chat-2", "new")})
+    before = mark(stage)
+
+    applied = stage.apply(adopt=("Inference/chat-2", "Inference/new"))
+
+    assert {outcome_of(applied, name).result for name in ("chat-2", "new")} == {Result.REFUSED}
+    assert stage.mutations(before) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("Inference/nobody", "names no manifest"), ("Cluster/c", "names no manifest")],
+)
+def test_adopt_names_one_manifest(stage: Stage, word: str, said: str) -> None:
+    stage.write(chat=a_sleeper("chat", "Inference"))
+
+    with pytest.raises(UsageError, match=said):
+        stage.plan(adopt=(word,))

@@ -31,6 +31,7 @@ class Asked:
     allow: tuple[str, ...] = ()
     strict: bool = False
     run: tuple[str, ...] = ()
+    adopt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def _asked(request: Part) -> Asked:
         allow=_texts(request, "allow"),
         strict=_of(request, "strict", bool),
         run=_texts(request, "run"),
+        adopt=_texts(request, "adopt"),
     )
 
 
