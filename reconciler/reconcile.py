@@ -293,7 +293,7 @@ class Session:
         return notes
 
     def _finished(self, plan: Plan) -> dict[str, Ran]:
-        return finished_now(plan, self.fleet.id, self._world.clock.now())
+        return finished_now(plan, self._lives, self.fleet.id, self._world.clock.now())
 
     def _guards(self, plan: Plan, lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:
         memory = self._memory or Memory()

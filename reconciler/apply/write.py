@@ -153,7 +153,7 @@ class Write:
         if holder is None:
             return words.refused(self.change, "create", error)
         if check.is_twin(self.change, holder, self.tools.fleet_id):
-            return self._read_back(holder)
+            return self._read_back(holder, "it was there already")
         if holder.summary.life is Life.LEAVING and may_wait:
             if why := await self._until_gone(holder.summary):
                 return words.failed(self.change, why)
@@ -175,10 +175,10 @@ class Write:
         rows = await self.provider.named(self._scope(), [self.change.key.name])
         return await self.provider.read(rows[0]) if rows else None
 
-    def _read_back(self, seen: Observed) -> Outcome:
+    def _read_back(self, seen: Observed, why: str = "") -> Outcome:
         if paths := check.not_taken(self.change, seen):
             return words.not_taken(self.change, paths, seen.id)
-        return words.done(self.change, seen.id)
+        return words.done(self.change, seen.id, why)
 
     # update
 

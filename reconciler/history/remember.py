@@ -189,15 +189,33 @@ def owned_now(lives: Mapping[str, Live], fleet_id: str) -> dict[str, int]:
     }
 
 
-def finished_now(plan: Plan, fleet_id: str, at: datetime) -> dict[str, Ran]:
-    """List the runs of ours that a plan of `at` shows as finished, by the key's full name."""
+def finished_now(plan: Plan, lives: Mapping[str, Live], fleet_id: str, at: datetime) -> dict[str, Ran]:
+    """List the runs of ours that a plan of `at` shows as finished, by the key's full name.
+
+    Of one that is kept although it is gone, the platform's own memory is short: it is listed as well.
+    """
     when = at.isoformat(timespec="seconds")
-    return {
-        change.key.full: Ran(seen.mark.digest, seen.mark.run_id, when)
+    marks = [
+        (change.key, seen.mark)
         for change in plan.changes
         if (seen := change.observed) and seen.mark and seen.summary.life is Life.FINISHED
         if owner_of(seen.mark, fleet_id=fleet_id, identity=seen.summary.identity) is Owner.OURS
-    }
+    ]
+    gone = _newest_gone(lives)
+    marks += [
+        (change.key, row.mark)
+        for change in plan.having(Action.KEEP)
+        if change.observed is None and (row := gone.get(change.key)) and row.completed_at
+        if row.mark and row.mark.fleet_id == fleet_id
+    ]
+    return {key.full: Ran(mark.digest, mark.run_id, when) for key, mark in marks}
+
+
+def _newest_gone(lives: Mapping[str, Live]) -> dict[ResourceKey, Deleted]:
+    """Give the object of each key that was deleted last."""
+    rows = [row for live in lives.values() for read in live.scopes.values() for row in read.deleted]
+    dated = [(row.deleted_at, row) for row in rows if row.deleted_at]
+    return {row.key: row for _, row in sorted(dated, key=lambda pair: pair[0])}
 
 
 def _is_ours(row: Summary, live: Live, fleet_id: str) -> bool:

@@ -71,6 +71,17 @@ def test_an_apply_remembers_what_has_finished(job: Job, again: str) -> None:
     }
 
 
+def test_an_apply_remembers_what_finished_and_went_between_two_applies(stage: Stage) -> None:
+    job = a_manifest("job", spec=JOBS["Training"])
+    stage.write(job=job, other=a_manifest("other", "Workspace")).apply()
+    stage.clock.advance(600)
+    assert [*stage.live()] == ["other"]
+    stage.apply_as_typed()  # the platform still tells that it finished
+    stage.clock.advance(20 * 86_400)
+
+    assert plan_of_job(stage)[0] is Action.KEEP
+
+
 def test_a_completed_job_whose_spec_changed_is_not_run_again(job: Job) -> None:
     job.stage.write(job=job.text("busybox:2"))
     before = job.stage.emulator.ledger.mark()
