@@ -1,0 +1,145 @@
+"""`make soak`: sixty nights, contenders, crash points and machines, for SOAK_SECONDS from SOAK_SEED on.
+
+The nights and the contenders are run whole. Of the seconds, two fifths go to crash points, in an order that
+the seed gives, and three to the machines. What breaks a law is written to soak-faults/, the machine's
+example shrunk, and the soak ends there with 1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.soak.contenders import measured
+from tests.soak.crashes import SCENARIOS, Tally, crash
+from tests.soak.inside import Kill
+from tests.soak.machine import Machine
+from tests.soak.nights import pass_nights
+from tests.soak.score import SCORE
+
+FAULTS = Path("soak-faults")
+BATCH = 20
+"""So many machines from one seed; the time is looked at between two batches."""
+STEPS = 14
+SHARE_OF_CRASHES = 0.4
+Rows = Iterator[tuple[str, str]]
+
+
+class Broken(Exception):
+    """Report a law that does not hold, with all that is known of how."""
+
+
+def main() -> int:
+    """Run it all, print the figures, and give 1 at the first law that does not hold."""
+    number, seconds = int(os.environ.get("SOAK_SEED", "1")), float(os.environ.get("SOAK_SECONDS", "600"))
+    sys.stdout.write(f"soak from seed {number}, {seconds:g} s\n")
+    parts: tuple[Callable[[], Rows], ...] = (
+        _nights,
+        _contenders,
+        lambda: _crashes(seconds * SHARE_OF_CRASHES, number),
+        lambda: _machines(seconds * (1 - SHARE_OF_CRASHES), number),
+    )
+    for part in parts:
+        began = time.monotonic()
+        try:
+            for what, said in part():
+                sys.stdout.write(f"{what:<27}{said}\n")
+        except Broken as broken:
+            sys.stdout.write(f"a law is broken: {broken.args[0]}\n{_kept(broken.args[1])} tells how\n")
+            return 1
+        sys.stdout.write(f"{'':<27}{time.monotonic() - began:.0f} s\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _nights() -> Rows:
+    report = pass_nights()
+    if report.broken:
+        raise Broken(str(report.broken[0]), "\n".join(f"{one}" for one in report.broken))
+    yield from report.rows()
+    total = f"{report.submitted} submissions, {report.designed} designed, of {len(report.actors)} objects"
+    yield "nights", f"{len(report.nights)}: {total}"
+
+
+def _contenders() -> Rows:
+    won, seconds = measured()
+    ones = sum(count == 1 for count in won)
+    if ones != len(won):
+        raise Broken(f"one winner in {ones} of {len(won)} rounds", str(won))
+    yield "contenders", f"one winner in {ones} of {len(won)} rounds, {seconds:.1f} s"
+
+
+def _crashes(seconds: float, number: int) -> Rows:
+    """Try the points of each scenario in turn, each for its part of the time."""
+    tally = Tally()
+    for place, scenario in enumerate(SCENARIOS):
+        end = time.monotonic() + seconds / len(SCENARIOS)
+        crash(scenario, tally, lambda points, end=end, place=place: _until(end, points, number + place))
+    if tally.broken:
+        raise Broken(str(tally.broken[0][2]), "\n".join(f"{one}" for one in tally.broken))
+    share = f"of {4 * sum(tally.requests.values()):,} around {sum(tally.requests.values()):,} requests"
+    yield "crash points", f"{tally.tried:,} tried {share}, {tally.converged:,} converged"
+    yield "", f"{tally.effects:,} after an effect; {tally.applies:,} clean applies took over"
+
+
+def _until(end: float, points: Sequence[Kill], number: int) -> Iterable[Kill]:
+    """Give points in the order of a seed until the time is over, each once."""
+    for kill in Random(number).sample(points, len(points)):
+        if time.monotonic() >= end:
+            return
+        yield kill
+
+
+def _machines(seconds: float, number: int) -> Rows:
+    """Run batches of machines, each from a seed of its own, until the time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        _batch(number)
+        number += 1
+    yield "state machines", f"{SCORE.machines:,} runs, {SCORE.steps:,} steps, {SCORE.requests:,} requests"
+    yield "applies", f"{SCORE.applies:,}, {SCORE.kills:,} killed; {SCORE.effects:,} effects"
+    yield "runs of ended jobs", f"{SCORE.reruns:,} asked for"
+    yield "faults", f"{SCORE.faults:,} injected, {SCORE.faults:,} survived"
+
+
+def _batch(number: int) -> None:
+    profile = settings(
+        max_examples=BATCH,
+        stateful_step_count=STEPS,
+        deadline=None,
+        derandomize=False,
+        database=None,
+        phases=(Phase.generate, Phase.shrink)
+        if os.environ.get("SOAK_SHRINK", "1") == "1"
+        else (Phase.generate,),
+        suppress_health_check=[*HealthCheck],
+    )
+
+    @seed(number)
+    class Seeded(Machine):
+        pass
+
+    try:
+        run_state_machine_as_test(Seeded, settings=profile)
+    except Exception as raised:
+        what = str(raised).partition("\n")[0]
+        raise Broken(what, f"SOAK_SEED={number}\n{''.join(traceback.format_exception(raised))}") from raised
+
+
+def _kept(text: str) -> Path:
+    FAULTS.mkdir(exist_ok=True)
+    path = FAULTS / f"{len([*FAULTS.iterdir()]) + 1:03}.txt"
+    path.write_text(text)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The crash matrix: a run is killed around each of its requests in turn, and clean applies take over."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tests.scenarios.oracle import EVERY_KIND
+from tests.soak.ground import Ground, Ran, grounded
+from tests.soak.inside import POINTS, Kill
+from tests.soak.invariants import check_i12
+from tests.soak.truth import Violation
+from tests.soak.wishes import Wish
+
+_REPLACE = "onImmutableChange: Replace"
+_CLEAN = 2
+_ROOM = ("destroy=99", "shrunk")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Go from one state of git to another, by the apply that is killed, so long after the first."""
+
+    name: str
+    before: tuple[Wish, ...]
+    after: tuple[Wish, ...]
+    is_git: bool = False
+    wait_s: int = 0
+
+
+@dataclass
+class Tally:
+    """Count what was tried; `effects` are kills after which something had changed.
+
+    `broken` holds each kill that was not recovered from.
+    """
+
+    tried: int = 0
+    converged: int = 0
+    effects: int = 0
+    applies: int = 0
+    requests: dict[str, int] = field(default_factory=dict)
+    broken: list[tuple[str, Kill, Violation]] = field(default_factory=list)
+
+
+def _fleet(*names: str, image: str = "busybox:1", lifecycle: str = "") -> tuple[Wish, ...]:
+    return tuple(Wish(name, EVERY_KIND[name], image=image, lifecycle=lifecycle) for name in names)
+
+
+_JOBS = tuple(Wish(name, does="ends") for name in ("one", "two", "three"))
+_MIXED = (
+    Wish("train", image="busybox:2", lifecycle=_REPLACE),
+    Wish("chat", "Inference", image="busybox:2"),
+    Wish("fresh", "Workspace"),
+    Wish("next", "Training", needs="fresh", needed_kind="Workspace"),
+)
+SCENARIOS: Sequence[Scenario] = (
+    Scenario("create", (), _fleet("train", "note", "chat", "nim", "app")),
+    Scenario("update", _fleet("chat", "nim", "app"), _fleet("chat", "nim", "app", image="busybox:2")),
+    Scenario(
+        "replace", _fleet("train", "note"), _fleet("train", "note", image="busybox:2", lifecycle=_REPLACE)
+    ),
+    Scenario("delete", _fleet("train", "note", "chat", "nim"), _fleet("chat"), is_git=True),
+    Scenario("rerun", _JOBS, tuple(replace(job, lifecycle="runId: second") for job in _JOBS), wait_s=300),
+    Scenario("mixed", _fleet("train", "chat", "note"), _MIXED, is_git=True),
+)
+Choose = Callable[[Sequence[Kill]], Iterable[Kill]]
+
+
+def crash(scenario: Scenario, tally: Tally, choose: Choose = lambda points: points) -> None:
+    """Kill the apply of a scenario at its points, or those that are chosen; hold what follows to I12."""
+    with _staged(scenario) as ground:
+        start = Start.of(ground)
+        whole = ground.apply(allow=_ROOM)
+        tally.requests[scenario.name] = whole.requests
+        for kill in choose(_points(whole.requests)):
+            start.restore(ground)
+            killed = ground.apply(kill=kill, allow=_ROOM)
+            if not killed.is_killed:  # nothing came after the last answer
+                continue
+            rans = [killed, *_clean(ground)]
+            found = check_i12(rans, scenario.after, past=ground.past())
+            tally.effects += bool(killed.effects)
+            tally.tried += 1
+            tally.applies += len(rans) - 1
+            tally.converged += found is None
+            tally.broken += [(scenario.name, kill, found)] if found else []
+        start.restore(ground)
+
+
+def _points(requests: int) -> list[Kill]:
+    return [Kill(number, point) for number in range(1, requests + 1) for point in POINTS]
+
+
+def _clean(ground: Ground) -> Iterator[Ran]:
+    """Apply until one finds nothing left to do, twice at most."""
+    for _ in range(_CLEAN):
+        ran = ground.apply(allow=_ROOM)
+        yield ran
+        if ran.code == 0 and (ran.applied is None or ran.applied.is_replan_empty):
+            return
+
+
+@contextmanager
+def _staged(scenario: Scenario) -> Iterator[Ground]:
+    """Bring a fleet into its first state, and git into its second."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        grounded(Path(folder) / "repo", is_git=scenario.is_git) as ground,
+    ):
+        ground.declare(scenario.before)
+        assert not scenario.before or ground.apply().code == 0
+        ground.stage.clock.advance(scenario.wait_s)
+        ground.declare(scenario.after)
+        yield ground
+
+
+@dataclass(frozen=True)
+class Start:
+    """Remember a moment of a ground, and bring it back: the world, the ledger, the clock, the journal."""
+
+    world: dict[str, Any]
+    entries: list[Any]
+    now: Any
+    journal: dict[Path, bytes]
+
+    @classmethod
+    def of(cls, ground: Ground) -> Start:
+        """Remember this moment."""
+        world, state = ground.emulator.world, Path(ground.stage.environ["XDG_STATE_HOME"])
+        return cls(
+            {name: _copied(value) for name, value in vars(world).items()},
+            ground.emulator.ledger.entries,
+            ground.stage.clock.now(),
+            {path: path.read_bytes() for path in state.rglob("*") if path.is_file()},
+        )
+
+    def restore(self, ground: Ground) -> None:
+        """Bring it back."""
+        vars(ground.emulator.world).update({name: _copied(value) for name, value in self.world.items()})
+        ground.emulator.ledger._entries[:] = self.entries
+        ground.stage.clock._now = self.now
+        state = Path(ground.stage.environ["XDG_STATE_HOME"])
+        for path in state.rglob("*"):
+            if path.is_file() and path not in self.journal:
+                path.unlink()
+        for path, data in self.journal.items():
+            path.write_bytes(data)
+
+
+def _copied(value: Any) -> Any:
+    """Copy what the world changes in place; what it holds is frozen."""
+    return value.copy() if isinstance(value, dict | list | set) else value
