@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READERS := tests/readers/node_modules/.ready
 
-.PHONY: demo test check lint types layers pytest golden schemas docs fuzz soak bench lock clean
+.PHONY: demo test check lint types layers pytest golden schemas docs fuzz soak mutants bench lock clean
 
 demo: $(READY)  ## run the main job against the emulator, in a git repository of its own
 	@$(BIN)/reconciler demo
@@ -43,6 +43,9 @@ fuzz: $(READY)  ## read changed texts for FUZZ_SECONDS (300), from FUZZ_SEED (1)
 
 soak: $(READY)  ## fleets at random for SOAK_SECONDS (600), from SOAK_SEED (1) on; every crash point; sixty nights
 	$(BIN)/python -m tests.soak
+
+mutants: $(READY)  ## plant bugs in a copy, and see the tests that are named with each fail
+	$(BIN)/python -m tests.mutants
 
 bench: $(READY)  ## ratios against floors measured in the same run
 	$(BIN)/python -m bench

@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -82,7 +83,7 @@ def _crashes(seconds: float, number: int) -> Rows:
     tally = Tally()
     for place, scenario in enumerate(SCENARIOS):
         end = time.monotonic() + seconds / len(SCENARIOS)
-        crash(scenario, tally, lambda points, end=end, place=place: _until(end, points, number + place))
+        crash(scenario, tally, partial(_until, end, number=number + place))
     if tally.broken:
         raise Broken(str(tally.broken[0][2]), "\n".join(f"{one}" for one in tally.broken))
     share = f"of {4 * sum(tally.requests.values()):,} around {sum(tally.requests.values()):,} requests"

@@ -116,10 +116,10 @@ class Actor:
 
 
 SLEEPS = "sleep infinity"
-_SERVES = {"servingPort": {"container": 8000}}
-_CRASHES = {"command": "crash", "backoffLimit": 0}
-_GOES = {"kept_s": HOUR_S}
-_GPU = {"compute": {"gpuDevicesRequest": 1}}
+_SERVES: dict[str, Any] = {"servingPort": {"container": 8000}}
+_CRASHES: dict[str, Any] = {"command": "crash", "backoffLimit": 0}
+_GOES: dict[str, Any] = {"kept_s": HOUR_S}
+_GPU: dict[str, Any] = {"compute": {"gpuDevicesRequest": 1}}
 _ALWAYS = "{run: Always}"
 _ON_FAILURE = "{run: OnFailure}"
 _ON_CHANGE = "{run: OnChange}"

@@ -106,8 +106,9 @@ def project_in(entry: Entry) -> str:
 def _names(entry: Entry) -> Mapping[str, Any]:
     """Gather what a create's body says of who it is, wherever its version of the API has it."""
     body = entry.body if isinstance(entry.body, dict) else {}
-    manifest = body.get("manifest") if isinstance(body.get("manifest"), dict) else {}
-    return {**(manifest.get("metadata") or {}), **(body.get("metadata") or {}), **body}
+    manifest = body.get("manifest")
+    named = manifest.get("metadata") if isinstance(manifest, dict) else {}
+    return {**(named or {}), **(body.get("metadata") or {}), **body}
 
 
 def asks_for(entry: Entry, project_id: str) -> bool:
