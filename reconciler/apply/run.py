@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.apply.halt import Halt, halt_together
@@ -14,6 +14,7 @@ from reconciler.apply.write import Stop, Tools, Write
 from reconciler.clock import Clock
 from reconciler.errors import ReconcilerError
 from reconciler.journal import WriteAhead
+from reconciler.order import waves
 from reconciler.outcome import Outcome, Result, Step
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Problem
@@ -155,7 +156,8 @@ class _Run:
             await self.ready(change, outcome)  # nobody waits for it, but its log may be short-lived
 
     def _is_needed(self, change: Change) -> bool:
-        return any(change.key in other.needs for other in self.changes if other.action.writes)
+        building = (other for other in self.changes if other.action.writes)
+        return any(change.key in other.needs for other in building if other.action is not Action.DELETE)
 
     def _blocked(self, index: int, change: Change) -> Outcome | None:
         """Say why a change must not begin; None if it may."""
@@ -168,11 +170,19 @@ class _Run:
         if self.tools.stop.requested:
             return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why="stopped before it began")
         every = [self.unready.get(i, outcome) for i, outcome in enumerate(self.outcomes)]
+        if change.action is Action.DELETE:
+            return next((_needed(change, outcome) for outcome in self._users(change)), None)
         needs = [other for other in every if other and other.key in change.needs]
-        if change.action is not Action.DELETE:
-            earlier = [self.outcomes[i] for i in sorted(self.before[index])]
-            needs += [other for other in earlier if other and other.action is Action.DELETE]
+        earlier = [self.outcomes[i] for i in sorted(self.before[index])]
+        needs += [other for other in earlier if other and other.action is Action.DELETE]
         return next((_held(change, other) for other in needs if other.result is not Result.DONE), None)
+
+    def _users(self, change: Change) -> Iterator[Outcome]:
+        """Give what needs an object, is to be deleted before it, and was not."""
+        for other, outcome in zip(self.changes, self.outcomes, strict=True):
+            is_user = other.action is Action.DELETE and change.key in other.needs
+            if is_user and outcome is not None and outcome.result is not Result.DONE:
+                yield outcome
 
     async def _do(self, change: Change) -> Outcome:
         provider = self._provider(change)
@@ -210,17 +220,26 @@ def _held(change: Change, need: Outcome) -> Outcome:
     return Outcome(change.key, change.action, result, why=why)
 
 
+def _needed(change: Change, user: Outcome) -> Outcome:
+    why = f"{user.key} needs it and was not deleted ({user.result.value})"
+    return Outcome(change.key, change.action, Result.SKIPPED, why=why)
+
+
 def _order(changes: Sequence[Change]) -> dict[int, frozenset[int]]:
     """Tell for each change that writes which others must have ended before it begins."""
     builds = [i for i, c in enumerate(changes) if c.action.writes and c.action is not Action.DELETE]
     deletes = [i for i, c in enumerate(changes) if c.action is Action.DELETE]
     named = {changes[i].key: i for i in builds}
+    depths = _depths([changes[d] for d in deletes])
     before = {i: {named[need] for need in changes[i].needs if need in named} for i in builds}
     for i in builds:
         before[i].update(_in_the_way(changes[i], ((d, changes[d]) for d in deletes)))
     early = {d for needed in before.values() for d in needed if d in deletes}
+    while users := {d for d in deletes if d not in early and _needs_one_of(changes, d, early)}:
+        early |= users
     for d in deletes:
-        before[d] = _later(d, deletes, changes) if d in early else {*builds, *_later(d, deletes, changes)}
+        sooner = {other for other in deletes if _goes_before(changes[other], changes[d], depths)}
+        before[d] = sooner if d in early else {*builds, *sooner}
     for d in early:
         before[d] &= early
     return {i: frozenset(earlier) for i, earlier in before.items()}
@@ -239,16 +258,28 @@ def _place(key: ResourceKey) -> tuple[str, str, str]:
     return key.target, key.scope, key.name
 
 
-def _later(delete: int, deletes: Sequence[int], changes: Sequence[Change]) -> set[int]:
-    """Find the deletes that go before this one: higher levels first, then in reverse within a scope."""
-    return {other for other in deletes if _goes_before(other, delete, changes)}
+def _needs_one_of(changes: Sequence[Change], user: int, needed: Iterable[int]) -> bool:
+    return any(changes[index].key in changes[user].needs for index in needed)
 
 
-def _goes_before(one: int, other: int, changes: Sequence[Change]) -> bool:
-    if _level(changes[one]) != _level(changes[other]):
-        return _level(changes[one]) > _level(changes[other])
-    first, second = changes[one].key, changes[other].key
-    return (first.target, first.scope) == (second.target, second.scope) and one > other
+def _depths(deletes: Sequence[Change]) -> dict[ResourceKey, int]:
+    """Tell how deep each object stands on others that go as well: what nothing else needs goes first."""
+    sorted_ = waves({change.key: change.needs for change in deletes})
+    return {key: depth for depth, wave in enumerate(sorted_) for key in wave}
+
+
+def _goes_before(one: Change, other: Change, depths: Mapping[ResourceKey, int]) -> bool:
+    """Tell whether a delete must have ended first: by level, then in reverse of needs, one at a time a scope.
+
+    All of these agree with one order, by level, depth and key, so none ever waits for itself.
+    """
+    if _level(one) != _level(other):
+        return _level(one) > _level(other)
+    first, second = one.key, other.key
+    if second in one.needs:
+        return True
+    is_later = (depths[first], first) > (depths[second], second)
+    return (first.target, first.scope) == (second.target, second.scope) and is_later
 
 
 def _level(change: Change) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from graphlib import CycleError
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from reconciler.errors import ManifestError
 from reconciler.history import History, Wanted
 from reconciler.kind import Kind
 from reconciler.mark import Owner, owner_of
+from reconciler.order import waves
 from reconciler.plan.change import Action, Plan, Prune
 from reconciler.plan.known import Known, Policy, Ran
 from reconciler.plan.removed import owned_rows, removed
@@ -124,8 +126,31 @@ def _last_policies(
         wanted = declares(row.key, kind)
         document = history.last_version(row.mark.path, wanted, name=row.key.name, folders=folders)
         if document is not None:
-            found[row.key] = _policy(document, declared)
-    return found
+            found[row.key] = replace(_policy(document, declared), needs=tuple(_needs(document, row, gone)))
+    return found if _is_sound(found) else {key: replace(policy, needs=()) for key, policy in found.items()}
+
+
+def _is_sound(policies: Mapping[ResourceKey, Policy]) -> bool:
+    """Tell whether needs run in no circle: last versions of several commits never stood side by side."""
+    try:
+        waves({key: policy.needs for key, policy in policies.items()})
+    except CycleError:
+        return False
+    return True
+
+
+def _needs(document: Mapping[str, Any], row: Summary, gone: Sequence[Summary]) -> Iterator[ResourceKey]:
+    """Find what a removed manifest depended on, among the others that have lost theirs."""
+    stated = document.get("dependsOn")
+    for reference in stated if isinstance(stated, list) else ():
+        if not isinstance(reference, Mapping):
+            continue
+        kind, name = str(reference.get("kind", "")).casefold(), reference.get("name")
+        scope = reference.get("project") or reference.get("workspace") or row.key.scope
+        for other in (each.key for each in gone):
+            is_named = (other.kind.casefold(), other.name) == (kind, name) and other.scope in (scope, "")
+            if is_named and other.target == row.key.target and other != row.key:
+                yield other
 
 
 def declares(key: ResourceKey, kind: Kind) -> Wanted:

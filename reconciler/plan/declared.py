@@ -99,15 +99,25 @@ def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) 
         return _refused(change, f"{len(rows)} live objects hold this name ({ids}); neither is touched")
     row = rows[0]
     if row.key.kind != change.key.kind:
+        return _of_another_kind(change, row, live, case)
+    observed = live.details.get(row.id)
+    if observed is None:
+        return replace(change, reason="its detail could not be read")
+    return _owned(replace(change, observed=observed), observed, case)
+
+
+def _of_another_kind(change: Change, row: Summary, live: Live, case: _Case) -> Change:
+    """Decide what is declared under a name that another kind still holds: its turn comes as that one goes."""
+    if row.id not in case.known.doomed:
         return _refused(
             change,
             f"the name is held by {row.key} (made by {row.submitted_by or 'somebody'})",
             hint="rename the manifest, or remove that one first",
         )
-    observed = live.details.get(row.id)
-    if observed is None:
-        return replace(change, reason="its detail could not be read")
-    return _owned(replace(change, observed=observed), observed, case)
+    made = decide_not_there(change, live.scopes[change.key.scope], (), live, case.known)
+    if made.action is not Action.CREATE:
+        return made
+    return replace(made, reason=f"takes the name of {row.key}, which this plan deletes first")
 
 
 def _owned(change: Change, observed: Observed, case: _Case) -> Change:

@@ -21,10 +21,14 @@ SKEW = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Hold what the last version of a removed manifest said about its end."""
+    """Hold what the last version of a removed manifest said about its end.
+
+    `needs` are those that it depended on and that are gone as well.
+    """
 
     on_remove: str = "Delete"
     protect: bool = False
+    needs: tuple[ResourceKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class Known:
     `--run`, `adopts` the objects named by `--adopt`, as typed. Of the journal, by a key's full name:
     `half_done` holds the id of what was deleted to be created anew and was not, `finished` the newest run
     that was seen finished. `resumed` tells when a commit turned a manifest from Stopped to Running. `ages`
-    are of the jobs about which git decides; empty for a fleet that has never applied anything.
+    are of the jobs about which git decides; empty for a fleet that has never applied anything. `doomed`
+    are the ids of what this plan deletes because its manifest is gone.
     """
 
     fleet_id: str
@@ -99,6 +104,7 @@ class Known:
     paths: Mapping[str, str] = EMPTY
     runs: tuple[str, ...] = ()
     adopts: tuple[str, ...] = ()
+    doomed: frozenset[str] = frozenset()
     half_done: Mapping[str, str] = EMPTY
     finished: Mapping[str, Ran] = EMPTY
     resumed: Mapping[ResourceKey, datetime] = EMPTY

@@ -11,6 +11,7 @@ from reconciler.plan.change import Action, Change, Plan
 from reconciler.plan.declared import decide
 from reconciler.plan.digest import digest_plan
 from reconciler.plan.known import Known
+from reconciler.plan.needed import keep_needed
 from reconciler.plan.removed import decide_removed, owned_rows, removed, strangers
 from reconciler.plan.stopped import is_standing_still
 from reconciler.problem import Problem, Severity
@@ -23,9 +24,11 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
     `desired` may be narrowed; then `known.prune` is off. Changes come out sorted by key.
     """
     declared = frozenset(resource.key for resource in desired)
-    changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
-    changes = _by_needs(keep_carriers(changes))
     gone = [decide_removed(row, lives, known) for row in removed(lives, declared, known)]
+    doomed = frozenset(c.observed.id for c in gone if c.action is Action.DELETE and c.observed)
+    known = replace(known, doomed=doomed)
+    changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
+    changes = _by_needs(keep_needed(keep_carriers(changes), known.consents))
     if not known.prune.is_listed:
         gone = []
     ordered = tuple(sorted([*changes.values(), *gone], key=lambda change: change.key))
@@ -67,7 +70,7 @@ def _by_needs(changes: Mapping[ResourceKey, Change]) -> dict[ResourceKey, Change
 
 
 def _held(change: Change, others: Mapping[ResourceKey, Change]) -> Change:
-    if not change.action.writes or change.action is Action.STOP:
+    if not change.action.writes or change.action in (Action.STOP, Action.DELETE):
         return change
     for need in change.needs:
         other = others.get(need)

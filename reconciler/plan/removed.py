@@ -92,6 +92,7 @@ def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change
     return replace(
         change,
         action=Action.DELETE,
+        needs=policy.needs,
         reason=_why_gone(mark, known),
         impact=impact,
         is_destructive=is_live,
