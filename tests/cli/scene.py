@@ -93,7 +93,8 @@ class Scene:
 
     def commit(self, when: str = "") -> Scene:
         self.git("add", "-A")
-        self.git("commit", "-qm", "change", "--allow-empty", when=when)
+        now = self.emulator.clock.now().isoformat(timespec="seconds")  # git and the platform go by one clock
+        self.git("commit", "-qm", "change", "--allow-empty", when=when or now)
         return self
 
     def git(self, *words: str, when: str = "") -> str:
