@@ -70,6 +70,9 @@ class Write:
 
     async def _create(self, *, may_wait: bool = True) -> Outcome:
         """Create an object whose absence the plan proved; where names may repeat, prove it once more."""
+        holder = self.change.holder
+        if holder and (why := await self._until_gone(holder)):
+            return words.failed(self.change, why)
         older = frozenset[str]() if self._has_unique_name else await self._prove_absence()
         if isinstance(older, Outcome):
             return older

@@ -11,7 +11,7 @@ from reconciler.impact import Impact
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Location, Problem
-from reconciler.resource import EMPTY, Observed, Resource, ResourceKey, Scope
+from reconciler.resource import EMPTY, Observed, Resource, ResourceKey, Scope, Summary
 
 __all__ = [
     "ABSENT",
@@ -72,7 +72,7 @@ class Change:
     `resource` is None for a prune, `observed` None for a create. `hint` is what the reader may do:
     the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
     `is_new_run`: a job that has ended runs once more. `is_adopted`: the live object carries no mark of ours,
-    and is claimed all the same.
+    and is claimed all the same. `holder` is who still has the name of what is created, and is going away.
     """
 
     key: ResourceKey
@@ -93,6 +93,7 @@ class Change:
     is_destructive: bool = False
     is_new_run: bool = False
     is_adopted: bool = False
+    holder: Summary | None = None
     kept: tuple[str, ...] = ()  # live list items that git does not declare: kept, re-sent
 
 

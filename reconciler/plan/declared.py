@@ -108,16 +108,26 @@ def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) 
 
 def _of_another_kind(change: Change, row: Summary, live: Live, case: _Case) -> Change:
     """Decide what is declared under a name that another kind still holds: its turn comes as that one goes."""
-    if row.id not in case.known.doomed:
+    removal = case.known.removals.get(row.id)
+    if removal is None:
+        reason = f"the name is held by {row.key} (made by {row.submitted_by or 'somebody'})"
+        return _refused(change, reason, hint="rename the manifest, or remove that one first")
+    if removal.action is not Action.DELETE:
+        why = removal.reason or "it is not deleted"
         return _refused(
-            change,
-            f"the name is held by {row.key} (made by {row.submitted_by or 'somebody'})",
-            hint="rename the manifest, or remove that one first",
+            change, f"the name is held by {row.key}, which stays: {why}", hint=_to_free(removal, case.known)
         )
     made = decide_not_there(change, live.scopes[change.key.scope], (), live, case.known)
     if made.action is not Action.CREATE:
         return made
-    return replace(made, reason=f"takes the name of {row.key}, which this plan deletes first")
+    return replace(made, reason=f"takes the name of {row.key}, which this plan deletes first", holder=row)
+
+
+def _to_free(removal: Change, known: Known) -> str:
+    """Say how a name gets free whose object stays though its manifest is gone."""
+    if not known.prune.is_on:
+        return "let a whole apply delete that one first, or rename the manifest"
+    return removal.hint or "rename the manifest, or remove that one first"
 
 
 def _owned(change: Change, observed: Observed, case: _Case) -> Change:

@@ -31,7 +31,8 @@ def decide_not_there(
     if last is not None and last.id == known.half_done.get(change.key.full):
         return replace(change, action=Action.CREATE, reason="resumes a replacement: the old one was deleted")
     reason = f"waits until the old one is gone ({leaving[0].phase})" if leaving else ""
-    create = replace(change, action=Action.CREATE, reason=reason)
+    holder = next((row for row in leaving if row.is_known_kind), None)
+    create = replace(change, action=Action.CREATE, reason=reason, holder=holder)
     return _decide_job(create, last, read, live, known) if ends else create
 
 

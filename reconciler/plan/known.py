@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from reconciler.kind import Kind
 from reconciler.mark import Mark, Owner, digest_of, owner_of
-from reconciler.plan.change import Prune
+from reconciler.plan.change import Change, Prune
 from reconciler.plan.consent import Consents
 from reconciler.resource import EMPTY, Json, Observed, Resource, ResourceKey, Summary
 from reconciler.secret import referenced
@@ -84,8 +84,8 @@ class Known:
     `--run`, `adopts` the objects named by `--adopt`, as typed. Of the journal, by a key's full name:
     `half_done` holds the id of what was deleted to be created anew and was not, `finished` the newest run
     that was seen finished. `resumed` tells when a commit turned a manifest from Stopped to Running. `ages`
-    are of the jobs about which git decides; empty for a fleet that has never applied anything. `doomed`
-    are the ids of what this plan deletes because its manifest is gone.
+    are of the jobs about which git decides; empty for a fleet that has never applied anything. `removals`
+    holds, by the platform's id, what this plan does with each object whose manifest is gone.
     """
 
     fleet_id: str
@@ -104,7 +104,7 @@ class Known:
     paths: Mapping[str, str] = EMPTY
     runs: tuple[str, ...] = ()
     adopts: tuple[str, ...] = ()
-    doomed: frozenset[str] = frozenset()
+    removals: Mapping[str, Change] = EMPTY
     half_done: Mapping[str, str] = EMPTY
     finished: Mapping[str, Ran] = EMPTY
     resumed: Mapping[ResourceKey, datetime] = EMPTY

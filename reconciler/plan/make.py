@@ -25,8 +25,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
     """
     declared = frozenset(resource.key for resource in desired)
     gone = [decide_removed(row, lives, known) for row in removed(lives, declared, known)]
-    doomed = frozenset(c.observed.id for c in gone if c.action is Action.DELETE and c.observed)
-    known = replace(known, doomed=doomed)
+    known = replace(known, removals={change.observed.id: change for change in gone if change.observed})
     changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
     changes = _by_needs(keep_needed(keep_carriers(changes), known.consents))
     if not known.prune.is_listed:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from reconciler.emulator.faults import Fault
 from reconciler.errors import ExitCode
-from reconciler.outcome import Result
+from reconciler.outcome import Result, Step
 from reconciler.plan import Action
-from tests.scenarios.oracle import WRITES, a_sleeper, effects, mark, outcome_of
-from tests.scenarios.stage import Stage
+from reconciler.reconcile import Stop
+from tests.scenarios.oracle import WRITES, a_sleeper, apply_hearing, effects, mark, outcome_of
+from tests.scenarios.stage import Stage, staged
 
 
 @pytest.fixture
@@ -37,6 +40,10 @@ def test_the_old_one_is_deleted_and_then_the_new_one_created(turned: Stage) -> N
 
     assert applied.exit_code() is again.exit_code() is ExitCode.IN_ORDER
     assert [(verb, name) for verb, _, name in once] == [("delete", "box"), ("create", "box")]
+    assert [entry.method for entry in turned.mutations(before)] == [
+        "DELETE",
+        "POST",
+    ]  # it waits, and is not refused
     assert sent(turned, before) == once
     assert turned.live()["box"].kind == "Training"
 
@@ -56,8 +63,9 @@ def test_an_old_one_that_is_kept_keeps_its_name(stage: Stage) -> None:
     stage.write(box=a_sleeper("box", "Training"))
     before = mark(stage)
 
-    stage.apply()
+    applied = stage.apply()
 
+    assert applied.exit_code() is ExitCode.REFUSED
     assert actions(stage) == {"Workspace": Action.KEEP, "Training": Action.REFUSED}
     assert stage.mutations(before) == []
 
@@ -86,3 +94,47 @@ def test_what_was_cut_between_the_two_is_taken_up(turned: Stage) -> None:
     assert outcome_of(first, "box").key.kind in ("Training", "Workspace")
     assert effects(turned, before) == {("delete", "box"): 1, ("create", "box"): 1}
     assert turned.live()["box"].kind == "Training"
+
+
+def test_a_run_stopped_between_the_two_says_so_and_the_next_one_makes_it(turned: Stage) -> None:
+    stop = Stop()
+
+    def listen(step: Step) -> None:
+        stop.requested |= step.text == "waiting until the old one is gone"
+
+    before = mark(turned)
+    apply_hearing(turned, listen, stop=stop)
+    assert effects(turned, before) == {("delete", "box"): 1}
+
+    again = turned.apply()
+
+    assert again.exit_code() is ExitCode.IN_ORDER
+    assert effects(turned, before) == {("delete", "box"): 1, ("create", "box"): 1}
+
+
+def test_without_history_a_running_one_keeps_its_name_until_somebody_consents(tmp_path: Path) -> None:
+    with staged(tmp_path / "repo", is_git=False) as stage:
+        stage.write(box=a_sleeper("box", "Workspace")).apply()
+        stage.write(box=a_sleeper("box", "Training"))
+        (refused,) = stage.plan().plan.having(Action.REFUSED)
+
+        applied = stage.apply(allow=("delete=Workspace/box",))
+
+        assert refused.hint.endswith("--allow delete=team-a/Workspace/box")
+        assert applied.exit_code() is ExitCode.IN_ORDER
+        assert stage.live()["box"].kind == "Training"
+
+
+def test_an_object_of_others_keeps_its_name(stage: Stage) -> None:
+    stage.write(note=a_sleeper("note", "Workspace")).apply()
+    like = stage.live()["note"]
+    stage.emulator.world.add_workload(
+        kind=like.kind, project="team-a", name="box", spec=dict(like.spec), created_by="mina"
+    )
+    stage.write(box=a_sleeper("box", "Training"))
+    before = mark(stage)
+
+    applied = stage.apply(allow=("delete=Workspace/box",))
+
+    assert outcome_of(applied, "box").why == "the name is held by team-a/Workspace/box (made by mina)"
+    assert stage.mutations(before) == []
