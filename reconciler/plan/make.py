@@ -27,7 +27,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
     gone = [decide_removed(row, lives, known) for row in removed(lives, declared, known)]
     known = replace(known, removals={change.observed.id: change for change in gone if change.observed})
     changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
-    changes = _by_needs(keep_needed(keep_carriers(changes), known.consents))
+    changes = _held_back(keep_carriers(changes), known)
     if not known.prune.is_listed:
         gone = []
     ordered = tuple(sorted([*changes.values(), *gone], key=lambda change: change.key))
@@ -57,6 +57,14 @@ def _unknown(lives: Mapping[str, Live]) -> dict[str, str]:
         for name, read in sorted(live.scopes.items())
         if read.unknown
     }
+
+
+def _held_back(decided: Mapping[ResourceKey, Change], known: Known) -> dict[ResourceKey, Change]:
+    """Hold back by needs, both ways: who needs something, and who is needed by what is held back thereby."""
+    kept, settled = dict(decided), _by_needs(decided)
+    while (more := keep_needed(decided, settled, known)) != kept:
+        kept, settled = more, _by_needs(more)
+    return settled
 
 
 def _by_needs(changes: Mapping[ResourceKey, Change]) -> dict[ResourceKey, Change]:

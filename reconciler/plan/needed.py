@@ -1,46 +1,67 @@
-"""Keep what running objects need: it is not replaced under them without consent. Pure."""
+"""Keep what running objects need: it is not replaced under them without consent to that. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.mark import Owner
 from reconciler.plan.change import Action, Change
-from reconciler.plan.consent import Consents
+from reconciler.plan.known import Known
 from reconciler.resource import Life, ResourceKey
 
 _SHOWN = 3
+_RUNNING = (Life.ACTIVE, Life.UNKNOWN)
 
 
-def keep_needed(changes: Mapping[ResourceKey, Change], consents: Consents) -> dict[ResourceKey, Change]:
-    """Refuse to replace what others need that run on, unless `--allow replace=KEY` names it.
+def keep_needed(
+    decided: Mapping[ResourceKey, Change], settled: Mapping[ResourceKey, Change], known: Known
+) -> dict[ResourceKey, Change]:
+    """Refuse to replace a running object that others need which run on, unless consent names those as well.
 
-    Who is replaced, stopped or removed by the same plan does not run on. Git's own consent to replace an
-    object is none to take it from others.
+    Who is replaced, stopped or deleted in the plan as `settled` does not run on. Consent to replace an
+    object, in git or by `--allow`, is none to take it from others. The words name all that are missing.
     """
-    return {key: _kept(change, changes, consents) for key, change in changes.items()}
+    users: dict[ResourceKey, list[ResourceKey]] = {}
+    for change in settled.values():
+        if _runs_on(change, known) and not known.consents.allows_replace(change.key):
+            for need in change.needs:
+                users.setdefault(need, []).append(change.key)
+    return {key: _kept(change, sorted(users.get(key, ())), known) for key, change in decided.items()}
 
 
-def _kept(change: Change, changes: Mapping[ResourceKey, Change], consents: Consents) -> Change:
-    if change.action is not Action.REPLACE or consents.allows_replace(change.key):
+def _kept(change: Change, users: Sequence[ResourceKey], known: Known) -> Change:
+    own, is_consented = f"replace={change.key}", known.consents.allows_replace(change.key)
+    is_meant = change.action is Action.REPLACE or (change.action is Action.REFUSED and change.consent == own)
+    if not users or not is_meant or not _takes_away(change):
         return change
-    users = sorted(other.key for other in changes.values() if change.key in other.needs and _runs_on(other))
-    if not users:
-        return change
-    more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
-    who = ", ".join(str(key) for key in users[:_SHOWN])
-    consent = f"replace={change.key}"
+    by_words = is_consented or change.action is Action.REFUSED
+    words = [*([own] if by_words else ()), *(f"replace={user}" for user in users)]
+    under = "it" if len(users) == 1 else "them"
     return replace(
         change,
         action=Action.REFUSED,
-        reason=f"{change.reason}; {who}{more} need it and run".removeprefix("; "),
-        hint=f"to replace it under them: reconciler apply --allow {consent}",
-        consent=consent,
+        reason=f"{change.reason}; {_named(users)} and {'runs' if len(users) == 1 else 'run'}",
+        hint=f"To replace it under {under}, once: reconciler apply --allow {','.join(words)}",
+        consent=",".join(words),
     )
 
 
-def _runs_on(change: Change) -> bool:
-    """Tell whether an object runs now and goes on after this plan."""
-    if change.observed is None or change.observed.summary.life is not Life.ACTIVE:
+def _named(users: Sequence[ResourceKey]) -> str:
+    who = ", ".join(str(key) for key in users[:_SHOWN])
+    more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
+    return f"{who}{more} {'needs' if len(users) == 1 else 'need'} it"
+
+
+def _takes_away(change: Change) -> bool:
+    """Tell whether a replacement ends something that others can be using: what has ended serves nobody."""
+    ends = change.kind is not None and change.observed is not None and change.kind.ends(change.observed.spec)
+    return change.observed is not None and change.observed.summary.life in _RUNNING and not ends
+
+
+def _runs_on(change: Change, known: Known) -> bool:
+    """Tell whether an object of ours runs now and goes on after this plan."""
+    if change.observed is None or change.observed.summary.life not in _RUNNING:
         return False
-    return not (change.action.recreates or change.action.destroys)
+    is_ours = change.is_adopted or known.owner(change.observed) is Owner.OURS
+    return is_ours and not (change.action.recreates or change.action.destroys)

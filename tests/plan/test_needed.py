@@ -8,29 +8,35 @@ from typing import Any
 import pytest
 
 from reconciler.plan import Action, Change, make_plan
-from reconciler.plan.consent import Consents
-from reconciler.resource import Life, Lifecycle, Observed, Resource
+from reconciler.plan.consent import Consents, parse_consents
+from reconciler.resource import Life, Lifecycle, Observed, Resource, ResourceKey
 from tests.factories import TARGET, a_key, a_live, a_resource, a_row, known, observed
 
 ALLOWED = Lifecycle(on_immutable_change="Replace")
-STORE = a_key("store", "Workspace")
+STORE, WEB = a_key("store", "Workspace"), a_key("web", "Workspace")
+Facts = tuple[Resource, Observed]
 
 
 def a_user(name: str = "web", **changes: Any) -> Resource:
     return a_resource(name, "Workspace", depends_on=(STORE,), **changes)
 
 
-def decided(*users: tuple[Resource, Observed], consents: Consents | None = None) -> Change:
-    """Plan a changed store, which git allows to be replaced, below those that need it."""
-    store = a_resource("store", "Workspace", lifecycle=ALLOWED)
-    live = observed(replace(store, spec={"image": "busybox:0"}))
-    facts = known(consents=consents or Consents())
+def planned(
+    *users: Facts, allow: tuple[str, ...] = (), lifecycle: Lifecycle = ALLOWED, **row: Any
+) -> dict[ResourceKey, Change]:
+    """Plan a changed store below those that need it."""
+    store = a_resource("store", "Workspace", lifecycle=lifecycle)
+    live = observed(replace(store, spec={"image": "busybox:0"}), row=a_row(STORE, **row))
     every = {TARGET: a_live(live, *(seen for _, seen in users))}
-    changes = make_plan([store, *(user for user, _ in users)], every, facts).changes
-    return next(change for change in changes if change.key == STORE)
+    made = make_plan([store, *(user for user, _ in users)], every, known(consents=Consents(replace=allow)))
+    return {change.key: change for change in made.changes}
 
 
-def running(name: str = "web", **changes: Any) -> tuple[Resource, Observed]:
+def decided(*users: Facts, **facts: Any) -> Change:
+    return planned(*users, **facts)[STORE]
+
+
+def running(name: str = "web", **changes: Any) -> Facts:
     return a_user(name, **changes), observed(a_user(name))
 
 
@@ -42,19 +48,32 @@ def test_what_a_running_object_needs_is_refused_and_the_words_are_told() -> None
     change = decided(running())
 
     assert change.action is Action.REFUSED
-    assert "team-a/Workspace/web need it and run" in change.reason
-    assert change.consent == "replace=team-a/Workspace/store"
-    assert change.hint.endswith("reconciler apply --allow replace=team-a/Workspace/store")
+    assert change.reason.endswith("; team-a/Workspace/web needs it and runs")
+    assert change.consent == "replace=team-a/Workspace/web"
+    assert change.hint.endswith("reconciler apply --allow replace=team-a/Workspace/web")
 
 
-def test_of_many_users_some_are_named_and_all_counted() -> None:
-    reason = decided(*(running(f"web-{n}") for n in range(5))).reason
+def test_of_many_users_some_are_named_all_are_counted_and_the_words_are_for_all() -> None:
+    change = decided(*(running(f"web-{n}") for n in range(5)))
 
-    assert "Workspace/web-2 and 2 more need it" in reason
+    assert "Workspace/web-2 and 2 more need it" in change.reason
+    assert change.consent.split(",") == [f"replace=team-a/Workspace/web-{n}" for n in range(5)]
 
 
-def test_the_words_let_it_through() -> None:
-    assert decided(running(), consents=Consents(replace=("Workspace/store",))).action is Action.REPLACE
+def test_consent_to_replace_it_is_none_to_take_it_from_others() -> None:
+    asked = decided(running(), lifecycle=Lifecycle())
+    half = decided(running(), lifecycle=Lifecycle(), allow=("Workspace/store",))
+
+    assert asked.consent == half.consent == "replace=team-a/Workspace/store,replace=team-a/Workspace/web"
+    assert half.action is Action.REFUSED
+
+
+def test_the_words_let_it_through_and_replace_nothing_that_is_as_declared() -> None:
+    words = decided(running(), lifecycle=Lifecycle()).consent
+
+    changes = planned(running(), lifecycle=Lifecycle(), allow=parse_consents([words]).replace)
+
+    assert (changes[STORE].action, changes[WEB].action) == (Action.REPLACE, Action.KEEP)
 
 
 def test_users_that_are_replaced_as_well_are_no_bar() -> None:
@@ -63,8 +82,41 @@ def test_users_that_are_replaced_as_well_are_no_bar() -> None:
     assert decided(user).action is Action.REPLACE
 
 
+def test_a_user_that_would_be_replaced_and_is_held_back_is_a_bar() -> None:
+    absent = a_key("never", "Workspace")
+    user = replace(running(spec={"image": "busybox:9"}, lifecycle=ALLOWED)[0], depends_on=(absent, STORE))
+    other = a_resource("never", "Workspace")
+    unclaimed = observed(other, row=a_row(absent, mark=None))
+
+    changes = planned((user, observed(a_user())), (other, unclaimed))
+
+    assert changes[WEB].reason == "needs team-a/Workspace/never, which is refused"
+    assert changes[STORE].action is Action.REFUSED
+
+
+def test_users_of_users_count_as_well() -> None:
+    """The web is replaced with the store, but for what needs the web: then it runs on."""
+    web = running(spec={"image": "busybox:9"}, lifecycle=ALLOWED)
+    front = a_resource("front", "Workspace", depends_on=(WEB,))
+
+    changes = planned(web, (front, observed(front)))
+
+    assert changes[WEB].consent == "replace=team-a/Workspace/front"
+    assert (changes[WEB].action, changes[STORE].action) == (Action.REFUSED, Action.REFUSED)
+
+
 @pytest.mark.parametrize("life", [Life.STOPPED, Life.FAILED, Life.FINISHED])
 def test_users_that_do_not_run_are_no_bar(life: Life) -> None:
     user = a_user()
 
     assert decided((user, observed(user, row=a_row(user.key, life=life)))).action is Action.REPLACE
+
+
+def test_users_that_are_not_ours_are_no_bar() -> None:
+    user = a_user()
+
+    assert decided((user, observed(user, row=a_row(user.key, mark=None)))).action is Action.REPLACE
+
+
+def test_what_has_failed_is_taken_from_nobody() -> None:
+    assert decided(running(), life=Life.FAILED).action is Action.REPLACE
