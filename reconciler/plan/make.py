@@ -11,7 +11,7 @@ from reconciler.plan.change import Action, Change, Plan
 from reconciler.plan.declared import decide
 from reconciler.plan.digest import digest_plan
 from reconciler.plan.known import Known
-from reconciler.plan.needed import keep_needed
+from reconciler.plan.needed import keep_needed, keep_under
 from reconciler.plan.removed import decide_removed, owned_rows, removed, strangers
 from reconciler.plan.stopped import is_standing_still
 from reconciler.problem import Problem, Severity
@@ -24,7 +24,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
     `desired` may be narrowed; then `known.prune` is off. Changes come out sorted by key.
     """
     declared = frozenset(resource.key for resource in desired)
-    gone = [decide_removed(row, lives, known) for row in removed(lives, declared, known)]
+    gone = keep_under([decide_removed(row, lives, known) for row in removed(lives, declared, known)], known)
     known = replace(known, removals={change.observed.id: change for change in gone if change.observed})
     changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
     changes = _held_back(keep_carriers(changes), known)

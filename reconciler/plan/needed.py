@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from reconciler.mark import Owner
 from reconciler.plan.change import Action, Change
-from reconciler.plan.known import Known
+from reconciler.plan.known import Known, Policy
 from reconciler.resource import Life, ResourceKey
 
 _SHOWN = 3
 _RUNNING = (Life.ACTIVE, Life.UNKNOWN)
+_NO_POLICY = Policy()
 
 
 def keep_needed(
@@ -28,6 +29,42 @@ def keep_needed(
             for need in change.needs:
                 users.setdefault(need, []).append(change.key)
     return {key: _kept(change, sorted(users.get(key, ())), known) for key, change in decided.items()}
+
+
+def keep_under(gone: Sequence[Change], known: Known) -> list[Change]:
+    """Keep what lost its manifest and is needed by what lost its own as well, but stays and runs on."""
+    kept = list(gone)
+    while users := _users_that_stay(kept, known):
+        kept = [_stays(change, users.get(change.key, "")) for change in kept]
+    return kept
+
+
+def _users_that_stay(gone: Sequence[Change], known: Known) -> dict[ResourceKey, str]:
+    """Name, for each object that would be deleted without consent, one that needs it and stays."""
+    doomed = {change.key for change in gone if change.action is Action.DELETE}
+    return {
+        need: str(change.key)
+        for change in gone
+        if change.action is Action.KEEP and change.observed and change.observed.summary.life in _RUNNING
+        for need in known.last_policies.get(change.key, _NO_POLICY).needs
+        if need in doomed and not known.consents.allows_delete(need)
+    }
+
+
+def _stays(change: Change, user: str) -> Change:
+    if not user:
+        return change
+    consent = f"delete={change.key}"
+    return replace(
+        change,
+        action=Action.KEEP,
+        reason=f"{user} needs it, stays and runs",
+        impact=None,
+        needs=(),
+        is_destructive=False,
+        hint=f"to delete it: reconciler apply --allow {consent}",
+        consent=consent,
+    )
 
 
 def _kept(change: Change, users: Sequence[ResourceKey], known: Known) -> Change:

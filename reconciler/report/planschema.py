@@ -159,7 +159,7 @@ def _change() -> dict[str, Schema]:
         "adopted": truth("Whether the live object carries no mark of ours, and is claimed all the same."),
         "fields": list_of(ref("field"), "Fields that differ, by pointer."),
         "keptItems": list_of(text("A pointer."), "Live list items that git does not declare; they stay."),
-        "needs": list_of(text("A key."), "What must come first."),
+        "needs": list_of(text("A key."), "What must come first; of a delete, what must come after it."),
         "gpus": number("GPUs that it will hold."),
         "source": {**ref("source"), "description": "Where its manifest stands."},
         "preImage": {

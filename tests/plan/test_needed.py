@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.plan import Action, Change, make_plan
 from reconciler.plan.consent import Consents, parse_consents
+from reconciler.plan.known import Policy
 from reconciler.resource import Life, Lifecycle, Observed, Resource, ResourceKey
 from tests.factories import TARGET, a_key, a_live, a_resource, a_row, known, observed
 
@@ -120,3 +121,47 @@ def test_users_that_are_not_ours_are_no_bar() -> None:
 
 def test_what_has_failed_is_taken_from_nobody() -> None:
     assert decided(running(), life=Life.FAILED).action is Action.REPLACE
+
+
+# what lost its manifest
+
+
+def pruned(*, kept: str, allow: tuple[str, ...] = (), life: Life = Life.ACTIVE) -> dict[str, Change]:
+    """Plan the end of front, web and store, each of which needs the next, where one says Keep."""
+    needs = {"front": (WEB,), "web": (STORE,), "store": ()}
+    keys = {name: a_key(name, "Workspace") for name in needs}
+    policies = {
+        keys[name]: Policy(on_remove="Keep" if name == kept else "Delete", needs=needed)
+        for name, needed in needs.items()
+    }
+    rows = [a_row(key, life=life if name == kept else Life.ACTIVE) for name, key in keys.items()]
+    live = a_live(*(observed(a_resource(row.key.name, "Workspace"), row=row) for row in rows))
+    facts = known(last_policies=policies, consents=Consents(delete=allow))
+    return {change.key.name: change for change in make_plan([], {TARGET: live}, facts).changes}
+
+
+def test_what_a_kept_one_needs_is_kept_and_so_is_what_that_needs() -> None:
+    changes = pruned(kept="front")
+
+    assert {change.action for change in changes.values()} == {Action.KEEP}
+    assert changes["web"].reason == "team-a/Workspace/front needs it, stays and runs"
+    assert changes["store"].reason == "team-a/Workspace/web needs it, stays and runs"
+    assert changes["store"].consent == "delete=team-a/Workspace/store"
+
+
+def test_what_needs_a_kept_one_is_deleted_all_the_same() -> None:
+    actions = {name: change.action for name, change in pruned(kept="web").items()}
+
+    assert actions == {"front": Action.DELETE, "web": Action.KEEP, "store": Action.KEEP}
+
+
+def test_consent_deletes_what_a_kept_one_needs() -> None:
+    changes = pruned(kept="front", allow=("Workspace/web", "Workspace/store"))
+
+    assert {name for name, change in changes.items() if change.action is Action.DELETE} == {"web", "store"}
+
+
+def test_a_kept_one_that_does_not_run_needs_nothing() -> None:
+    changes = pruned(kept="front", life=Life.FINISHED)
+
+    assert {name for name, change in changes.items() if change.action is Action.DELETE} == {"web", "store"}
