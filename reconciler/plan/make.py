@@ -85,13 +85,20 @@ def _held(change: Change, others: Mapping[ResourceKey, Change]) -> Change:
             continue
         if other.action in (Action.REFUSED, Action.UNKNOWN):
             return replace(change, action=Action.REFUSED, reason=f"needs {need}, which is {other.action}")
-        if is_standing_still(other):
-            return replace(change, action=Action.DEFERRED, reason=f"needs {need}, which is stopped")
-        if other.action is Action.DEFERRED or (_finishes(other) and not _is_finished(other)):
-            return replace(change, action=Action.DEFERRED, reason=f"needs {need} to finish first")
-        if other.action is Action.KEEP and _has_failed(other):
-            return replace(change, action=Action.DEFERRED, reason=f"needs {need}, which failed")
+        if why := _not_yet(other):
+            return replace(change, action=Action.DEFERRED, reason=f"needs {need}{why}")
     return change
+
+
+def _not_yet(need: Change) -> str:
+    """Say why what needs this has to wait for a later apply; "" where it has not."""
+    if is_standing_still(need):
+        return ", which is stopped"
+    if need.action is Action.KEEP and _has_failed(need):
+        return ", which failed"
+    if _finishes(need) and not _is_finished(need):
+        return " to finish first"
+    return ", which is deferred" if need.action is Action.DEFERRED else ""
 
 
 def _has_failed(change: Change) -> bool:
