@@ -68,12 +68,13 @@ def impact_words(impact: Impact) -> str:
         words = f"{line(impact.phase)}, with {count(impact.carried, 'running workload')}"
         return f"{words} on {_count_gpus(impact.gpus)}, {gpu_hours(impact.gpu_hours)}"
     words = f"{line(impact.phase).lower()} {duration(impact.running_seconds)} on {_count_gpus(impact.gpus)}"
-    parts = [words, gpu_hours(impact.gpu_hours)]
-    if impact.lost_volumes:
-        parts.append(
-            f"loses {count(len(impact.lost_volumes), 'volume')}: {', '.join(map(line, impact.lost_volumes))}"
-        )
-    return ", ".join(parts)
+    return ", ".join(part for part in (words, gpu_hours(impact.gpu_hours), lost_words(impact)) if part)
+
+
+def lost_words(impact: Impact | None) -> str:
+    """Name the volumes whose data ends with an object, running or not; "" where there are none."""
+    lost = impact.lost_volumes if impact else ()
+    return f"loses {count(len(lost), 'volume')}: {', '.join(map(line, lost))}" if lost else ""
 
 
 def _count_gpus(number: float) -> str:

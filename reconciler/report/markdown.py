@@ -12,7 +12,7 @@ from reconciler.errors import ProviderError
 from reconciler.outcome import Applied, Verdict
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Problem
-from reconciler.report.ends import ending, impact_words
+from reconciler.report.ends import ending, impact_words, lost_words
 from reconciler.report.outcome import summary, verdict_word
 from reconciler.report.plan import counts, is_notable, short_digest
 from reconciler.report.platform import failure_problems
@@ -94,6 +94,8 @@ def _row(change: Change, targets: int) -> str:
 def _what(change: Change) -> Iterable[str]:
     if change.impact and change.impact.is_running and change.is_destructive:
         yield code(impact_words(change.impact))
+    elif lost := lost_words(change.impact):
+        yield code(lost)
     if change.action is Action.CREATE and change.resource and (image := change.resource.spec.get("image")):
         yield f"{gpus(change.gpus) or 'no GPU'}, {code(value_text(image, limit=_VALUE))}"
     if change.reason:

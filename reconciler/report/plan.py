@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.plan.adopt import UNWRITABLE
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
-from reconciler.report.ends import ends_text
+from reconciler.report.ends import ends_text, lost_words
 from reconciler.report.problems import problem_text
 from reconciler.report.safe import line, short
 from reconciler.report.table import cells, padded
@@ -99,6 +99,7 @@ def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str
         note = _field_note(each, forces=each in forcing, replaces=replaces, why=why)
         lines += _field_lines(each, note, size=size, width=width)
     lines += _kept_lines(change, wide=wide)
+    lines += [f"{_FIELD}{lost}"] if (lost := lost_words(change.impact)) else []
     if change.needs and change.action is Action.DEFERRED:
         lines.append(f"{_FIELD}needs {', '.join(key_text(key, targets) for key in change.needs)}")
     return lines + [f"{_FIELD}{line(part)}" for part in change.hint.split("\n") if part]
