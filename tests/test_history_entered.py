@@ -156,6 +156,14 @@ def test_files_that_cannot_be_read_as_a_whole_are_still_searched(repo: Dated) ->
     assert entered_on(repo, sought("b"))[0] == 2
 
 
+def test_a_word_that_begins_with_dashes_ends_no_document(repo: Dated) -> None:
+    repo.on(
+        1, m__job=a_document("x", "y") + "--- # next\nkind: Training\n---note: x\n" + a_document("a")[15:]
+    )
+
+    assert entered_on(repo)[0] == 1
+
+
 def test_links_and_other_files_are_no_manifests(repo: Dated) -> None:
     (repo.folder / "m").mkdir()
     (repo.folder / "m" / "job.yaml").symlink_to("notes.md")

@@ -199,15 +199,17 @@ class History:
         """
         asked = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
         answer = git(self.top, "cat-file", "--batch", given=asked)
+        told = answer.stdout if answer is not None and answer.returncode == 0 else b""
         found: dict[str, bytes] = {}
-        rest = answer.stdout if answer is not None and answer.returncode == 0 else b""
+        start = 0
         for name in names:
-            head, _, rest = rest.partition(b"\n")
-            words = head.split()
+            end = told.find(b"\n", start)
+            words = told[start : max(start, end)].split()
             if len(words) != 3 or words[1] != b"blob" or not words[2].isdigit():
                 raise FleetError(problems=[_incomplete(name, self.top)])
-            size = int(words[2])
-            found[name], rest = rest[:size], rest[size + 1 :]
+            start = end + 1 + int(words[2])
+            found[name] = told[end + 1 : start]
+            start += 1
         return found
 
     def documents(self, commit: str, path: str) -> Sequence[Mapping[str, Any]]:

@@ -6,12 +6,9 @@ time; a job cannot be older than its fleet. Specs are compared in their canonica
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from reconciler.history import Brought, History, Wanted
@@ -23,8 +20,7 @@ from reconciler.yaml import FILE_LIMITS, parse
 
 _AT_ONCE = 200
 _MOST_MOVES = 20
-_START = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_WHOLE = re.compile(rb"^(?:%|\.\.\.)", re.MULTILINE)
+_AFTER_MARKER = (b"", b" ", b"\t", b"\r", b"\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +134,9 @@ class _Search:
         if len(text) > FILE_LIMITS.bytes:
             return
         for part in _parts(text):
-            digest = hashlib.sha256(part).digest()
-            if digest in self._seen:
+            if part in self._seen:
                 continue
-            self._seen.add(digest)
+            self._seen.add(part)
             if named := [key for key, one in self.left.items() if one.name.encode() in part]:
                 self._read(part, named, seconds)
 
@@ -167,10 +162,16 @@ class _Search:
 
 def _parts(text: bytes) -> Sequence[bytes]:
     """Cut a file into its documents, where they can be told apart without reading them."""
-    if _WHOLE.search(text):
+    if text.startswith(b"%") or b"\n%" in text or b"\n..." in text:
         return [text]
-    starts = [0, *(match.start() for match in _START.finditer(text)), len(text)]
-    return [text[start:end] for start, end in pairwise(starts)]
+    first, *others = text.split(b"\n---")
+    parts = [first]
+    for part in others:
+        if part[:1] in _AFTER_MARKER:
+            parts.append(part)
+        else:
+            parts[-1] += b"\n---" + part
+    return parts
 
 
 def _run_id(document: Mapping[str, Any]) -> str | None:
