@@ -229,7 +229,9 @@ def test_a_conflict_with_what_we_would_make_is_done() -> None:
         a_resource(), mark=replace(change.mark or a_mark(), key="uuid-1/team-a/Training/train")
     )
 
-    assert world.one(change).result is Result.DONE
+    outcome = world.one(change)
+
+    assert (outcome.result, outcome.why) == (Result.DONE, "it was there already")
 
 
 def test_a_create_waits_until_the_old_one_is_gone() -> None:
