@@ -41,7 +41,7 @@ docs: $(READY)  ## renew docs/manifests.md and docs/kinds/ from the schemas
 fuzz: $(READY)  ## read changed texts for FUZZ_SECONDS (300), from FUZZ_SEED (1) on
 	$(BIN)/python -m tests.fuzz
 
-soak: $(READY)  ## fleets at random for SOAK_SECONDS (600), from SOAK_SEED (1) on; every crash point; sixty nights
+soak: $(READY)  ## sixty nights; crash points and fleets at random for SOAK_SECONDS (600), from SOAK_SEED (1) on
 	$(BIN)/python -m tests.soak
 
 mutants: $(READY)  ## plant bugs in a copy, and see the tests that are named with each fail

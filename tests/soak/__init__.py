@@ -2,6 +2,6 @@
 
 `inside` leads our transport into the emulator and kills at any request, `ground` runs a command and keeps
 what it did, `faults` is what a platform does wrong, `wishes` what git says, `invariants` what must hold,
-`machine` draws it all at random, `crashes` kills at every request, `nights` lets sixty days pass.
-`python -m tests.soak` goes on for SOAK_SECONDS; the tests beside it run a bounded part.
+`machine` draws from `chances` and plays, `crashes` kills at every request, `nights` lets the sixty days of
+`actors` pass. `python -m tests.soak` goes on for SOAK_SECONDS; the tests beside it run a bounded part.
 """

@@ -16,20 +16,16 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
-
 from tests.soak.contenders import measured
 from tests.soak.crashes import SCENARIOS, Tally, crash
 from tests.soak.inside import Kill
-from tests.soak.machine import Machine
+from tests.soak.lives import play
 from tests.soak.nights import pass_nights
 from tests.soak.score import SCORE
 
 FAULTS = Path("soak-faults")
 BATCH = 20
 """So many machines from one seed; the time is looked at between two batches."""
-STEPS = 14
 SHARE_OF_CRASHES = 0.4
 Rows = Iterator[tuple[str, str]]
 
@@ -62,12 +58,15 @@ def main() -> int:
 
 
 def _nights() -> Rows:
-    report = pass_nights()
-    if report.broken:
-        raise Broken(str(report.broken[0]), "\n".join(f"{one}" for one in report.broken))
-    yield from report.rows()
-    total = f"{report.submitted} submissions, {report.designed} designed, of {len(report.actors)} objects"
-    yield "nights", f"{len(report.nights)}: {total}"
+    """Let the nights pass with a journal, then on a new machine each night."""
+    for remembers, where in ((True, "with a journal"), (False, "on a new machine each night")):
+        report = pass_nights(remembers=remembers)
+        if report.broken:
+            raise Broken(str(report.broken[0]), "\n".join(f"{one}" for one in report.broken))
+        if remembers:
+            yield from report.rows()
+        total = f"{report.submitted} submissions, {report.designed} designed, of {len(report.actors)} objects"
+        yield f"{len(report.nights)} nights", f"{total}, {where}"
 
 
 def _contenders() -> Rows:
@@ -83,7 +82,7 @@ def _crashes(seconds: float, number: int) -> Rows:
     tally = Tally()
     for place, scenario in enumerate(SCENARIOS):
         end = time.monotonic() + seconds / len(SCENARIOS)
-        crash(scenario, tally, partial(_until, end, number=number + place))
+        crash(scenario, tally, partial(_until, end, Random(number + place)))
     if tally.broken:
         raise Broken(str(tally.broken[0][2]), "\n".join(f"{one}" for one in tally.broken))
     share = f"of {4 * sum(tally.requests.values()):,} around {sum(tally.requests.values()):,} requests"
@@ -91,9 +90,9 @@ def _crashes(seconds: float, number: int) -> Rows:
     yield "", f"{tally.effects:,} after an effect; {tally.applies:,} clean applies took over"
 
 
-def _until(end: float, points: Sequence[Kill], number: int) -> Iterable[Kill]:
-    """Give points in the order of a seed until the time is over, each once."""
-    for kill in Random(number).sample(points, len(points)):
+def _until(end: float, order: Random, points: Sequence[Kill]) -> Iterable[Kill]:
+    """Give points in a random order until the time is over, each once."""
+    for kill in order.sample(points, len(points)):
         if time.monotonic() >= end:
             return
         yield kill
@@ -112,24 +111,8 @@ def _machines(seconds: float, number: int) -> Rows:
 
 
 def _batch(number: int) -> None:
-    profile = settings(
-        max_examples=BATCH,
-        stateful_step_count=STEPS,
-        deadline=None,
-        derandomize=False,
-        database=None,
-        phases=(Phase.generate, Phase.shrink)
-        if os.environ.get("SOAK_SHRINK", "1") == "1"
-        else (Phase.generate,),
-        suppress_health_check=[*HealthCheck],
-    )
-
-    @seed(number)
-    class Seeded(Machine):
-        pass
-
     try:
-        run_state_machine_as_test(Seeded, settings=profile)
+        play(number, BATCH)
     except Exception as raised:
         what = str(raised).partition("\n")[0]
         raise Broken(what, f"SOAK_SEED={number}\n{''.join(traceback.format_exception(raised))}") from raised

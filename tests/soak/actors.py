@@ -61,6 +61,11 @@ def is_stopped(world: World, one: Workload) -> None:
     world.stop(one.id)
 
 
+def is_suspended(world: World, one: Workload) -> None:
+    """Stop it as a person does."""
+    world.change(one.id, acts.suspended)
+
+
 def goes_on(world: World, one: Workload) -> None:
     """Resume it as the platform does."""
     world.change(one.id, acts.resumed)
@@ -116,13 +121,14 @@ class Actor:
 
 
 SLEEPS = "sleep infinity"
-_SERVES: dict[str, Any] = {"servingPort": {"container": 8000}}
-_CRASHES: dict[str, Any] = {"command": "crash", "backoffLimit": 0}
-_GOES: dict[str, Any] = {"kept_s": HOUR_S}
-_GPU: dict[str, Any] = {"compute": {"gpuDevicesRequest": 1}}
+_SERVES: Mapping[str, Any] = {"servingPort": {"container": 8000}}
+_CRASHES: Mapping[str, Any] = {"command": "crash", "backoffLimit": 0}
+_GOES: Mapping[str, Any] = {"kept_s": HOUR_S}
+_GPU: Mapping[str, Any] = {"compute": {"gpuDevicesRequest": 1}}
 _ALWAYS = "{run: Always}"
 _ON_FAILURE = "{run: OnFailure}"
 _ON_CHANGE = "{run: OnChange}"
+_STOPPED = "{state: Stopped}"
 _REPLACE = "{onImmutableChange: Replace}"
 
 
@@ -138,13 +144,13 @@ _STAYS = (
     Actor("ends-in-a-week", "Once: it runs for seven nights", {0: job(command=f"sleep {7 * DAY_S}")}),
     Actor(
         "auto-deleted",
-        "Once: the deleted list tells that it finished, and later the journal",
+        "Once: the deleted list, then the journal, or the age of its spec in git tells that it finished",
         {0: job(**_GOES)},
         lives=False,
     ),
     Actor(
         "purged",
-        "Once: it is gone and forgotten, the journal tells that it finished",
+        "Once: it is gone and forgotten; the journal, or the age of its spec in git tells that it finished",
         {20: job(**_GOES)},
         (20,),
         {40: is_purged},
@@ -191,6 +197,56 @@ _STAYS = (
     ),
 )
 """Those that are submitted once, and left alone every other night."""
+
+_HALTS = (
+    Actor(
+        "stopped-by-git",
+        "git stops it, and lets it go on: it is the same object",
+        {0: runs(), 5: runs(lifecycle=_STOPPED), 20: runs()},
+        suspended=(5,),
+        resumed=(20,),
+    ),
+    Actor(
+        "never-to-run",
+        "Stopped from the first day: it is not made",
+        {0: runs(lifecycle=_STOPPED)},
+        (),
+        lives=False,
+    ),
+    Actor(
+        "to-run-at-last",
+        "the night on which git wants it to run",
+        {0: runs(kind="Workspace", lifecycle=_STOPPED), 30: runs(kind="Workspace")},
+        (30,),
+    ),
+    Actor(
+        "stopped-after-its-end",
+        "Once: it has finished, and there is nothing to stop",
+        {0: job(), 8: job(lifecycle=_STOPPED), 13: job()},
+    ),
+    Actor(
+        "stopped-by-somebody",
+        "a person stops it, and git wants it to run",
+        {0: runs()},
+        events={13: is_suspended},
+        resumed=(13,),
+    ),
+    Actor("left-stopped", "the platform stops it: Leave", {0: runs()}, events={8: is_stopped}),
+    Actor(
+        "resumed",
+        "the platform stops it: Resume",
+        {0: runs(lifecycle="{onPlatformStop: Resume}")},
+        events={8: is_stopped},
+        resumed=(8,),
+    ),
+    Actor(
+        "removed-and-stopped",
+        "its manifest went, and said onRemove: Stop",
+        {0: runs(lifecycle="{onRemove: Stop}"), 20: GONE},
+        suspended=(20,),
+    ),
+)
+"""Those that git, a person or the platform stops."""
 
 _COMES_AND_GOES = (
     Actor("committed-yesterday", "its first night", {59: job()}, (59,)),
@@ -318,4 +374,4 @@ _RUNS_AGAIN = (
 )
 """Those that git, or somebody, asks to run again."""
 
-ACTORS: tuple[Actor, ...] = (*_STAYS, *_COMES_AND_GOES, *_RUNS_AGAIN)
+ACTORS: tuple[Actor, ...] = (*_STAYS, *_HALTS, *_COMES_AND_GOES, *_RUNS_AGAIN)

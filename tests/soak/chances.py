@@ -10,6 +10,7 @@ from tests.soak.outsiders import names, projects
 from tests.soak.wishes import Wish
 
 _RUNS = ("run: OnFailure", "run: OnChange", "run: Always", "runId: second", "run: OnChange, runId: third")
+_HALTS = ("state: Stopped", "state: Stopped", "onPlatformStop: Resume")
 RESTLESS = ("run: OnFailure", "run: Always")
 """Words by which git asks for a run at each apply, for as long as it has them."""
 
@@ -23,7 +24,7 @@ switches = st.builds(
     reorder_lists=st.booleans(),
 )
 lifecycles = st.sampled_from(
-    ("", "", "onImmutableChange: Replace", "onRemove: Keep", "protect: true", *_RUNS)
+    ("", "", "", "onImmutableChange: Replace", "onRemove: Keep", "protect: true", *_RUNS, *_HALTS)
 )
 images = st.sampled_from(("busybox:1", "busybox:2", "busybox:3"))
 kills = st.one_of(
@@ -45,8 +46,9 @@ def wishes(draw: st.DrawFn) -> Wish:
 
 
 def fitting(kind: str, lifecycle: str) -> str:
-    """Give a lifecycle that a kind may have: only jobs run again."""
-    return lifecycle if kind == "Training" or lifecycle not in _RUNS else ""
+    """Give a lifecycle that a kind may have: only jobs run again, and not all kinds can stand still."""
+    may = {"Training": (*_RUNS, *_HALTS), "Workspace": _HALTS}.get(kind, ())
+    return lifecycle if lifecycle in may or lifecycle not in (*_RUNS, *_HALTS) else ""
 
 
 def room(count: int) -> tuple[str, ...]:

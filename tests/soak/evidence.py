@@ -67,7 +67,8 @@ def is_for(entry: Entry, change: Change) -> bool:
     """Tell whether a write is what a change says: the object by id, or by name and mark."""
     action, order = change.action.value, entry.path.rpartition("/")[2]
     if order in _ORDERS:
-        return action in _ORDERS[order] and change.observed is not None and change.observed.id in entry.path
+        named = f"{entry.path} {entry.body}"  # several go by one request, named in its body
+        return action in _ORDERS[order] and change.observed is not None and change.observed.id in named
     if action not in _SENT_BY.get(entry.method, {"update"}):
         return False
     if entry.method != "POST":

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.emulator.runai.records import Workload
 from reconciler.errors import ExitCode
 from reconciler.outcome import Result
 from reconciler.plan import Action, Plan
@@ -47,14 +48,21 @@ NOTHING_CHANGED = frozenset(
 
 
 def check_i1(
-    wishes: Iterable[Wish], ran: Ran, fresh: Plan, *, clashes: Collection[Key], past: World
+    wishes: Iterable[Wish],
+    ran: Ran,
+    fresh: Plan,
+    *,
+    clashes: Collection[Key],
+    past: World,
+    presumed: Collection[Key] = (),
 ) -> Violation | None:
     """Convergence: no faults, D valid and no foreign key clash, so apply exits 0, a following plan is empty,
     and {(k, spec): Own} = D.
 
     A finished job is as wanted whether it is still there or not, and keeps the spec it ran with; what waits
     for a need is not there yet; what git or its mark keeps outlives its manifest. Keys in `clashes` are
-    held by others, or protected, and refused. `past` is every object there ever was.
+    held by others, or protected, and refused; those in `presumed` name jobs that git has had for longer than
+    the platform remembers. `past` is every object there ever was.
     """
     listed = {wish.key: wish for wish in wishes}
     good = {ExitCode.IN_ORDER}
@@ -67,9 +75,12 @@ def check_i1(
     ours = owned(ran.after)
     for key, wish in listed.items():
         one = ours.get(key)
-        is_excused = key in clashes or wish.needs or evidence.has_finished(key, past)
+        is_excused = key in clashes or key in presumed or wish.needs or wish.stands_still
+        is_excused = is_excused or evidence.has_finished(key, past)
         if one is None and not is_excused:
             return Violation("I1", f"{wish.full} is not there")
+        if one is not None and key not in clashes and not _is_halted_as(wish, one):
+            return Violation("I1", f"{wish.full} is {one.phase}, which git does not want")
         if one is not None and runs(one) and key not in clashes and not wish.is_met_by(one):
             return Violation("I1", f"{wish.full} is not as git wants it")
         if one is not None and not runs(one) and not wish.has_run_as(mark_of(one)):
@@ -340,7 +351,7 @@ def check_i28(ran: Ran, wishes: Mapping[Key, Wish], done: Done) -> Violation | N
         last = evidence.done_before(made, strike, done.past) if effect.verb == "create" else None
         if last is None or last.id in done.deleted:
             continue
-        is_known = done.shows_marks or evidence.is_presumed(last, strike.before)
+        is_known = done.shows_marks or evidence.is_presumed(last, ran.before)
         if is_known and not evidence.is_asked_for(made, last, wish):
             return Violation("I28", f"{wish.full} is submitted again, though it has finished")
     return None
@@ -357,6 +368,11 @@ def check_i29(ran: Ran) -> Violation | None:
         if verbs == ["delete"] and ran.code is ExitCode.IN_ORDER:
             return Violation("I29", f"{change.key} was deleted, not created, and the exit is 0")
     return None
+
+
+def _is_halted_as(wish: Wish, one: Workload) -> bool:
+    """Tell whether an object runs or stands still as git wants it; what the platform stopped may be left."""
+    return not runs(one) if wish.stands_still else not (wish.resumes and one.phase == "Stopped")
 
 
 def _told(ran: Ran) -> list[str]:

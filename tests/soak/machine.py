@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,7 +37,7 @@ from tests.soak.chances import (
 from tests.soak.faults import Script, reading, writing
 from tests.soak.ground import Ground, Ran, commit, grounded
 from tests.soak.inside import Kill
-from tests.soak.outsiders import Deed, changing, deeds, names
+from tests.soak.outsiders import Deed, changing, deeds, making, names
 from tests.soak.score import SCORE
 from tests.soak.truth import Key, Violation, is_ours, keeps, key_of, owned, stands
 from tests.soak.wishes import INVALID, Wish, kind_of
@@ -54,14 +55,16 @@ class Machine(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.wishes: dict[Key, Wish] = {}
         self.deleted: set[str] = set()
+        self.since: dict[tuple[Key, str, str, str], datetime] = {}
         SCORE.machines += 1
 
     @initialize(
         how=switches,
         is_git=st.sampled_from((False, False, False, True)),
         first=st.lists(wishes(), min_size=1, max_size=4),
+        strangers=st.lists(making, max_size=3),
     )
-    def begin(self, how: Switches, is_git: bool, first: list[Wish]) -> None:
+    def begin(self, how: Switches, is_git: bool, first: list[Wish], strangers: list[Deed]) -> None:
         """Set the ground, let git want a little, and apply it."""
         random.seed(0)  # the transport's jitter
         self.shows_marks = how.list_env
@@ -69,6 +72,8 @@ class Machine(RuleBasedStateMachine):
         self.ground = self.stack.enter_context(grounded(folder / "repo", switches=how, is_git=is_git))
         for wish in first:
             self.wishes[wish.key] = wish
+        for deed in strangers:
+            deed.on(self.ground)
         self._declare()
         self._hold(self.ground.apply())
 
@@ -228,8 +233,10 @@ class Machine(RuleBasedStateMachine):
         fresh = self.ground.run("plan", allow=self._consents())
         clashes = self._clashes()
         past = self.ground.past()
-        found = laws.check_i1(self.wishes.values(), rans[-1], _plan_of(fresh), clashes=clashes, past=past)
-        self._must(found)
+        wanted, presumed = self.wishes.values(), self._presumed()
+        self._must(
+            laws.check_i1(wanted, rans[-1], _plan_of(fresh), clashes=clashes, past=past, presumed=presumed)
+        )
 
     def _healed(self) -> Ran:
         ran = self.ground.apply(allow=self._consents())
@@ -260,6 +267,11 @@ class Machine(RuleBasedStateMachine):
             if wish.protects and (one := standing.get(key)) and not wish.is_met_by(one)
         }
         return held | {wish.key for wish in self.wishes.values() if (wish.project, wish.needs) in held}
+
+    def _presumed(self) -> set[Key]:
+        """Name the jobs that git has had, so and not otherwise, for longer than the platform remembers."""
+        then = self.ground.stage.clock.now() - timedelta(days=13)
+        return {key for key, wish in self.wishes.items() if self.since[_run_of(wish)] <= then}
 
     # -- how -----------------------------------------------------------------------------------
 
@@ -326,6 +338,9 @@ class Machine(RuleBasedStateMachine):
             key: wish if self._is_met(wish) else replace(wish, needs="") for key, wish in self.wishes.items()
         }
         self.ground.declare(self.wishes.values())
+        now = self.ground.stage.clock.now()
+        for wish in self.wishes.values():
+            self.since.setdefault(_run_of(wish), now)
 
     def _is_met(self, wish: Wish) -> bool:
         other = self.wishes.get((wish.project, wish.needs))
@@ -347,6 +362,10 @@ class _Script:
 
     def __exit__(self, *_: object) -> None:
         self._faults.clear()
+
+
+def _run_of(wish: Wish) -> tuple[Key, str, str, str]:
+    return wish.key, wish.image, wish.does, wish.run_id
 
 
 def _plan_of(ran: Ran) -> Plan:

@@ -6,6 +6,7 @@ the ledger, night by night.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ class Report:
 
     nights: Sequence[int]
     actors: Sequence[Actor]
+    remembers: bool = True
     sent: Sent = field(default_factory=Counter)
     broken: list[Violation] = field(default_factory=list)
 
@@ -59,12 +61,13 @@ class Report:
         return f"{self.sent[actor.name, 'create']:>3} of {designed:>2} designed: {actor.why}"
 
 
-def pass_nights(count: int = NIGHTS, actors: Sequence[Actor] = ACTORS) -> Report:
+def pass_nights(count: int = NIGHTS, actors: Sequence[Actor] = ACTORS, *, remembers: bool = True) -> Report:
     """Let nights pass, and hold what was sent on each against the table.
 
-    Fewer than sixty are those on which something happens first: see `chosen`.
+    Fewer than sixty are those on which something happens first: see `chosen`. Unless it `remembers`, each
+    night has a machine of its own with an empty journal, as in CI: git and the platform must do.
     """
-    report = Report(chosen(count, actors), actors)
+    report = Report(chosen(count, actors), actors, remembers)
     with tempfile.TemporaryDirectory() as folder, grounded(Path(folder) / "repo", is_git=True) as ground:
         strangers = [deed.on(ground) for deed in STRANGERS]
         assert all(strangers)
@@ -92,6 +95,8 @@ def _pass(ground: Ground, night: int, report: Report) -> None:
         if event := actor.events.get(night):
             event(ground.emulator.world, _last(ground, actor.name))
     clock.advance(10 * HOUR_S)
+    if not report.remembers:
+        shutil.rmtree(ground.stage.environ["XDG_STATE_HOME"], ignore_errors=True)
     ran = ground.apply(run=tuple(f"team-a/Training/{a.name}" for a in actors if night in a.run_on))
     sent = Counter((effect.name, effect.verb) for effect in ran.effects)
     report.sent += sent

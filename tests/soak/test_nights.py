@@ -21,6 +21,16 @@ def test_every_night_sends_exactly_what_is_due() -> None:
     assert report.submitted == report.designed > 2 * len(ACTORS)
 
 
+def test_a_new_machine_each_night_sends_the_same() -> None:
+    some = [actor for actor in ACTORS if actor.name == "runs" or not actor.lives]  # one to know the fleet by
+    nights = {day for actor in some for day in actor.eventful}
+
+    report = pass_nights(len(nights), some, remembers=False)
+
+    assert [str(fault) for fault in report.broken] == []
+    assert report.submitted == report.designed >= len(some)
+
+
 def test_a_submission_that_is_not_due_is_told() -> None:
     honest = Actor("always", "each night", {0: job(lifecycle="{run: Always}")}, EVERY_NIGHT, lives=True)
     once = replace(honest, submitted=(0,))

@@ -107,8 +107,8 @@ def _names(entry: Entry) -> Mapping[str, Any]:
     """Gather what a create's body says of who it is, wherever its version of the API has it."""
     body = entry.body if isinstance(entry.body, dict) else {}
     manifest = body.get("manifest")
-    named = manifest.get("metadata") if isinstance(manifest, dict) else {}
-    return {**(named or {}), **(body.get("metadata") or {}), **body}
+    kubernetes = manifest.get("metadata") or {} if isinstance(manifest, dict) else {}
+    return {**kubernetes, **(body.get("metadata") or {}), **body}
 
 
 def asks_for(entry: Entry, project_id: str) -> bool:

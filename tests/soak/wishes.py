@@ -59,6 +59,16 @@ class Wish:
         return "protect: true" in self.lifecycle or "onRemove: Keep" in self.lifecycle
 
     @property
+    def stands_still(self) -> bool:
+        """Tell whether git wants the object not to run."""
+        return self._said("state") == "Stopped"
+
+    @property
+    def resumes(self) -> bool:
+        """Tell whether git resumes what the platform stopped."""
+        return self._said("onPlatformStop") == "Resume"
+
+    @property
     def protects(self) -> bool:
         """Tell whether git protects the object."""
         return self._said("protect") == "true"
