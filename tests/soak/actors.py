@@ -248,6 +248,19 @@ _HALTS = (
 )
 """Those that git, a person or the platform stops."""
 
+HELD = ("beside", "held")
+"""How the names of what others made begin: whether git has a manifest of that name."""
+
+_HELD = tuple(
+    Actor(
+        f"held-{whose}",
+        "somebody else's object has its name, and is left alone",
+        {5: runs("busybox:2", lifecycle=_REPLACE)},
+        (),
+    )
+    for whose in ("plain", "foreign", "copy")
+)
+
 _COMES_AND_GOES = (
     Actor("committed-yesterday", "its first night", {59: job()}, (59,)),
     Actor("committed-late", "its first night", {30: job()}, (30,)),
@@ -374,4 +387,4 @@ _RUNS_AGAIN = (
 )
 """Those that git, or somebody, asks to run again."""
 
-ACTORS: tuple[Actor, ...] = (*_STAYS, *_HALTS, *_COMES_AND_GOES, *_RUNS_AGAIN)
+ACTORS: tuple[Actor, ...] = (*_STAYS, *_HALTS, *_HELD, *_COMES_AND_GOES, *_RUNS_AGAIN)

@@ -17,16 +17,15 @@ from pathlib import Path
 from reconciler.emulator.runai.records import Workload
 from reconciler.errors import ExitCode
 from tests.soak import invariants as laws
-from tests.soak.actors import ACTORS, HOUR_S, NIGHTS, Actor
+from tests.soak.actors import ACTORS, HELD, HOUR_S, NIGHTS, Actor
 from tests.soak.ground import Ground, Ran, commit, grounded
 from tests.soak.outsiders import Deed
 from tests.soak.truth import Violation
 
-STRANGERS = (
-    Deed("plain", name="theirs"),
-    Deed("foreign", name="of-another-fleet"),
-    Deed("copy", name="a-clone"),
+STRANGERS = tuple(
+    Deed(what, name=f"{where}-{what}") for what in ("plain", "foreign", "copy") for where in HELD
 )
+"""Objects of others: without a mark, of another fleet, cloned from ours; git wants some of their names."""
 _GOOD = frozenset({ExitCode.IN_ORDER, ExitCode.UNHEALTHY, ExitCode.REFUSED, ExitCode.PARTIAL})
 Sent = Counter[tuple[str, str]]
 """How often each verb struck each name: `("train", "create")`."""
@@ -69,12 +68,13 @@ def pass_nights(count: int = NIGHTS, actors: Sequence[Actor] = ACTORS, *, rememb
     """
     report = Report(chosen(count, actors), actors, remembers)
     with tempfile.TemporaryDirectory() as folder, grounded(Path(folder) / "repo", is_git=True) as ground:
-        strangers = [deed.on(ground) for deed in STRANGERS]
-        assert all(strangers)
         first = ground.stage.clock.now()
         for night in report.nights:
             _until(ground, first + timedelta(days=night))
             _pass(ground, night, report)
+            if night == 0:  # now there are marks to copy
+                strangers = [deed.on(ground) for deed in STRANGERS]
+                assert all(strangers)
         live = {one.name for one in ground.live().values()}
         report.broken += [_misplaced(a) for a in actors if (a.name in live) != a.lives]
     return report
