@@ -81,7 +81,7 @@ class Actor:
     """Say of one object what git says from which day on, what happens, and on which nights it is submitted.
 
     `why` is why on those. `deleted`, `updated`, `suspended` and `resumed` are the nights on which we do that
-    to it. `lives` says whether it is there at the end.
+    to it. `lives` says whether it is there at the end; `needs_journal`, that nothing else could tell.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Actor:
     suspended: Collection[int] = ()
     resumed: Collection[int] = ()
     lives: bool = True
+    needs_journal: bool = False
 
     @property
     def eventful(self) -> frozenset[int]:
@@ -155,6 +156,15 @@ _STAYS = (
         (20,),
         {40: is_purged},
         lives=False,
+    ),
+    Actor(
+        "purged-soon",
+        "Once: it is gone and forgotten, its spec is new in git; the journal tells that it finished",
+        {40: job(**_GOES)},
+        (40,),
+        {50: is_purged},
+        lives=False,
+        needs_journal=True,
     ),
     Actor(
         "auto-deleted-late",

@@ -23,13 +23,17 @@ _ROOM = ("destroy=99", "shrunk")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Go from one state of git to another, by the apply that is killed, so long after the first."""
+    """Go from one state of git to another, by the apply that is killed, so long after the first.
+
+    `named` are the jobs that its --run names; the clean applies after it name none.
+    """
 
     name: str
     before: tuple[Wish, ...]
     after: tuple[Wish, ...]
     is_git: bool = False
     wait_s: int = 0
+    named: tuple[str, ...] = ()
 
 
 @dataclass
@@ -66,6 +70,7 @@ SCENARIOS: Sequence[Scenario] = (
     ),
     Scenario("delete", _fleet("train", "note", "chat", "nim"), _fleet("chat"), is_git=True),
     Scenario("rerun", _JOBS, tuple(replace(job, lifecycle="runId: second") for job in _JOBS), wait_s=300),
+    Scenario("run", _JOBS, _JOBS, wait_s=300, named=tuple(job.full for job in _JOBS)),
     Scenario("mixed", _fleet("train", "chat", "note"), _MIXED, is_git=True),
 )
 Choose = Callable[[Sequence[Kill]], Iterable[Kill]]
@@ -75,11 +80,11 @@ def crash(scenario: Scenario, tally: Tally, choose: Choose = lambda points: poin
     """Kill the apply of a scenario at its points, or those that are chosen; hold what follows to I12."""
     with _staged(scenario) as ground:
         start = Start.of(ground)
-        whole = ground.apply(allow=_ROOM)
+        whole = ground.apply(allow=_ROOM, run=scenario.named)
         tally.requests[scenario.name] = whole.requests
         for kill in choose(_points(whole.requests)):
             start.restore(ground)
-            killed = ground.apply(kill=kill, allow=_ROOM)
+            killed = ground.apply(kill=kill, allow=_ROOM, run=scenario.named)
             if not killed.is_killed:  # nothing came after the last answer
                 continue
             rans = [killed, *_clean(ground)]

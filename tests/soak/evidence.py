@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from reconciler.emulator.ledger import Effect, Entry
 from reconciler.emulator.runai.records import Workload
 from reconciler.outcome import Outcome, Result
-from reconciler.plan import Change
+from reconciler.plan import Action, Change
 from tests.soak.ground import Ran, World
 from tests.soak.inside import Strike
 from tests.soak.truth import (
@@ -88,8 +88,10 @@ def is_untrue(outcome: Outcome, change: Change, ran: Ran) -> str:
     made = Counter(effects_on(ran, change))
     if outcome.result in UNSENT and made:
         return f"{outcome.key} is said to be {outcome.result}, and had {dict(made)}"
-    is_done = outcome.result is Result.DONE and not outcome.why
     due = VERBS.get(change.action.value, made)
+    if outcome.result is Result.FAILED and change.action is Action.CREATE and made == due:
+        return f"the create of {outcome.key} is said to have failed ({outcome.why}), and had {dict(made)}"
+    is_done = outcome.result is Result.DONE and not outcome.why
     if is_done and change.action.writes and made != due:
         return f"{outcome.action} of {outcome.key} is said to be done, and had {dict(made)}"
     return ""

@@ -250,9 +250,11 @@ def check_i12(rans: Sequence[Ran], wishes: Iterable[Wish], *, past: World) -> Vi
             "I12", f"{len(clean)} applies, and the last one ended with {last.code!r}: {last.error}"
         )
     ours = owned(last.after)
+    ended = {effect.name for ran in rans for effect in ran.effects if effect.verb == "delete"}
     for wish in wishes:
         one = ours.pop(wish.key, None)
-        if one is None and not wish.needs and not evidence.has_finished(wish.key, past):
+        is_excused = wish.needs or (evidence.has_finished(wish.key, past) and wish.name not in ended)
+        if one is None and not is_excused:
             return Violation("I12", f"{wish.full} is missing")
         if one is not None and not (wish.is_met_by(one) and wish.has_run_as(mark_of(one))):
             return Violation("I12", f"{wish.full} is not as git wants it")

@@ -155,6 +155,8 @@ class Machine(RuleBasedStateMachine):
         request = {"prune": prune, "allow": room(consent)}
         ran = self.ground.apply(run=tuple(wish.full for wish in named), **request)
         self._hold(ran, consented=consent, named=[wish.key for wish in named])
+        if ran.planned and not prune:
+            self._must(laws.check_i22(ran.planned.plan, ran.planned.plan))
         self._let_reads_catch_up()
         self._must(laws.check_i19(ran, _plan_of(self.ground.run("plan", **request))))
 

@@ -64,8 +64,10 @@ def pass_nights(count: int = NIGHTS, actors: Sequence[Actor] = ACTORS, *, rememb
     """Let nights pass, and hold what was sent on each against the table.
 
     Fewer than sixty are those on which something happens first: see `chosen`. Unless it `remembers`, each
-    night has a machine of its own with an empty journal, as in CI: git and the platform must do.
+    night has a machine of its own with an empty journal, as in CI: git and the platform must do, for those
+    for whom they can.
     """
+    actors = [actor for actor in actors if remembers or not actor.needs_journal]
     report = Report(chosen(count, actors), actors, remembers)
     with tempfile.TemporaryDirectory() as folder, grounded(Path(folder) / "repo", is_git=True) as ground:
         first = ground.stage.clock.now()
