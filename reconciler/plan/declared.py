@@ -75,10 +75,15 @@ def asks_git(resource: Resource, live: Live, known: Known) -> bool:
     read = live.scopes.get(resource.key.scope)
     if read is None or not known.kinds[resource.key.target, resource.key.kind].ends(resource.spec):
         return False
-    if any(row.life is not Life.LEAVING for row in read.named(resource.key.name)):
+    standing = [row for row in read.named(resource.key.name) if row.life is not Life.LEAVING]
+    if any(row.key.kind == resource.key.kind for row in standing):
         return False
+    freed = {
+        row.id: Change(row.key, Action.DELETE) for row in standing
+    }  # by this plan, or nothing hangs on it
     answers = ({resource.key: age} for age in (_NEVER, _LONG_AGO))
-    return len({decide(resource, live, replace(known, ages=ages)).action for ages in answers}) > 1
+    facts = (replace(known, ages=ages, removals=freed) for ages in answers)
+    return len({decide(resource, live, each).action for each in facts}) > 1
 
 
 def _had_name(row: Summary, resource: Resource) -> bool:

@@ -387,3 +387,17 @@ def test_jobs_that_nothing_remembers_look_lost_to_a_machine_that_left_them_there
     assert [refusal.code for refusal in stage.plan().refusals] == ["RC308"]
     assert stage.apply(allow=("shrunk",)).exit_code() is ExitCode.IN_ORDER
     assert stage.plan().refusals == ()
+
+
+def test_a_job_whose_name_another_kind_had_meanwhile_is_not_run_again(old: Stage) -> None:
+    stage = has_run(old)
+    dated(stage, 0, job=a_manifest("job", "Workspace")).apply()
+    stage.clock.advance(20 * 86_400)
+    forgetful(stage)
+    dated(stage, 0, job=a_job())
+    before = mark(stage)
+
+    stage.apply()
+
+    assert effects(stage, before) == Counter({("delete", "job"): 1})
+    assert plan_of_job(stage) == (Action.KEEP, PRESUMED)
