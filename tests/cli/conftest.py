@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.cli import main
 from reconciler.emulator.runai import Emulator, ScaledClock
+from tests.cli.scene import Scene, played
 
 Run = Callable[..., "Ended"]
 
@@ -75,3 +76,18 @@ def python(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # type: ignore[call-overload,no-any-return]  # options pass through
         [sys.executable, *words], capture_output=True, text=True, check=False, **more
     )
+
+
+@pytest.fixture
+def plain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Scene]:
+    """Set an empty scene for typed words."""
+    with played(tmp_path, monkeypatch, capsys) as made:
+        yield made
+
+
+@pytest.fixture
+def scene(plain: Scene) -> Scene:
+    """Give the scene that the tests of a file begin with; some files set one of their own."""
+    return plain

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,9 @@ from jsonschema import Draft202012Validator
 
 from reconciler.drift import STATES
 from reconciler.emulator.faults import Fault
-from tests.cli.scene import Said, Scene, played
+from tests.cli.scene import Said, Scene
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "drift.json").read_text())
-
-
-@pytest.fixture
-def scene(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Scene]:
-    with played(tmp_path, monkeypatch, capsys) as made:
-        yield made
 
 
 def drift(scene: Scene, *words: str) -> Said:

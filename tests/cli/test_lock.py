@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from reconciler.journal.hold import Holding
 from reconciler.journal.lease import myself
 from reconciler.journal.ref import Ref
 from reconciler.journal.store import journal_folder
-from tests.cli.scene import FLEET_ID, Said, Scene, played
+from tests.cli.scene import FLEET_ID, Said, Scene
 from tests.fakes import FakeClock
 from tests.remote import NAME, git
 from tests.scenarios.stage import DrivenClock
@@ -29,24 +29,19 @@ GITHUB = {
 
 
 @pytest.fixture
-def scene(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Scene]:
-    with played(tmp_path, monkeypatch, capsys) as made:
-        git(tmp_path, "init", "-q", "--bare", str(tmp_path / "state.git"))
-        made.git("remote", "add", "origin", str(tmp_path / "state.git"))
-        with (made.root / "reconciler.yaml").open("a") as file:
-            file.write("journal: {store: git}\n")
-        yield made.declare("train")
+def scene(plain: Scene, tmp_path: Path) -> Scene:
+    """Set a scene whose journal is in a git ref."""
+    git(tmp_path, "init", "-q", "--bare", str(tmp_path / "state.git"))
+    plain.git("remote", "add", "origin", str(tmp_path / "state.git"))
+    with (plain.root / "reconciler.yaml").open("a") as file:
+        file.write("journal: {store: git}\n")
+    return plain.declare("train")
 
 
 @pytest.fixture
-def alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Scene]:
-    """A scene whose journal is this machine's."""
-    with played(tmp_path, monkeypatch, capsys) as made:
-        yield made.declare("train")
+def alone(plain: Scene) -> Scene:
+    """Set a scene whose journal is this machine's."""
+    return plain.declare("train")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ The texts are stored below tests/golden/messages, one file for each moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,14 +22,6 @@ LIST = r"GET /api/v1/workloads\?filterBy=projectId(?!.*deleted=true).*"
 SERVE = "image: ghcr.io/wattfield/assistant:v2.3.0\nservingPort: {container: 8000}\n"
 FOR_DAYS = 'environmentVariables: [{name: EMULATOR_SECONDS, value: "864000"}]\n'
 SLEEP = "image: busybox:1\ncommand: sleep\nargs: infinity\n"
-
-
-@pytest.fixture
-def scene(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Scene]:
-    with played(tmp_path, monkeypatch, capsys) as made:
-        yield made
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.cli.saved import LARGEST, load_plan, plan_in
 from reconciler.report.planschema import plan_schema
-from tests.cli.scene import Said, Scene, played
+from tests.cli.scene import Said, Scene
 
 OLD, NEW = "image: a:1\nservingPort: {container: 8000}", "image: a:2\nservingPort: {container: 8000}"
 WITH_TOKEN = "image: busybox:1\nenvironmentVariables: [{name: T, value: '${{ secrets.HF_TOKEN }}'}]"
@@ -26,12 +26,9 @@ APPLY = ("apply", "--yes", "--plan", "p.json")
 
 
 @pytest.fixture
-def scene(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Scene]:
+def scene(plain: Scene) -> Scene:
     """Set a scene where one object is to be created and nothing is live."""
-    with played(tmp_path, monkeypatch, capsys) as made:
-        yield made.declare("new")
+    return plain.declare("new")
 
 
 @pytest.fixture

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.cli.scene import Scene, played
+from tests.cli.scene import Scene
 
 TRAIN = "manifests/train.yaml"
-
-
-@pytest.fixture
-def scene(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Scene]:
-    with played(tmp_path, monkeypatch, capsys) as scene:
-        yield scene
 
 
 @pytest.mark.parametrize(

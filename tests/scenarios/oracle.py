@@ -140,6 +140,21 @@ def every_kind(stage: Stage, image: str = "busybox:1") -> Stage:
     return stage.write(**{name: a_sleeper(name, kind, image=image) for name, kind in EVERY_KIND.items()})
 
 
+def made_by_mina(stage: Stage, like: Workload, name: str, spec: Any, **more: Any) -> str:
+    """Put an object of somebody else there that is like one of ours, and give its id."""
+    return stage.emulator.world.add_workload(
+        kind=like.kind,
+        project="team-a",
+        name=name,
+        spec=spec,
+        created_by="mina",
+        master=like.master,
+        sync=like.sync,
+        shown_as=like.shown_as,
+        **more,
+    )
+
+
 def sleeping(kind: str, image: str = "busybox:1") -> dict[str, Any]:
     """Give a spec of a kind that runs for ever."""
     pod = {"image": image, "command": "sleep infinity"}
@@ -200,6 +215,7 @@ __all__ = [
     "effects",
     "every_kind",
     "image_of",
+    "made_by_mina",
     "mark",
     "names",
     "outcome_of",

@@ -23,6 +23,7 @@ from tests.scenarios.oracle import (
     apply_hearing,
     effects,
     image_of,
+    made_by_mina,
     mark,
     outcome_of,
     record,
@@ -32,20 +33,6 @@ from tests.scenarios.stage import FLEET_ID, Stage
 from tests.scenarios.test_ownership_of_kinds import unmarked
 
 FIXED = sorted(set(EVERY_KIND) - set(IN_PLACE))
-
-
-def made_by_mina(stage: Stage, like: Workload, name: str, spec: Any) -> str:
-    """Put an object of somebody else there that is like one of ours, and runs."""
-    return stage.emulator.world.add_workload(
-        kind=like.kind,
-        project="team-a",
-        name=name,
-        spec=spec,
-        created_by="mina",
-        master=like.master,
-        sync=like.sync,
-        shown_as=like.shown_as,
-    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from reconciler.emulator.faults import Fault
-from reconciler.emulator.runai.records import Workload
 from reconciler.errors import ExitCode
 from reconciler.outcome import Result
 from reconciler.providers.runai.marks import OURS
@@ -20,6 +19,7 @@ from tests.scenarios.oracle import (
     apply_hearing,
     effects,
     every_kind,
+    made_by_mina,
     mark,
     names,
     outcome_of,
@@ -46,28 +46,14 @@ def crowd(stage: Stage) -> Iterator[Stage]:
         foreign = renamed(f"{name}-foreign", kind=kind, fleet_id="0123456789abcdef")
         specs = (remarked(dict(ours.spec), foreign), dict(ours.spec), unmarked(ours.spec))
         ids += [
-            made_by_mina(stage, ours, f"{name}-{sort}", spec) for sort, spec in zip(SORTS, specs, strict=True)
+            made_by_mina(stage, ours, f"{name}-{sort}", spec, phase="Running")
+            for sort, spec in zip(SORTS, specs, strict=True)
         ]
     before = {id_: record(world.workload(id_)) for id_ in ids}
     since = mark(stage)
     yield stage
     assert touched(stage.mutations(since), ids) == []
     assert {id_: record(world.workload(id_)) for id_ in ids} == before
-
-
-def made_by_mina(stage: Stage, like: Workload, name: str, spec: Any) -> str:
-    """Put an object of somebody else there that is like one of ours."""
-    return stage.emulator.world.add_workload(
-        kind=like.kind,
-        project="team-a",
-        name=name,
-        spec=spec,
-        created_by="mina",
-        phase="Running",
-        master=like.master,
-        sync=like.sync,
-        shown_as=like.shown_as,
-    )
 
 
 def unmarked(tree: Any) -> Any:
@@ -196,7 +182,7 @@ def test_objects_made_anew_between_plan_and_write_are_not_touched(stage: Stage) 
     def swap() -> None:
         for one in stage.live().values():
             stage.emulator.world.remove(one.id)
-            made_by_mina(stage, one, one.name, dict(one.spec))
+            made_by_mina(stage, one, one.name, dict(one.spec), phase="Running")
 
     every_kind(stage).apply()
     kept = changed(stage)
@@ -218,7 +204,7 @@ def test_names_taken_by_strangers_between_plan_and_create_are_left_to_them(stage
 
     def take() -> None:
         for name, one in likes.items():
-            made_by_mina(stage, one, name, unmarked(dict(one.spec)))
+            made_by_mina(stage, one, name, unmarked(dict(one.spec)), phase="Running")
 
     applied = apply_hearing(stage, between=take)
 
