@@ -402,6 +402,18 @@ def test_what_moved_since_the_plan_is_not_touched(action: Action, change: dict[s
     assert not world.platform.sent()
 
 
+@pytest.mark.parametrize("action", [Action.UPDATE, Action.REPLACE, Action.DELETE])
+def test_a_read_that_answers_with_another_object_lets_nothing_be_sent(action: Action) -> None:
+    world = World()
+    seen = world.platform.put(chat("chat:1"))
+    world.platform.objects[seen.id] = replace(seen, summary=replace(seen.summary, id="another"))
+
+    outcome = world.one(replace(an_update(chat(), seen, image("chat:1", "chat:2")), action=action))
+
+    assert outcome.why == "changed since the plan: it is another object now"
+    assert not world.platform.sent()
+
+
 def test_a_field_that_git_does_not_state_may_move() -> None:
     world = World()
     seen = world.platform.put(chat("chat:1"))

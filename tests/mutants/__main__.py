@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.mutants.planted import PLANTED, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
+_LONGEST_S = 600
 _FAILED = 1
 """How pytest ends when a test fails. Any other end, as for code that cannot be read, proves nothing."""
 
@@ -39,8 +40,11 @@ def killed(mutant: Mutant, copy: Path) -> bool:
     file.write_text(text.replace(mutant.right, mutant.wrong))
     try:
         words = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-cov", *mutant.tests]
-        done = subprocess.run([sys.executable, "-m", "pytest", *words], cwd=copy, capture_output=True)
+        command = [sys.executable, "-m", "pytest", *words]
+        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=_LONGEST_S)
         return done.returncode == _FAILED
+    except subprocess.TimeoutExpired:
+        return False
     finally:
         file.write_text(text)
 
