@@ -225,7 +225,7 @@ PLANTED = (
         "apply/send.py",
         "error = answers.get(id_, unsaid)",
         "error = answers.get(id_)",
-        ("tests/scenarios/test_stop.py",),
+        ("tests/scenarios/test_halt_together.py",),
     ),
     Mutant(
         "a shallow clone tells how old a job is",
