@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hypothesis import strategies as st
 
-from reconciler.emulator.faults import Fault
+from reconciler.emulator.faults import Fault, Faults
 from tests.scenarios.oracle import COUNT, LIST, WRITES
 from tests.scenarios.test_lost_answers import AFTER
 
@@ -88,3 +89,14 @@ writing = st.one_of(
     st.lists(st.one_of(lost, refused, transient, lying, blind), max_size=4).map(tuple),
 )
 """What goes wrong while we apply: often nothing, mostly something that passes."""
+
+
+@contextmanager
+def played(faults: Faults, script: Script) -> Iterator[None]:
+    """Play a script of faults while a command runs."""
+    for fault in script:
+        faults.add(fault)
+    try:
+        yield
+    finally:
+        faults.clear()

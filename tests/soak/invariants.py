@@ -55,6 +55,7 @@ def check_i1(
     clashes: Collection[Key],
     past: World,
     presumed: Collection[Key] = (),
+    kept: Collection[Key] = (),
 ) -> Violation | None:
     """Convergence: no faults, D valid and no foreign key clash, so apply exits 0, a following plan is empty,
     and {(k, spec): Own} = D.
@@ -62,7 +63,8 @@ def check_i1(
     A finished job is as wanted whether it is still there or not, and keeps the spec it ran with; what waits
     for a need is not there yet; what git or its mark keeps outlives its manifest. Keys in `clashes` are
     held by others, or protected, and refused; those in `presumed` name jobs that git has had for longer than
-    the platform remembers. `past` is every object there ever was.
+    the platform remembers; those in `kept` outlive their manifests by git's last word of them. `past` is
+    every object there ever was.
     """
     listed = {wish.key: wish for wish in wishes}
     good = {ExitCode.IN_ORDER}
@@ -85,7 +87,8 @@ def check_i1(
             return Violation("I1", f"{wish.full} is not as git wants it")
         if one is not None and not runs(one) and not wish.has_run_as(mark_of(one)):
             return Violation("I1", f"{wish.full} has ended, and its new run was not submitted")
-    strayed = [key for key, one in ours.items() if key not in listed and not keeps(one)]
+    left = {key: one for key, one in ours.items() if key not in listed and key not in kept}
+    strayed = [key for key, one in left.items() if not keeps(one)]
     return Violation("I1", f"{strayed} have no manifest and are still there") if strayed else None
 
 

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from reconciler.emulator.faults import Fault
 from reconciler.emulator.runai import Switches
+from reconciler.emulator.runai.records import Workload
 from reconciler.errors import ExitCode
 from reconciler.plan import Plan
 from reconciler.report.jsonform import json_text, plan_document
@@ -34,8 +35,8 @@ from tests.soak.chances import (
     switches,
     wishes,
 )
-from tests.soak.faults import Script, reading, writing
-from tests.soak.ground import Ground, Ran, commit, grounded
+from tests.soak.faults import Script, played, reading, writing
+from tests.soak.ground import Ran, commit, grounded
 from tests.soak.inside import Kill
 from tests.soak.outsiders import Deed, changing, deeds, making, names
 from tests.soak.score import SCORE
@@ -54,6 +55,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.wishes: dict[Key, Wish] = {}
+        self.said: dict[tuple[Key, str], Wish] = {}
         self.deleted: set[str] = set()
         self.since: dict[tuple[Key, str, str, str], datetime] = {}
         SCORE.machines += 1
@@ -164,7 +166,7 @@ class Machine(RuleBasedStateMachine):
     def apply_badly(self, script: Script, deed: Deed | None, consent: int, partial: bool) -> None:
         """Apply while requests fail, and somebody meddles after the plan."""
         moved: list[str] = []
-        with _Script(self.ground, script):
+        with played(self.ground.emulator.faults, script):
             ran = self.ground.apply(
                 between=lambda: self._meddled(deed, moved), partial=partial, allow=room(consent)
             )
@@ -175,14 +177,14 @@ class Machine(RuleBasedStateMachine):
         """Change git, apply, and be killed on the way."""
         self._edited(lambda: self._put(wish))
         named = self._job(again)
-        with _Script(self.ground, script):
+        with played(self.ground.emulator.faults, script):
             ran = self.ground.apply(kill=kill, allow=room(consent), run=tuple(wish.full for wish in named))
         self._hold(ran, consented=consent, named=[wish.key for wish in named])
 
     @rule(script=reading, verb=st.sampled_from(("plan", "drift", "health")))
     def look(self, script: Script, verb: str) -> None:
         """Only look, while reads fail."""
-        with _Script(self.ground, script):
+        with played(self.ground.emulator.faults, script):
             ran = self.ground.run(verb)
         self._hold(ran)
 
@@ -192,7 +194,7 @@ class Machine(RuleBasedStateMachine):
         whole = self.ground.run("plan")
         self._hold(whole)
         lists = Fault(r"GET /api/v1/workloads\?.*", kind="mutate", mutate=_reversed, forever=True)
-        with _Script(self.ground, (lists,)):
+        with played(self.ground.emulator.faults, (lists,)):
             again = self.ground.run("plan")
         self._hold(again)
         assert whole.planned is not None
@@ -207,7 +209,7 @@ class Machine(RuleBasedStateMachine):
     def apply_twice_at_once(self, seed: int, apart: bool, script: Script) -> None:
         """Apply from two places at once; on one machine the second is turned away while the first writes."""
         order = Random(seed)
-        with _Script(self.ground, script):
+        with played(self.ground.emulator.faults, script):
             rans = self.ground.both({"order": order}, {"order": order, "machine": "other" if apart else ""})
         for ran in rans:
             self._hold(ran, is_alone=False)
@@ -235,9 +237,17 @@ class Machine(RuleBasedStateMachine):
         fresh = self.ground.run("plan", allow=self._consents())
         clashes = self._clashes()
         past = self.ground.past()
-        wanted, presumed = self.wishes.values(), self._presumed()
+        kept = {key for key, one in owned(self.ground.live()).items() if self._outlives(one)}
         self._must(
-            laws.check_i1(wanted, rans[-1], _plan_of(fresh), clashes=clashes, past=past, presumed=presumed)
+            laws.check_i1(
+                self.wishes.values(),
+                rans[-1],
+                _plan_of(fresh),
+                clashes=clashes,
+                past=past,
+                presumed=self._presumed(),
+                kept=kept,
+            )
         )
 
     def _healed(self) -> Ran:
@@ -261,7 +271,7 @@ class Machine(RuleBasedStateMachine):
             key
             for key, wish in self.wishes.items()
             if (one := standing.get(key))
-            and not (is_ours(one) and (kind_of(one) == wish.kind or not keeps(one)))
+            and not (is_ours(one) and (kind_of(one) == wish.kind or not self._outlives(one)))
         }
         held |= {
             key
@@ -269,6 +279,11 @@ class Machine(RuleBasedStateMachine):
             if wish.protects and (one := standing.get(key)) and not wish.is_met_by(one)
         }
         return held | {wish.key for wish in self.wishes.values() if (wish.project, wish.needs) in held}
+
+    def _outlives(self, one: Workload) -> bool:
+        """Tell whether an object outlives its manifest: by its mark, or by git's last word of it."""
+        last = self.said.get((key_of(one), kind_of(one)))
+        return keeps(one) or (self.ground.stage.is_git and last is not None and last.outlives)
 
     def _presumed(self) -> set[Key]:
         """Name the jobs that git has had, so and not otherwise, for longer than the platform remembers."""
@@ -343,6 +358,7 @@ class Machine(RuleBasedStateMachine):
         now = self.ground.stage.clock.now()
         for wish in self.wishes.values():
             self.since.setdefault(_run_of(wish), now)
+            self.said[wish.key, wish.kind] = wish
 
     def _is_met(self, wish: Wish) -> bool:
         other = self.wishes.get((wish.project, wish.needs))
@@ -350,20 +366,6 @@ class Machine(RuleBasedStateMachine):
 
     def _let_reads_catch_up(self) -> None:
         self.ground.stage.clock.advance(self.ground.emulator.world.lag_s)
-
-
-class _Script:
-    """Play a script of faults while a command runs."""
-
-    def __init__(self, ground: Ground, script: Script) -> None:
-        self._faults, self._script = ground.emulator.faults, script
-
-    def __enter__(self) -> None:
-        for fault in self._script:
-            self._faults.add(fault)
-
-    def __exit__(self, *_: object) -> None:
-        self._faults.clear()
 
 
 def _run_of(wish: Wish) -> tuple[Key, str, str, str]:

@@ -59,6 +59,11 @@ class Wish:
         return "protect: true" in self.lifecycle or "onRemove: Keep" in self.lifecycle
 
     @property
+    def outlives(self) -> bool:
+        """Tell whether the object is there, running or stopped, after its manifest has gone."""
+        return self.keeps or self._said("onRemove") == "Stop"
+
+    @property
     def stands_still(self) -> bool:
         """Tell whether git wants the object not to run."""
         return self._said("state") == "Stopped"
