@@ -152,6 +152,14 @@ def has_finished(key: Key, past: World) -> bool:
     return any(key_of(one) == key and one.completed_at and is_ours(one) for one in past.values())
 
 
+def waits(wish: Wish, past: World) -> bool:
+    """Tell whether what git wants waits for a job that has not completed; what runs stays as it was."""
+    need = (wish.project, wish.needs)
+    return bool(wish.needs) and not any(
+        key_of(one) == need and is_ours(one) and completed(one) for one in past.values()
+    )
+
+
 def done_before(made: Workload, strike: Strike, past: World) -> Workload | None:
     """Give the run that a create comes after: ours, finished well, and still remembered by the platform."""
     before = [one for one in past.values() if key_of(one) == key_of(made) and one.number < made.number]

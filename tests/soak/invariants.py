@@ -61,10 +61,10 @@ def check_i1(
     and {(k, spec): Own} = D.
 
     A finished job is as wanted whether it is still there or not, and keeps the spec it ran with; what waits
-    for a need is not there yet; what git or its mark keeps outlives its manifest. Keys in `clashes` are
-    held by others, or protected, and refused; those in `presumed` name jobs that git has had for longer than
-    the platform remembers; those in `kept` outlive their manifests by git's last word of them. `past` is
-    every object there ever was.
+    for a need is not there yet, or as it was; what git or its mark keeps outlives its manifest. Keys in
+    `clashes` are held by others, or protected, and refused; those in `presumed` name jobs that git has had
+    for longer than the platform remembers; those in `kept` outlive their manifests by git's last word of
+    them. `past` is every object there ever was.
     """
     listed = {wish.key: wish for wish in wishes}
     good = {ExitCode.IN_ORDER}
@@ -83,7 +83,8 @@ def check_i1(
             return Violation("I1", f"{wish.full} is not there")
         if one is not None and key not in clashes and not _is_halted_as(wish, one):
             return Violation("I1", f"{wish.full} is {one.phase}, which git does not want")
-        if one is not None and runs(one) and key not in clashes and not wish.is_met_by(one):
+        may_wait = key in clashes or evidence.waits(wish, past)
+        if one is not None and runs(one) and not may_wait and not wish.is_met_by(one):
             return Violation("I1", f"{wish.full} is not as git wants it")
         if one is not None and not runs(one) and not wish.has_run_as(mark_of(one)):
             return Violation("I1", f"{wish.full} has ended, and its new run was not submitted")
