@@ -108,6 +108,10 @@ CODES: dict[str, str] = {
     "RC320": "another apply of this fleet is running",
     "RC321": "the git remote of the journal cannot be reached or read",
     "RC322": "the lease was taken from this run",
+    "RC340": "a live object is not as git says",
+    "RC341": "a declared object is not there",
+    "RC342": "a live object that git no longer declares",
+    "RC343": "a change that is refused",
     "RC401": "the platform did not accept the credentials",
     "RC403": "a project, cluster or workspace was not found",
     "RC410": "the platform cannot be reached",
@@ -126,5 +130,6 @@ CODES: dict[str, str] = {
     "RC504": "not healthy in time",
     "RC505": "a queue that cannot move by waiting",
     "RC506": "an update that the platform dropped",
+    "RC507": "an object that is not well",
 }
 """Every problem code and what it stands for: 1xx manifest, 2xx fleet, 3xx plan, 4xx platform, 5xx health."""

@@ -84,7 +84,7 @@ def test_the_example_of_the_fleet_code_brings_it_about(tmp_path: Path) -> None:
 def test_any_other_example_is_what_the_program_says(code: str) -> None:
     example = told_code(code).example
 
-    assert example.startswith("apiVersion:") or re.match(rf"(error|note)\[{code}\]: \S", example)
+    assert example.startswith("apiVersion:") or re.match(rf"(error|warning|note)\[{code}\]: \S", example)
 
 
 @pytest.mark.parametrize("word", ["rc103", "103", " RC103 "])

@@ -13,6 +13,7 @@ import click
 from reconciler.cli.options import Chosen, Consents, consenting, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, Interrupted, ReconcilerError
+from reconciler.report.forms import MACHINE, machine_forms
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
@@ -46,7 +47,7 @@ def digest(_: click.Context, __: click.Parameter, text: str) -> str:
 
 @click.command()
 @speaking
-@writing("table", "json", "markdown")
+@writing("table", "markdown", *MACHINE)
 @click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--expect-digest",
@@ -180,17 +181,24 @@ async def _carry_out(session: Session, planned: Planned, voice: Voice, terms: Te
 
 def _publish(voice: Voice, planned: Planned, applied: Applied | None, code: ExitCode) -> ExitCode:
     from reconciler.outcome import Applied
-    from reconciler.report.jsonform import applied_document, json_text
+    from reconciler.report.cases import applied_cases
+    from reconciler.report.findings import applied_findings
+    from reconciler.report.jsonform import applied_document
     from reconciler.report.markdown import applied_markdown
     from reconciler.report.outcome import applied_text
 
     plan, targets = planned.plan, len(planned.plan.targets)
     ended = applied or Applied(is_replan_empty=plan.is_empty)
+    voice.annotate(lambda: applied_findings(ended, plan))
     voice.publish(
         {
             "table": lambda: applied_text(ended, targets=targets) if applied else "",
             "markdown": lambda: applied_markdown(ended, targets=targets),
-            "json": lambda: json_text(applied_document(ended, plan=plan, exit_code=code)),
+            **machine_forms(
+                lambda: applied_document(ended, plan=plan, exit_code=code),
+                lambda: applied_cases(ended, targets),
+                lambda: applied_findings(ended, plan),
+            ),
         }
     )
     return code

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.options import Chosen, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
+from reconciler.report.forms import MACHINE, machine_forms
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,7 +42,7 @@ class StatesType(click.ParamType[tuple[str, ...]]):
 
 @click.command()
 @speaking
-@writing("table", "wide", "json", "name", "jsonl", "markdown")
+@writing("table", "wide", "name", "markdown", *MACHINE)
 @click.option(
     "--only",
     type=StatesType(),
@@ -82,21 +83,24 @@ async def _find(request: Request, voice: Voice, only: tuple[str, ...]) -> tuple[
 
 
 def _publish(voice: Voice, drift: Drift, now: datetime) -> None:
+    from reconciler.report.cases import drift_cases
     from reconciler.report.drift import drift_text
-    from reconciler.report.driftform import drift_document, drift_lines
+    from reconciler.report.driftform import drift_document
     from reconciler.report.driftmarkdown import drift_markdown
-    from reconciler.report.jsonform import json_text
+    from reconciler.report.findings import drift_findings
     from reconciler.report.platform import failure_problems
     from reconciler.report.problems import problems_text
 
     voice.complain(problems_text(failure_problems(drift.failures)))
+    voice.annotate(lambda: drift_findings(drift))
     voice.publish(
         {
             "table": lambda: drift_text(drift, now=now, wide=bool(voice.verbosity), width=voice.width),
             "wide": lambda: drift_text(drift, now=now, wide=True, width=voice.width),
             "name": lambda: "".join(f"{item.key}\n" for item in drift.items),
-            "json": lambda: json_text(drift_document(drift)),
-            "jsonl": lambda: drift_lines(drift),
             "markdown": lambda: drift_markdown(drift, now=now),
+            **machine_forms(
+                lambda: drift_document(drift), lambda: drift_cases(drift), lambda: drift_findings(drift)
+            ),
         }
     )

@@ -10,6 +10,7 @@ import click
 from reconciler.cli.options import Chosen, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
+from reconciler.report.forms import machine_forms
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @speaking
-@writing("table", "json", "name")
+@writing("table", "name", "json", "jsonl", "junit")
 @selecting
 def command(voice: Voice, chosen: Chosen) -> ExitCode:
     r"""Look once at each declared object and show how it is, with the platform's own words.
@@ -28,13 +29,16 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
       reconciler health                  all declared objects
       reconciler health -p team-a        one project
       reconciler health -o json          for machines
+      reconciler health -o junit=h.xml   a table here, JUnit in a file
 
     Exit codes: 0 all well, starting or waiting for GPUs; 11 something is unhealthy; 5, 6 not read.
     """
     from reconciler.cli.request import request_of
     from reconciler.cli.running import run
+    from reconciler.report.cases import health_cases
+    from reconciler.report.findings import verdict_findings
     from reconciler.report.health import health_text, unhealthy
-    from reconciler.report.jsonform import health_document, json_text
+    from reconciler.report.jsonform import health_document
 
     now = datetime.now(UTC)
     verdicts, targets = run(_look(request_of(chosen, voice), voice))
@@ -43,7 +47,11 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
         {
             "table": lambda: health_text(verdicts, width=voice.width, targets=targets, now=now),
             "name": lambda: "".join(f"{verdict.key}\n" for verdict in unhealthy(verdicts)),
-            "json": lambda: json_text(health_document(verdicts, exit_code=code)),
+            **machine_forms(
+                lambda: health_document(verdicts, exit_code=code),
+                lambda: health_cases(verdicts, targets),
+                lambda: verdict_findings(verdicts),
+            ),
         }
     )
     return code

@@ -9,17 +9,19 @@ import click
 from reconciler.cli.options import Chosen, Consents, consenting, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
+from reconciler.report.forms import MACHINE, machine_forms
 
 if TYPE_CHECKING:
     from reconciler.declare import Request, World
     from reconciler.fleet import Fleet
+    from reconciler.problem import Problem
     from reconciler.reconcile import Planned
     from reconciler.report.jsonform import Document
 
 
 @click.command()
 @speaking
-@writing("table", "wide", "json", "name", "markdown")
+@writing("table", "wide", "name", "markdown", *MACHINE)
 @click.option("--exit-code", "show_changes", is_flag=True, help="Exit 3 when there is anything to do.")
 @click.option("--out", metavar="FILE", help="Save the plan, for apply --plan FILE.")
 @click.option(
@@ -50,6 +52,7 @@ def command(
       reconciler plan --adopt Inference/chat     as if it were ours already
       reconciler plan -o markdown                for a pull request
       reconciler plan -o json=plan.json          a table here, JSON in a file
+      reconciler plan -o sarif=plan.sarif -o junit=plan.xml
       reconciler plan --exit-code                3 when something would change
       reconciler plan --out plan.json            save it, to apply exactly that
 
@@ -93,19 +96,33 @@ def _document(planned: Planned, code: ExitCode) -> Document:
 
 
 def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str) -> None:
-    from reconciler.report.jsonform import json_text
+    from reconciler.report.cases import plan_cases
     from reconciler.report.markdown import plan_markdown
 
     tell_obstacles(voice, planned)
     plan, refusals, failures = planned.plan, planned.refusals, planned.failures
+    voice.annotate(lambda: findings(planned))
     voice.publish(
         {
             "table": lambda: plan_table(voice, planned, wide=bool(voice.verbosity), next_step=next_step),
             "wide": lambda: plan_table(voice, planned, wide=True, next_step=next_step),
             "name": lambda: "".join(f"{change.key}\n" for change in plan.writes),
             "markdown": lambda: plan_markdown(plan, refusals=refusals, failures=failures),
-            "json": lambda: json_text(_document(planned, code)),
+            **machine_forms(
+                lambda: _document(planned, code),
+                lambda: plan_cases(plan, refusals=refusals, failures=failures),
+                lambda: findings(planned),
+            ),
         }
+    )
+
+
+def findings(planned: Planned) -> list[Problem]:
+    """List what a reviewer of a plan must look at."""
+    from reconciler.report.findings import plan_findings
+
+    return plan_findings(
+        planned.plan, refusals=planned.refusals, failures=planned.failures, warnings=planned.warnings
     )
 
 

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.options import Chosen, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
+from reconciler.report.forms import MACHINE, machine_forms
 
 if TYPE_CHECKING:
     from reconciler.declare import Checked
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @speaking
-@writing("table", "json")
+@writing("table", *MACHINE)
 @selecting
 @judging
 def command(voice: Voice, chosen: Chosen) -> ExitCode:
@@ -28,6 +29,7 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
       reconciler validate manifests/team-a       one folder or file
       kustomize build . | reconciler validate -  from another tool
       reconciler validate --strict               in CI: a warning is an error
+      reconciler validate -o sarif=found.sarif   for code scanning
       reconciler validate -o json                for machines
 
     Exit codes: 0 valid, 4 rejected.
@@ -40,20 +42,23 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
 
 
 def _tell(voice: Voice, checked: Checked) -> ExitCode:
-    from reconciler.report.annotations import annotations_text
-    from reconciler.report.jsonform import checked_document, json_text
+    from reconciler.report.cases import checked_cases
+    from reconciler.report.jsonform import checked_document
     from reconciler.report.problems import checked_text, problems_text
 
     problems, read = checked.problems, {"documents": checked.documents, "files": checked.files}
     bad = any(problem.is_error for problem in problems)
     code = ExitCode.REJECTED if bad else ExitCode.IN_ORDER
     voice.complain(problems_text(problems))
-    if voice.environ.get("GITHUB_ACTIONS") == "true":
-        voice.command(annotations_text(problems))
+    voice.annotate(lambda: problems)
     voice.publish(
         {
             "table": lambda: checked_text(problems, **read),
-            "json": lambda: json_text(checked_document(problems, exit_code=code, **read)),
+            **machine_forms(
+                lambda: checked_document(problems, exit_code=code, **read),
+                lambda: checked_cases(problems, **read),
+                lambda: problems,
+            ),
         }
     )
     return code

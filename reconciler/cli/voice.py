@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.problem import Problem
     from reconciler.secret import Scrubber
 
 _CI_NAMES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD")
@@ -25,6 +26,7 @@ DEFAULT_WIDTH = 120
 
 
 TEXT_FORMATS = ("table", "wide", "name", "markdown")
+ERROR_FORMATS = ("json", "jsonl", "junit", "sarif", "codequality", "markdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,13 @@ class Voice:
         """Write our own commands to the CI runner, on stderr; the one way around their breaking."""
         self._write(self._err, text, is_ours=True)
 
+    def annotate(self, findings: Callable[[], Sequence[Problem]]) -> None:
+        """Show findings beside the code, where GitHub runs us."""
+        if self.environ.get("GITHUB_ACTIONS") == "true":
+            from reconciler.report.annotations import annotations_text
+
+            self.command(annotations_text(findings()))
+
     def redraw(self, text: str, control: str = "") -> None:
         """Write text to a live terminal after a control sequence of our own."""
         if not self.is_quiet:
@@ -156,13 +165,18 @@ class Voice:
             self.result(makers["table"]())
 
     def explain(self, error: ReconcilerError) -> None:
-        """Give machines that wait for JSON the error as a document."""
-        wanted = [output for output in self.outputs if output.format == "json"]
+        """Give the error in every form that was asked for and that has one."""
+        wanted = [output for output in self.outputs if output.format in ERROR_FORMATS]
         if wanted and not isinstance(error, UsageError | Withheld):
-            from reconciler.report.jsonform import error_document, json_text
+            from reconciler.report.errors import error_forms
 
+            makers = error_forms(error)
             for output in wanted:
-                self.document(json_text(error_document(error)), output.file)
+                text = makers[output.format]()
+                if output.file or not output.is_text:
+                    self.document(text, output.file)
+                else:
+                    self.result(text)
 
     def close(self) -> None:
         """Flush; a reader that went away is no failure of ours."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from reconciler.drift import Commit, Drift, DriftItem
 from reconciler.report.jsonform import Document, failure_form, field_form, head, key_form, place_form, stamp
-from reconciler.report.safe import for_json
 
 
 def drift_document(drift: Drift) -> Document:
@@ -24,12 +21,6 @@ def drift_document(drift: Drift) -> Document:
         "unknown": dict(sorted(drift.unknown.items())),
         "failures": [failure_form(failure) for failure in drift.failures],
     }
-
-
-def drift_lines(drift: Drift) -> str:
-    """Give each item as a JSON document on a line of its own, in key order."""
-    items = (json.dumps(_item(item), ensure_ascii=True, allow_nan=False) for item in drift.items)
-    return "".join(f"{for_json(item)}\n" for item in items)
 
 
 def _item(item: DriftItem) -> Document:

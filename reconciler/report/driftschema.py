@@ -34,12 +34,12 @@ _STATES = {
 
 
 def drift_schema() -> Schema:
-    """Give the schema of what `drift -o json` writes; a line of `-o jsonl` is one of its items."""
+    """Give the schema of what `drift -o json` writes; lines of type `drift` are its items."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "reconciler drift",
-        "description": "What is live and not as git says. What drift -o json writes; a line of -o jsonl "
-        "is one of its items.",
+        "description": "What is live and not as git says. What drift -o json writes; the lines of type "
+        "drift of -o jsonl are its items.",
         **closed({**head("drift"), **_contents()}),
         "$defs": {
             "item": closed({**key_shape(), **_item()}),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reconciler.errors import (
     ExitCode,
     ProviderError,
     ReconcilerError,
     Unauthenticated,
 )
+from reconciler.problem import Problem
+from reconciler.report.forms import machine_forms
 from reconciler.report.platform import NOT_MISSING, failure_problem
 from reconciler.report.problems import problem_text, problems_text, tally
 from reconciler.report.safe import line
@@ -37,3 +41,20 @@ def _provider_text(error: ProviderError) -> str:
 
 def _closing(error: ReconcilerError) -> str:
     return "Nothing was changed.\n" if error.exit_code in _PROMISES_NO_CHANGE else ""
+
+
+def error_forms(error: ReconcilerError) -> dict[str, Callable[[], str]]:
+    """Give a maker for each document that tells of an error which ended a command before its result."""
+    from reconciler.report.cases import problem_cases
+    from reconciler.report.jsonform import error_document
+    from reconciler.report.markdown import BUDGET, problems_list
+
+    told = (failure_problem(error),) if isinstance(error, ProviderError) else error.problems
+    problems = told or (Problem(error.exit_code.label, str(error)),)
+    head = f"### Stopped: {error.exit_code.label}\n\n"
+    return {
+        **machine_forms(
+            lambda: error_document(error), lambda: problem_cases("error", problems, "error"), lambda: problems
+        ),
+        "markdown": lambda: head + problems_list(problems, BUDGET - 1_000) + _closing(error),
+    }

@@ -7,7 +7,7 @@ import re
 from reconciler.errors import shortened
 
 _UNSEEN = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 """Control characters, bidi controls and characters without a width; the line feed is left out."""
@@ -16,6 +16,7 @@ _SPELLED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _CI_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _CI_ANYWHERE = re.compile(r"##(?=\[|vso\[|teamcity\[)|section_(start|end)(?=:)")
+_CI_INSIDE = re.compile("##|section_(?:start|end):")
 
 _ASCII = {"±": "-/+", "…": "...", "·": "-", "→": "->", "≤": "<=", "≥": ">="}
 
@@ -55,7 +56,13 @@ def _broken(match: re.Match[str]) -> str:
 
 def for_json(text: str) -> str:
     """Spell the marks of CI commands inside a JSON document in another way; its meaning stays."""
-    return text.replace("##", "\\u0023#")
+    return _CI_INSIDE.sub(lambda found: f"\\u{ord(found[0][0]):04x}{found[0][1:]}", text)
+
+
+def for_xml(text: str) -> str:
+    """Spell the marks of CI commands inside an XML document in another way; its meaning stays."""
+    text = _CI_LINE.sub(r"\1&#58;", text)
+    return _CI_INSIDE.sub(lambda found: f"&#{ord(found[0][0])};{found[0][1:]}", text)
 
 
 def for_encoding(text: str, encoding: str) -> str:

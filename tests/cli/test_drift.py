@@ -117,6 +117,7 @@ def test_real_documents_keep_their_schema(scene: Scene) -> None:
     assert (document["exit"]["code"], said.code) == (3, 3)
     Draft202012Validator(SCHEMA).validate(document)
     assert [item["state"] for item in document["items"]] == ["missing", "changed"]
-    items = [json.loads(line) for line in (scene.root / "items.jsonl").read_text().splitlines()]
-    assert items == document["items"]
+    _, *items, last = [json.loads(line) for line in (scene.root / "items.jsonl").read_text().splitlines()]
+    assert items == [{"type": "drift", **item} for item in document["items"]]
+    assert last == {"type": "exit", **document["exit"]}
     assert (scene.root / "drift.md").read_text().startswith("### Drift of `prod`\n\n2 declared: 1 changed")

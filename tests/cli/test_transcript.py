@@ -15,16 +15,17 @@ import pexpect
 import pytest
 
 from reconciler.emulator.runai import Emulator, ScaledClock
+from reconciler.report.forms import MACHINE
 from tests.cli.conftest import Run, replace
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ANIMATION = re.compile(r"\r(?!\n)|\x1b\[[0-9;?]*[ABCDGHJKf]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FORMATS = {
-    "plan": ("table", "wide", "name", "markdown", "json"),
-    "drift": ("table", "wide", "name", "json", "jsonl", "markdown"),
-    "health": ("table", "name", "json"),
-    "validate": ("table", "json"),
+    "plan": ("table", "wide", "name", "markdown", *MACHINE),
+    "drift": ("table", "wide", "name", "markdown", *MACHINE),
+    "health": ("table", "name", "json", "jsonl", "junit"),
+    "validate": ("table", *MACHINE),
 }
 NO_TERMINAL: Mapping[str, Mapping[str, str]] = {
     "piped": {},

@@ -12,10 +12,11 @@ from jsonschema import Draft202012Validator
 from reconciler.drift import Drift, DriftItem
 from reconciler.plan import Action
 from reconciler.report.drift import drift_text
-from reconciler.report.driftform import drift_document, drift_lines
+from reconciler.report.driftform import drift_document
 from reconciler.report.driftmarkdown import drift_markdown
 from reconciler.report.driftschema import drift_schema
 from reconciler.report.jsonform import json_text
+from tests.report.forms import drift_forms
 from tests.report.values import (
     ADA,
     CANARY,
@@ -123,17 +124,10 @@ def test_a_drift_document_reads_as_the_golden_file_has_it(golden: Golden) -> Non
     golden("report/drift-told.json", json_text(drift_document(TOLD)))
 
 
-def test_jsonl_has_one_item_of_the_document_on_each_line() -> None:
-    lines = drift_lines(TOLD).splitlines()
-
-    assert [json.loads(text) for text in lines] == drift_document(TOLD)["items"]
-    assert drift_lines(replace(TOLD, items=())) == ""
-
-
 def test_no_secret_is_in_any_form_of_drift() -> None:
     drift = replace(DRIFT, items=(DriftItem(CHAT, "changed", (SECRET,)),))
 
-    forms = (json_text(drift_document(drift)), drift_lines(drift), drift_markdown(drift, now=NOW))
+    forms = [make() for make in drift_forms(drift).values()]
 
     assert not [form for form in forms if CANARY in form]
 
