@@ -231,9 +231,12 @@ _WINDOW = 12
 
 
 def _spelled(value: str) -> set[str]:
-    """Spell a value the ways that tools do: JSON, URLs, base64 at every alignment, hex."""
+    """Spell a value the ways that tools do: JSON, URLs, XML and HTML, base64 at every alignment, hex."""
     quoted = {urllib.parse.quote(value, safe=safe) for safe in ("", "/")} | {urllib.parse.quote_plus(value)}
-    found = {value, value.strip(), json.dumps(value)[1:-1], *quoted}
+    bare = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    inside = bare.replace('"', "&quot;")
+    marked_up = {bare, inside, inside.replace("'", "&#x27;"), inside.replace("'", "&#39;")}
+    found = {value, value.strip(), json.dumps(value)[1:-1], *quoted, *marked_up}
     encoded = value.encode()
     for shift in range(3):
         text = base64.b64encode(b"\0" * shift + encoded).decode().rstrip("=")

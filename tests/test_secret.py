@@ -68,6 +68,13 @@ def test_every_spelling_is_scrubbed(spelled: str) -> None:
     assert SENSITIVE in scrubber.scrub(f"a {spelled} b")
 
 
+@pytest.mark.parametrize("quote", ["&#39;", "&#x27;", "'"])
+def test_a_value_with_signs_of_markup_is_scrubbed_from_xml_and_html(quote: str) -> None:
+    shown = "p&amp;ss&lt;w&quot;o'rd&gt;123".replace("'", quote)
+
+    assert Scrubber(["p&ss<w\"o'rd>123"]).scrub(f"<a>{shown}</a>") == f"<a>{SENSITIVE}</a>"
+
+
 LONG = "".join(f"{n * 7919 % 9973:x}" for n in range(100))
 PEM = "-----BEGIN KEY-----\nMIIEvAIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n"
 
