@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import plan, startup, validate
+from bench import plan, render, startup, validate
 from bench.measure import RECONCILER, Ratio, Result
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -18,6 +18,7 @@ PARTS: Mapping[str, Callable[[Path], Iterator[Result]]] = {
     "startup": startup.measure,
     "validate": validate.measure,
     "plan": plan.measure,
+    "render": render.measure,
 }
 
 
@@ -39,7 +40,7 @@ def main(names: list[str]) -> int:
 
 
 def _shown(results: Iterable[Result]) -> Iterator[Result]:
-    print(f"{'what':<24}{'ours':>10}{'floor':>10}{'ratio':>8}{'goal':>8}   floor is")
+    print(f"{'what':<26}{'ours':>10}{'floor':>10}{'ratio':>8}{'goal':>8}   floor is")
     for result in results:
         print(_line(result), flush=True)
         yield result
@@ -47,10 +48,10 @@ def _shown(results: Iterable[Result]) -> Iterator[Result]:
 
 def _line(result: Result) -> str:
     if not isinstance(result, Ratio):
-        return f"{result.name:<24}skipped: {result.why}"
+        return f"{result.name:<26}skipped: {result.why}"
     goal = f"≤ {result.goal:g}" if result.goal else "-"
     times = f"{result.ours_s * 1000:>7.0f} ms{result.floor_s * 1000:>7.0f} ms"
-    return f"{result.name:<24}{times}{result.ratio:>8.2f}{goal:>8}   {result.floor}"
+    return f"{result.name:<26}{times}{result.ratio:>8.2f}{goal:>8}   {result.floor}"
 
 
 def _document(results: Iterable[Result]) -> dict[str, object]:
