@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
-from reconciler.errors import ProviderError
+from reconciler.errors import ExitCode, ProviderError
 from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
@@ -187,6 +187,39 @@ class Tells(Protocol):
 
     async def told_of_deleted(self, deleted: Deleted) -> Told | None:
         """Read who deleted an object; None where the platform does not say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Tell how one thing of a set-up stands: all right, or else with `mend`, what to do about it.
+
+    `area` is the word it is filed under, such as `sign-in`. `exit_code` is what a command that needs
+    this would end with; IN_ORDER where it would go on all the same.
+    """
+
+    area: str
+    text: str
+    mend: str = ""
+    exit_code: ExitCode = ExitCode.IN_ORDER
+
+    @property
+    def grade(self) -> str:
+        """Give `fail` where commands would fail, `warn` where there is something to do, else `ok`."""
+        if self.exit_code is not ExitCode.IN_ORDER:
+            return "fail"
+        return "warn" if self.mend else "ok"
+
+
+@runtime_checkable
+class Examines(Protocol):
+    """Find out how well a control plane can be worked with. An optional part of a provider."""
+
+    async def examine(self) -> Sequence[Finding]:
+        """Check the address, the sign-in, what the credentials may do, and what lies below; sends no write.
+
+        What fails is a finding and never raised; where it keeps the rest from being told, it is the last.
+        """
         ...
 
 

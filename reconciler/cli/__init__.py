@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("reconciler.cli.logs", "print the log of a workload"),
     "stop": ("reconciler.cli.stop", "say what to write in git so that objects are stopped"),
     "resume": ("reconciler.cli.resume", "say what to write in git so that stopped objects run again"),
+    "doctor": ("reconciler.cli.doctor", "look at the whole set-up and say what is wrong"),
     "cluster": ("reconciler.cli.cluster", "print how to install a registered cluster"),
     "lock": ("reconciler.cli.lock", "show who applies the fleet now, or free a dead lease"),
     "init": ("reconciler.cli.init", "write a fleet file, or a whole demo"),

@@ -8,6 +8,16 @@ memory (`memory.py`) in a ref of a git remote; `shared.py` opens both.
 
 from reconciler.journal.records import REPLACING, Intent, Memory
 from reconciler.journal.shared import opened, recalled
-from reconciler.journal.store import Journal, WriteAhead, remembered
+from reconciler.journal.store import Journal, WriteAhead, journal_folder, remembered
 
-__all__ = ["REPLACING", "Intent", "Journal", "Memory", "WriteAhead", "opened", "recalled", "remembered"]
+__all__ = [
+    "REPLACING",
+    "Intent",
+    "Journal",
+    "Memory",
+    "WriteAhead",
+    "journal_folder",
+    "opened",
+    "recalled",
+    "remembered",
+]

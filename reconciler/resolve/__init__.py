@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from reconciler.resolve.excerpt import with_excerpt
 from reconciler.resolve.place import place
-from reconciler.resolve.target import describe_secret, doubt_credentials, resolve_target
+from reconciler.resolve.target import describe_secret, doubt_credentials, remark_on, resolve_target
 from reconciler.resolve.variables import Resolved, missing_secrets, resolve
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "doubt_credentials",
     "missing_secrets",
     "place",
+    "remark_on",
     "resolve",
     "resolve_target",
     "with_excerpt",

@@ -109,17 +109,17 @@ def doubt_credentials(target: Target, environ: Mapping[str, str]) -> str:
 
 
 def _doubt(value: str, name: str) -> str:
-    return f"what {name} holds {_remark(value)}, which does not belong to it"
+    return f"what {name} holds {remark_on(value)}, which does not belong to it"
 
 
 def describe_secret(name: str, value: str) -> str:
     """Describe a secret without showing it: its name, length, and what often is wrong with it."""
-    remarks = [f"{len(value)} characters", *filter(None, [_remark(value)])]
+    remarks = [f"{len(value)} characters", *filter(None, [remark_on(value)])]
     return f"{name} ({', '.join(remarks)})" if value else f"{name} (empty)"
 
 
-def _remark(value: str) -> str:
-    """Say what often is wrong with a secret and can be told from its edges."""
+def remark_on(value: str) -> str:
+    """Say what often is wrong with a secret and can be told from its edges; "" for nothing."""
     found = ["ends with a newline"] if value.endswith("\n") else []
     found += ["has spaces around it"] if not found and value != value.strip() else []
     return ", ".join([*found, *(["stands in quotes"] if _is_quoted(value) else [])])

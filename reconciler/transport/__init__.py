@@ -146,7 +146,7 @@ class Transport:
         return None
 
     async def ask(self, call: Call) -> Answer:
-        """Make a call without a token, with patience, and give whatever answer there is."""
+        """Make a call that changes nothing, with patience, and give whatever answer there is."""
         return await self._patiently(call)
 
     async def lines(

@@ -22,6 +22,7 @@ DOING = frozenset(
         "settle",
         "journal",
         "reconcile",
+        "doctor",
         "providers",
         "cli",
         "emulator",

@@ -160,6 +160,7 @@ def played(
     capsys: pytest.CaptureFixture[str],
     *,
     tls: Tls | None = None,
+    api_level: str = "2.25",
 ) -> Iterator[Scene]:
     """Set a scene in an empty folder and stand in it. Time is the emulator's: waiting takes none of ours."""
     root = folder / "repo"
@@ -174,7 +175,7 @@ def played(
         monkeypatch.setenv(name, value)
     clock = ManualClock()
     monkeypatch.setattr("reconciler.cli.request.SystemClock", lambda: DrivenClock(clock))
-    emulator = Emulator(seed="empty", clock=clock)
+    emulator = Emulator(seed="empty", clock=clock, api_level=api_level)
     with emulator.serve(tls=tls) as url:
         scene = Scene(emulator, root, capsys, f"{folder}/", url)
         scene.git("init", "-q", "-b", "main")

@@ -140,6 +140,7 @@ def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: R
     story.type("plan")
     story.type("apply --yes")
     story.type("plan")
+    story.type("doctor")
     story.type("health")
     story.type("logs Inference/inference --tail 1")
     story.type("logs Training/training --follow")

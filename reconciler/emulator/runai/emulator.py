@@ -22,6 +22,7 @@ from reconciler.emulator.runai import (
     inference,
     lookups,
     nims,
+    permissions,
     telemetry,
     types,
     v2,
@@ -98,6 +99,7 @@ class Emulator:
         yield from self.tokens.routes()
         yield from clusters.routes(self.platform)
         yield from lookups.routes(self.platform)
+        yield from permissions.routes(self.platform)
         yield from types.routes(self.platform)
         yield from telemetry.routes(self.platform)
         yield from inference.routes(self.platform)

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.errors import Malformed, NotFound, ProviderError, Rejected
+from reconciler.mark import canonical_json
 from reconciler.providers.runai.details import Detail, detail_of
 from reconciler.providers.runai.routes import ROUTES, WORKLOADS, part
 from reconciler.providers.runai.sweep import Page
 from reconciler.providers.runai.wire import Misshapen, check_project, next_in, rows_in, text
 from reconciler.resource import Json, Scope
-from reconciler.transport import Transport
+from reconciler.transport import Call, Transport
 
 PROJECTS = "/api/v1/org-unit/projects"
 CLUSTERS = "/api/v1/clusters"
+NODE_POOLS = "/api/v1/node-pools"
+PERMITTED = "/api/v1/authorization/permitted-scopes"
+_TO_A_STRANGER = frozenset({401, 403})
 _NO_ENDPOINT = frozenset({404, 405})
 _ORDER = {"sortBy": "createdAt", "sortOrder": "asc"}
 
@@ -93,6 +97,35 @@ class Api:
         await self.transport.get(
             f"{url}/cluster-api/status", verb="read the status of", subject=subject, attempts=1
         )
+
+    async def reach(self) -> float:
+        """Ask once, without a token, whether this is a control plane; gives the seconds it took to answer."""
+        url = self.transport.url_of(CLUSTERS)
+        call = Call("GET", url, "reach", "the control plane", is_signed=False, attempts=1)
+        started = self.transport.clock.monotonic()
+        answer = await self.transport.ask(call)
+        took = self.transport.clock.monotonic() - started
+        if 200 <= answer.status < 300:
+            self.transport.speech.value(call, answer)
+        elif answer.status not in _TO_A_STRANGER or answer.is_html:
+            self.transport.speech.refuse(call, answer)
+        return took
+
+    async def permitted(self, resource: str) -> dict[str, Json]:
+        """Read which actions on a kind of resource the credentials may do, each with its scopes."""
+        body = canonical_json({"resourceType": resource}).encode()
+        call = Call("POST", self.transport.url_of(PERMITTED), "read", f"rights to {resource}", body)
+        answer = await self.transport.ask(call)
+        if answer.status != 200:
+            self.transport.speech.refuse(call, answer)
+        found = self.transport.speech.value(call, answer)
+        if not isinstance(found, dict):
+            raise Misshapen("the answer is no object")
+        return found
+
+    async def node_pools_answer(self) -> None:
+        """Ask whether node pools may be read."""
+        await self.transport.get(NODE_POOLS, verb="list", subject="node pools", query={"limit": "1"})
 
     async def workloads(self, scope: Scope, offset: int, limit: int, *, deleted: bool = False) -> Page:
         """List the workloads of a project, a page; every row is checked to be of that project."""

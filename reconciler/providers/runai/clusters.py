@@ -27,10 +27,14 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Give the URL of a cluster's API, or the note that says why it is not asked."""
+    """Give the URL of a cluster's API, or the note that says why it is not asked.
+
+    `line` is what to add below the target so that it is.
+    """
 
     url: str = ""
     note: str = ""
+    line: str = ""
 
 
 class Clusters:
@@ -61,7 +65,8 @@ class Clusters:
             return Door(note=f'cluster "{cluster.name}" names no domain, so only the control plane was asked')
         if why := self._api.transport.hosts.refusal(url):
             line = f"clusterApi: {{{cluster.name}: {url}}}"
-            return Door(note=f'cluster "{cluster.name}" was not asked ({why}); to allow it, add {line}')
+            note = f'cluster "{cluster.name}" was not asked ({why}); to allow it, add {line}'
+            return Door(note=note, line=line)
         if self._resting.get(url, 0.0) > self._api.transport.clock.monotonic():
             return Door(note=f'cluster "{cluster.name}" does not answer, so only the control plane was asked')
         return Door(url)

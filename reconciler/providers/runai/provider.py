@@ -16,9 +16,10 @@ from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Problem
-from reconciler.provider import Edit, InstallInfo, LogLine, Told
+from reconciler.provider import Edit, Finding, InstallInfo, LogLine, Told
 from reconciler.providers.runai import logs, wire
 from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.checkup import Checkup
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.health import Doctor
 from reconciler.providers.runai.kinds import KINDS
@@ -58,7 +59,7 @@ class RunaiProvider:
         self.target = target.name
         self.kinds: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
         self.transport = Transport(target.name, settings.url, hosts=hosts, clock=clock, tell=tell)
-        self.transport.tokens = Tokens(self.transport, settings)
+        self.transport.tokens = tokens = Tokens(self.transport, settings)
         self._api = Api(self.transport)
         self._clusters = Clusters(self._api, settings)
         self._registry = Registry(self._api, self._clusters, target.name)
@@ -67,6 +68,7 @@ class RunaiProvider:
         self._doctor = Doctor(self._api, self._clusters, self.kinds)
         self._logs = logs.LogReader(self._api, self._clusters)
         self._teller = Teller(self._api)
+        self._checkup = Checkup(self._api, tokens, self._clusters, self._registry, settings)
         self._only = frozenset(target.scopes or settings.scope.projects)
 
     def now(self) -> datetime:
@@ -240,17 +242,16 @@ class RunaiProvider:
         with self._trusting("read", str(deleted.key)):
             return await self._teller.told_of_deleted(deleted)
 
+    async def examine(self) -> Sequence[Finding]:
+        """Check the address, the sign-in, what the credentials may do, and the clusters; sends no write."""
+        return await self._checkup.findings()
+
     async def aclose(self) -> None:
         """Close connections."""
         await self.transport.aclose()
 
     def _is_meant(self, scope: Scope) -> bool:
-        spellings = {
-            scope.name,
-            wire.project_of(scope.name),
-            f"{scope.cluster}/{wire.project_of(scope.name)}",
-        }
-        return not self._only or bool(spellings & self._only)
+        return not self._only or bool(wire.spellings_of(scope) & self._only)
 
     def _kind(self, name: str, verb: str, subject: str) -> Kind:
         if name not in self.kinds:

@@ -31,8 +31,9 @@ _FINAL = frozenset({"invalid_client", "invalid_grant", "access_denied"})
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """Describe one way to sign in: where, in which form, with which names."""
+    """Describe one way to sign in: its name, where, in which form, with which names."""
 
+    name: str
     path: str
     content_type: str
     body: Callable[[str, str], bytes]
@@ -52,9 +53,17 @@ def _app(client: str, secret: str) -> bytes:
     return json.dumps({"grantType": "app_token", "AppId": client, "AppSecret": secret}).encode()
 
 
-V2 = _Way("/api/v2/token", _FORM, _v2)
-V1 = _Way("/api/v1/token", "application/json", _v1)
-APP = _Way("/api/v1/token", "application/json", _app)
+V2 = _Way("v2", "/api/v2/token", _FORM, _v2)
+V1 = _Way("v1", "/api/v1/token", "application/json", _v1)
+APP = _Way("v1 (app_token)", "/api/v1/token", "application/json", _app)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Tell of the token in hand: the way it was got, and its whole life in seconds."""
+
+    way: str = ""
+    life_s: float = 0.0
 
 
 class Tokens:
@@ -65,6 +74,7 @@ class Tokens:
         self._ways: tuple[_Way, ...] = (V1, APP) if settings.apiLevel in _NO_V2 else (V2, V1, APP)
         self._lock = asyncio.Lock()
         self._token, self._good_until = "", 0.0
+        self.held = Held()
         transport.scrubber.learn(self._auth.clientSecret.get_secret_value())
 
     async def token(self) -> str:
@@ -91,7 +101,7 @@ class Tokens:
             if answer.status == 200:
                 token, life = self._read(call, answer)
                 self._token, self._good_until = token, asked_at + life * _USED_SHARE
-                self._ways = (way,)
+                self._ways, self.held = (way,), Held(way.name, life)
                 self._transport.scrubber.learn(token)
                 return token
             if answer.status >= 500 or 300 <= answer.status < 400 or answer.status == 429:

@@ -158,6 +158,12 @@ def fingerprint(row: Mapping[str, Json]) -> str:
     return hashlib.blake2b(json.dumps(still, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
+def spellings_of(scope: Scope) -> frozenset[str]:
+    """Give the words that a fleet file may name a project by."""
+    plain = project_of(scope.name)
+    return frozenset({scope.name, plain, f"{scope.cluster}/{plain}"})
+
+
 def project_from_wire(row: Mapping[str, Json], clusters: Mapping[str, str]) -> Scope:
     """Read one project; `clusters` gives the names of clusters by id in lower case. Raises Misshapen."""
     cluster_id = text(row, "clusterId").lower()
