@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import complete
 from reconciler.cli.options import Chosen, Consents, consenting, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, Interrupted, ReconcilerError
@@ -56,7 +57,13 @@ def digest(_: click.Context, __: click.Parameter, text: str) -> str:
     default="",
     help="Apply only the plan with this digest, as a pull request showed it; 8 digits are enough.",
 )
-@click.option("--plan", "plan_file", metavar="FILE", help="Apply exactly what plan --out saved.")
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    shell_complete=complete.files,
+    help="Apply exactly what plan --out saved.",
+)
 @click.option("--require-running", is_flag=True, help="Exit 11 when something still waits for GPUs.")
 @consenting
 @selecting

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Chosen, speaking, writing
+from reconciler.cli import complete
+from reconciler.cli.options import Chosen, of_fleet, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -31,14 +32,21 @@ def command(ctx: click.Context) -> None:
 @command.command("install-info")
 @speaking
 @writing("table", "json")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete.clusters)
 @click.option("--version", default="", metavar="X.Y", help="The version to install; else the cluster's own.")
 @click.option("--url", default="", metavar="URL", help="Where the cluster will be reached.")
 @click.option(
     "--reveal", is_flag=True, help="Show the client secret. Whoever has it can pose as the cluster."
 )
-@click.option("--fleet", metavar="FILE", default="", help="The fleet file; else found upwards from here.")
-@click.option("--target", "targets", metavar="NAME", multiple=True, help="The control plane that knows it.")
+@of_fleet
+@click.option(
+    "--target",
+    "targets",
+    metavar="NAME",
+    multiple=True,
+    help="The control plane that knows it.",
+    shell_complete=complete.targets,
+)
 def show_install_info(
     voice: Voice,
     name: str,

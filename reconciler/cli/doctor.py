@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import speaking, writing
+from reconciler.cli import complete
+from reconciler.cli.options import of_fleet, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -12,8 +13,15 @@ from reconciler.errors import ExitCode
 @click.command()
 @speaking
 @writing("table", "json")
-@click.option("--fleet", metavar="FILE", default="", help="The fleet file; else found upwards from here.")
-@click.option("--target", "targets", metavar="NAME", multiple=True, help="Only this target; repeatable.")
+@of_fleet
+@click.option(
+    "--target",
+    "targets",
+    metavar="NAME",
+    multiple=True,
+    help="Only this target; repeatable.",
+    shell_complete=complete.targets,
+)
 def command(voice: Voice, fleet: str, targets: tuple[str, ...]) -> ExitCode:
     r"""Look at the whole set-up, from git to the clusters, and say what is wrong and what to do.
 

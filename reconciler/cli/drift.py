@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli import complete
 from reconciler.cli.options import Chosen, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
@@ -38,6 +39,12 @@ class StatesType(click.ParamType[tuple[str, ...]]):
                 hint = f'; did you mean "{best}"?' if best else ""
                 self.fail(f'"{word}" is no state of drift; there are {", ".join(STATES)}{hint}', param, ctx)
         return words
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> complete.Items:
+        """Offer the states."""
+        from reconciler.drift import STATES
+
+        return complete.offered(STATES, incomplete)
 
 
 @click.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import complete
 from reconciler.cli.options import speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @speaking
 @writing("table", "json")
-@click.argument("what", required=False, metavar="[KIND.FIELD... | CODE]")
+@click.argument("what", required=False, metavar="[KIND.FIELD... | CODE]", shell_complete=complete.explained)
 def command(voice: Voice, what: str | None) -> ExitCode:
     r"""Explain a field of a kind or of the fleet file, a problem code, or an exit code. Offline.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import speaking, writing
+from reconciler.cli.options import of_fleet, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, ReconcilerError, StalePlan
 
@@ -41,7 +41,7 @@ def command(ctx: click.Context) -> None:
 @command.command("show")
 @speaking
 @writing("table", "json")
-@click.option("--fleet", metavar="FILE", default="", help="The fleet file; else found upwards from here.")
+@of_fleet
 def show(voice: Voice, fleet: str) -> ExitCode:
     r"""Show who holds the lock of the fleet, since when, and how the last run ended.
 
@@ -65,7 +65,7 @@ def show(voice: Voice, fleet: str) -> ExitCode:
 @speaking
 @click.option("--generation", metavar="G", default="", help="The generation that lock show prints.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask; on a terminal only.")
-@click.option("--fleet", metavar="FILE", default="", help="The fleet file; else found upwards from here.")
+@of_fleet
 def free(voice: Voice, generation: str, fleet: str, *, yes: bool) -> ExitCode:
     r"""Free a lease by hand. A holder that still lives stops before its next write.
 

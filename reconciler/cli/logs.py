@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Chosen, speaking
+from reconciler.cli import complete
+from reconciler.cli.options import Chosen, of_fleet, speaking
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -27,12 +28,12 @@ class Reading:
 
 @click.command()
 @speaking
-@click.argument("name", metavar="NAME|KIND/NAME")
+@click.argument("name", metavar="NAME|KIND/NAME", shell_complete=complete.objects)
 @click.option("--tail", type=click.IntRange(min=-1), default=-1, metavar="N", help="Only the last N lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines come; Ctrl-C ends it.")
 @click.option("--previous", is_flag=True, help="The log before the last restart.")
 @click.option("--pod", default="", metavar="POD", help="Only this pod.")
-@click.option("--fleet", metavar="FILE", default="", help="The fleet file; else found upwards from here.")
+@of_fleet
 def command(
     voice: Voice, name: str, fleet: str, *, tail: int, follow: bool, previous: bool, pod: str
 ) -> ExitCode:

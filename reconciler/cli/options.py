@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli import complete
 from reconciler.cli.voice import Output, Voice
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
@@ -65,6 +66,20 @@ class OutputType(click.ParamType[Output]):
             self.fail(f'"{value}" cannot be written: {folder}: {why}', param, ctx)
         return Output(word, file)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> complete.Items:
+        """Offer the formats."""
+        return complete.offered(self.formats, incomplete)
+
+
+of_fleet = click.option(
+    "--fleet",
+    metavar="FILE",
+    default="",
+    help="The fleet file; else found upwards from here.",
+    shell_complete=complete.files,
+)
+"""Add --fleet."""
+
 
 def speaking(function: Wrapped) -> Wrapped:
     """Add --color, -q, -v and --debug; pass the Voice so tuned as `voice`."""
@@ -87,14 +102,27 @@ def speaking(function: Wrapped) -> Wrapped:
 def selecting(function: Wrapped) -> Wrapped:
     """Add --fleet, -l, --target, -p and the positional inputs; pass them as `chosen`."""
 
-    @click.argument("inputs", nargs=-1, metavar="[PATH | - | KIND/NAME]...")
-    @click.option("--fleet", metavar="FILE", default="", help="The fleet file; else found upwards from here.")
+    @click.argument("inputs", nargs=-1, metavar="[PATH | - | KIND/NAME]...", shell_complete=complete.inputs)
+    @of_fleet
     @click.option(
         "-l", "--selector", metavar="KEY=VALUE,...", default="", help="Only manifests with these labels."
     )
-    @click.option("--target", "targets", metavar="NAME", multiple=True, help="Only this target; repeatable.")
     @click.option(
-        "-p", "--project", "projects", metavar="NAME", multiple=True, help="Only this project; repeatable."
+        "--target",
+        "targets",
+        metavar="NAME",
+        multiple=True,
+        help="Only this target; repeatable.",
+        shell_complete=complete.targets,
+    )
+    @click.option(
+        "-p",
+        "--project",
+        "projects",
+        metavar="NAME",
+        multiple=True,
+        help="Only this project; repeatable.",
+        shell_complete=complete.projects,
     )
     @functools.wraps(function)
     def chosen(
@@ -147,6 +175,7 @@ def consenting(function: Wrapped) -> Wrapped:
         multiple=True,
         metavar="KIND/NAME",
         help="Run this job once more, though it has ended; repeatable.",
+        shell_complete=complete.objects,
     )
     @click.option(
         "--adopt",
@@ -154,6 +183,7 @@ def consenting(function: Wrapped) -> Wrapped:
         multiple=True,
         metavar="KIND/NAME",
         help="Take over the live object of this name, which carries nobody's mark; repeatable.",
+        shell_complete=complete.objects,
     )
     @click.option(
         "--allow",

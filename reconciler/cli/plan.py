@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import complete
 from reconciler.cli.options import Chosen, Consents, consenting, judging, selecting, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 @speaking
 @writing("table", "wide", "name", "markdown", *MACHINE)
 @click.option("--exit-code", "show_changes", is_flag=True, help="Exit 3 when there is anything to do.")
-@click.option("--out", metavar="FILE", help="Save the plan, for apply --plan FILE.")
+@click.option(
+    "--out", metavar="FILE", shell_complete=complete.files, help="Save the plan, for apply --plan FILE."
+)
 @click.option(
     "--expires-in",
     metavar="TIME",

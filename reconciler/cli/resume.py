@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import speaking
+from reconciler.cli import complete
+from reconciler.cli.options import of_fleet, speaking
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
 
 @click.command()
 @speaking
-@click.argument("names", nargs=-1, required=True, metavar="KIND/NAME...")
-@click.option("--fleet", metavar="FILE", default="", help="The fleet file; else found upwards from here.")
+@click.argument("names", nargs=-1, required=True, metavar="KIND/NAME...", shell_complete=complete.objects)
+@of_fleet
 def command(voice: Voice, names: tuple[str, ...], fleet: str) -> ExitCode:
     r"""Say how to let stopped objects run again: what to write in git, and what the next apply would do.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli import complete
 from reconciler.cli.options import speaking
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, UsageError
@@ -16,9 +17,18 @@ from reconciler.errors import ExitCode, UsageError
 Schema = Mapping[str, Any]
 
 
+def _offered(_ctx: click.Context, _param: click.Parameter, begun: str) -> complete.Items:
+    return complete.offered(_makers(), begun)
+
+
 @click.command()
 @speaking
-@click.argument("name", required=False, metavar="[KIND | manifest | fleet | plan | drift]")
+@click.argument(
+    "name",
+    required=False,
+    metavar="[KIND | manifest | fleet | plan | drift]",
+    shell_complete=_offered,
+)
 @click.option(
     "--write", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write them all here."
 )

@@ -12,7 +12,7 @@ from reconciler.explain.field import field_told, roots
 from reconciler.explain.told import Told
 from reconciler.problem import CODES
 
-__all__ = ["explain", "roots"]
+__all__ = ["below", "explain", "roots"]
 
 
 def explain(word: str) -> Told:
@@ -21,6 +21,18 @@ def explain(word: str) -> Told:
     if told is None:
         raise UsageError(f'nothing here is called "{word[:80]}"{_hint(word)}')
     return told
+
+
+def below(path: str) -> tuple[str, ...]:
+    """Name the fields below a path, also those below `spec` where it may be left out; none for no path."""
+    try:
+        told = field_told(path)
+    except UsageError:
+        return ()
+    if told is None:
+        return ()
+    spec = told.field.child("spec") if not told.field.path else None
+    return tuple(dict.fromkeys(each.name for at in (told.field, spec) if at for each in at.fields))
 
 
 def _hint(word: str) -> str:

@@ -58,15 +58,3 @@ def test_a_wrong_command_line_is_two_and_never_three(words: tuple[str, ...], hin
     assert hint in ended.err
     assert ended.last == "reconciler: usage (exit 2)"
     assert ended.out == ""
-
-
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_completion_prints_a_script(shell: str, run: Run) -> None:
-    assert "_RECONCILER_COMPLETE" in run("completion", shell).out
-
-
-def test_completion_answers_with_commands(run: Run) -> None:
-    code = "from reconciler.cli import main; main()"
-    words = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler dr", "COMP_CWORD": "1"}
-
-    assert python("-c", code, env=words).stdout == "plain,drift\n"
