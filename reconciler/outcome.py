@@ -120,10 +120,11 @@ class Step:
     """Tell one moment of an apply as it happens, `seconds` after its start.
 
     `state` is one of: sent, state, done, failed, skipped, settled, queued, waiting,
-    unhealthy, note.
+    unhealthy, note. `detail` is what it waits for now, in the platform's words.
     """
 
     key: ResourceKey | None
     text: str
     seconds: float
     state: str
+    detail: str = ""

@@ -178,7 +178,7 @@ async def _carry_out(session: Session, planned: Planned, voice: Voice, terms: Te
     from reconciler.cli.running import stopping
     from reconciler.reconcile import Stop
 
-    stop, progress = Stop(), Progress(voice)
+    stop, progress = Stop(), Progress(voice, planned.plan.writes)
     with stopping(lambda: setattr(stop, "requested", True), voice) as signals:
         async with beating(progress):
             applied = await session.apply(planned, listen=progress.hear, stop=stop)

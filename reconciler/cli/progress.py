@@ -4,94 +4,98 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from reconciler.cli.voice import Voice
 from reconciler.outcome import Step
-from reconciler.report.progress import Track, line_of, log_line, waiting_line
+from reconciler.plan.change import Action, Change
+from reconciler.report.progress import Track, line_of, log_line, sum_line, waiting_line, waves_of
+from reconciler.report.table import fitted
 
 HEARTBEAT_S = 30.0
-_UP_AND_CLEAR = "\x1b[{}A\x1b[J"
+_BESIDE_TRACKS = 3  # rows: how many more there are, how far the whole is, and the cursor's
 
 
 class Progress:
-    """Hear the steps of one apply and show them on stderr."""
+    """Hear the steps of one apply of these changes and show them on stderr."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, changes: Sequence[Change] = ()) -> None:
         self._voice = voice
+        self._left = waves_of(changes)
+        self._total, self._waves = len(self._left), max(self._left.values(), default=1)
+        self._deletes = {change.key for change in changes if change.action is Action.DELETE}
         self._tracks: dict[str, Track] = {}
-        self._drawn = self._size = 0
-        self._spoke_at = time.monotonic()
+        self._size = 0
+        self._begun = self._spoke_at = time.monotonic()
 
     def hear(self, step: Step) -> None:
         """Take one step and show it."""
         self._spoke_at = time.monotonic()
-        name = str(step.key) if step.key else ""
-        if not name:
+        step = replace(step, seconds=self._seconds)
+        if step.key is None:
             self._note(step)
             return
-        track = self._tracks.setdefault(name, Track(name))
-        if not track.take(step):
-            return
+        name = str(step.key)
+        self._size = max(self._size, len(name))
+        track = self._tracks.setdefault(name, Track(name, is_over_when_done=step.key in self._deletes))
+        is_news = track.take(step)
+        if track.is_over:
+            self._left.pop(step.key, None)
         if self._voice.is_live:
-            self._draw()
-        else:
+            self._draw([self._tracks.pop(name)] if track.is_over else [])
+        elif is_news:
             self._voice.talk(log_line(step, datetime.now(UTC)))
 
     def beat(self) -> None:
-        """Say that we still wait, when nothing was said for a while."""
-        waiting = [track for track in self._tracks.values() if not track.is_over]
-        if self._voice.is_live or not waiting or time.monotonic() - self._spoke_at < HEARTBEAT_S:
+        """Let the seconds run on a terminal; elsewhere say that we still wait, when nothing was said long."""
+        if self._voice.is_live:
+            self._draw()
             return
-        self._spoke_at = time.monotonic()
-        self._voice.talk(waiting_line(waiting, datetime.now(UTC)))
+        waiting = [track for track in self._tracks.values() if not track.is_over]
+        if waiting and time.monotonic() - self._spoke_at >= HEARTBEAT_S:
+            self._spoke_at = time.monotonic()
+            self._voice.talk(waiting_line(waiting, datetime.now(UTC)))
 
     def close(self) -> None:
         """Leave the last lines standing."""
         if self._voice.is_live:
-            self._draw(last=True)
+            self._voice.stand("", above=self._lines(self._tracks.values()))
         self._tracks.clear()
-        self._drawn = 0
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._begun
 
     def _note(self, step: Step) -> None:
-        if not self._voice.is_live:
+        if self._voice.is_live:
+            self._draw(above=f"{step.text}\n")
+        else:
             self._voice.talk(log_line(step, datetime.now(UTC)))
-            return
-        self._voice.redraw(f"{step.text}\n", self._rewind())
-        self._draw()
 
-    def _draw(self, *, last: bool = False) -> None:
-        """Print what is over for good, then redraw what goes on below it."""
-        over = [track for track in self._tracks.values() if track.is_over or last]
-        active = [track for track in self._tracks.values() if track not in over]
-        room = max(1, _height() - 2)
-        size = self._size = max(self._size, *(len(track.name) for track in self._tracks.values()), 0)
-        width = self._voice.width
-        text = "".join(f"{line_of(track, size=size, width=width)}\n" for track in over)
-        shown = active[:room]
-        text += "".join(f"{line_of(track, size=size, width=width, cut=True)}\n" for track in shown)
-        if len(active) > room:
-            text += f"  and {len(active) - room} more\n"
-        self._voice.redraw(text, self._rewind())
-        self._drawn = len(shown) + (len(active) > room)
-        for track in over:
-            del self._tracks[track.name]
+    def _draw(self, over: Sequence[Track] = (), above: str = "") -> None:
+        """Print what is over for good, and below it as much of what goes on as the terminal has rows for."""
+        columns, rows = self._voice.screen
+        shown = [*islice(self._tracks.values(), max(0, rows - _BESIDE_TRACKS))]
+        lines = [line_of(t, size=self._size, width=columns, now=self._seconds) for t in shown]
+        if len(self._tracks) > len(shown):
+            lines.append(f"  and {len(self._tracks) - len(shown)} more")
+        lines.append(self._sum())
+        block = "".join(f"{fitted(line, columns - 1)}\n" for line in lines[max(0, len(lines) - rows + 1) :])
+        self._voice.stand(block, above=above + self._lines(over))
 
-    def _rewind(self) -> str:
-        control = _UP_AND_CLEAR.format(self._drawn) if self._drawn else ""
-        self._drawn = 0
-        return control
+    def _lines(self, tracks: Iterable[Track]) -> str:
+        width, _ = self._voice.screen
+        return "".join(f"{line_of(track, size=self._size, width=width)}\n" for track in tracks)
 
-
-def _height() -> int:
-    try:
-        return os.get_terminal_size(2).lines
-    except OSError:
-        return 24
+    def _sum(self) -> str:
+        wave = min(self._left.values(), default=self._waves)
+        done = self._total - len(self._left)
+        return sum_line(wave, self._waves, done=done, total=self._total, seconds=self._seconds)
 
 
 @asynccontextmanager

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _CI_NAMES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD")
 _NO = ("", "0", "false")
 DEFAULT_WIDTH = 120
+_ROWS = 24
+_UP_AND_CLEAR = "\r\x1b[{}A\x1b[J"
 
 
 TEXT_FORMATS = ("table", "wide", "name", "markdown")
@@ -67,6 +69,7 @@ class Voice:
         self._err = sys.stderr if err is None else err
         self._scrubber: Scrubber | None = None
         self._closed: set[int] = set()
+        self._standing = ""
         self.lost = ""
 
     @property
@@ -104,6 +107,15 @@ class Voice:
             return DEFAULT_WIDTH
 
     @property
+    def screen(self) -> tuple[int, int]:
+        """Give the columns and rows of the terminal behind stderr, as they are now."""
+        try:
+            size = os.get_terminal_size(self._err.fileno())
+        except (OSError, ValueError):
+            return self.width, _ROWS
+        return size.columns or self.width, size.lines or _ROWS
+
+    @property
     def has_text_result(self) -> bool:
         """Tell whether stdout is for people in this run, not a document for a machine."""
         return all(output.file or output.is_text for output in self.outputs)
@@ -136,10 +148,15 @@ class Voice:
 
             self.command(annotations_text(findings()))
 
-    def redraw(self, text: str, control: str = "") -> None:
-        """Write text to a live terminal after a control sequence of our own."""
+    def stand(self, block: str, above: str = "") -> None:
+        """Keep a block standing at the end of a live terminal, below all else that is written to stderr.
+
+        It takes the place of the block before; `above` is written over it for good.
+        """
         if not self.is_quiet:
-            self._put(self._err, control + self._ready(self._err, text, is_ours=False))
+            text, control = self._ready(self._err, above + block, is_ours=False), self._erased()
+            self._standing = block
+            self._put(self._err, control + text)
 
     def document(self, text: str, file: str = "") -> None:
         """Write a document for machines to a file, or to stdout."""
@@ -184,7 +201,18 @@ class Voice:
             self._put(stream, "")
 
     def _write(self, stream: TextIO, text: str, *, is_ours: bool = False) -> None:
-        self._put(stream, self._ready(stream, text, is_ours=is_ours))
+        standing, control = (self._standing, self._erased()) if stream is self._err else ("", "")
+        self._put(stream, control + self._ready(stream, text + standing, is_ours=is_ours))
+
+    def _erased(self) -> str:
+        """Give what takes the standing block away, however wide the terminal has become since."""
+        if not self._standing:
+            return ""
+        from reconciler.report.table import cells  # who lets a block stand has loaded it
+
+        columns, _ = self.screen
+        rows = sum(max(1, -(-cells(line) // columns)) for line in self._standing.splitlines())
+        return _UP_AND_CLEAR.format(rows)
 
     def _ready(self, stream: TextIO, text: str, *, is_ours: bool) -> str:
         from reconciler.report import safe  # pure and small; loaded with the first word

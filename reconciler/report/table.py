@@ -40,6 +40,15 @@ def padded(text: str, size: int) -> str:
     return text + " " * (size - cells(text))
 
 
+def fitted(text: str, size: int) -> str:
+    """Cut a text, with dots where it goes on, so that it takes no more than a number of columns."""
+    if cells(text) <= size:
+        return text
+    while cells(text) > max(0, size - 3):
+        text = text[:-1]
+    return f"{text}..."[: max(0, size)]
+
+
 def wrapped(text: str, room: int) -> list[str]:
     """Break a text at spaces into lines that fit; a longer word keeps a line of its own."""
     lines = [""]

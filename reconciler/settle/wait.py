@@ -167,10 +167,12 @@ class _Watch:
             self.queued_since = None
         elif self.queued_since is None:
             self.queued_since = now
-        self.health = health
+        was, self.health = self.health, health
         text = _state(health)
-        if not self.steps or self.steps[-1][0] != text:
+        is_new = not self.steps or self.steps[-1][0] != text
+        if is_new:
             self.steps.append((text, now - self.begun))
+        if is_new or _detail(health) != _detail(was):
             self._tell(text, "state")
 
     def _elapsed(self) -> Elapsed:
@@ -222,7 +224,12 @@ class _Watch:
         return replace(verdict, health=health, cause=cause, log=log, log_note=note, problem=problem)
 
     def _tell(self, text: str, state: str) -> None:
-        self.listen(Step(self.item.resource.key, text, self.clock.monotonic() - self.begun, state))
+        seconds, detail = self.clock.monotonic() - self.begun, _detail(self.health)
+        self.listen(Step(self.item.resource.key, text, seconds, state, detail))
+
+
+def _detail(health: Health) -> str:
+    return health.message if health.is_queued else ""
 
 
 def _cause(log: Mapping[str, tuple[str, ...]]) -> str:

@@ -54,7 +54,7 @@ def test_a_known_secret_is_taken_out_of_everything(tmp_path: Path) -> None:
     assert "(sensitive)" in out.getvalue()
 
 
-@pytest.mark.parametrize("sink", ["result", "talk", "complain", "document", "file", "command", "redraw"])
+@pytest.mark.parametrize("sink", ["result", "talk", "complain", "document", "file", "command", "stand"])
 def test_the_guard_withholds_what_the_scrubber_missed(sink: str, tmp_path: Path) -> None:
     voice, out, err = a_voice()
     voice._scrubber = Blind([SECRET])

@@ -54,12 +54,12 @@ def test_a_heartbeat_names_a_few_and_counts_the_rest() -> None:
 def test_a_redrawn_line_never_wraps() -> None:
     long = track(*((f"step {n}", n, "state") for n in range(50)))
 
-    assert len(line_of(long, size=12, width=80, cut=True)) <= 80
+    assert len(line_of(long, size=12, width=80, now=0.0)) <= 80
 
 
 def test_a_line_that_is_too_long_keeps_its_newest_steps() -> None:
     told = track(("created", 0, "sent"), ("Creating", 1, "state"), ("Initializing", 3, "state"))
 
-    line = line_of(told, size=12, width=50, cut=True)
+    line = line_of(told, size=12, width=50, now=0.0)
 
     assert line == "  assist-chat    Initializing"
