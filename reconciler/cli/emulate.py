@@ -67,9 +67,9 @@ def command(
 
     \b
     Examples:
-      reconciler emulate runai                     on port 8470, with the demo's projects
-      reconciler emulate runai --port 0 --speed 60 a free port; a minute lasts a second
-      reconciler emulate runai --chaos faults.json with scripted failures
+      reconciler emulate runai                      on port 8470, with the demo's projects
+      reconciler emulate runai --port 0 --speed 60  a free port; a minute lasts a second
+      reconciler emulate runai --chaos faults.json  with scripted failures
     """
     from reconciler.emulator.server import run_forever
 

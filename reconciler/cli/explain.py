@@ -26,13 +26,13 @@ def command(voice: Voice, what: str | None) -> ExitCode:
 
     \b
     Examples:
-      reconciler explain Training                     a kind and its fields
-      reconciler explain Training.compute             a part of its spec
-      reconciler explain Inference.autoscaling.metric one field
-      reconciler explain Training.gpu                 a word from elsewhere
-      reconciler explain Fleet.targets                the fleet file
-      reconciler explain RC103                        a problem code
-      reconciler explain 9                            an exit code
+      reconciler explain Training                      a kind and its fields
+      reconciler explain Training.compute              a part of its spec
+      reconciler explain Inference.autoscaling.metric  one field
+      reconciler explain Training.gpu                  a word from elsewhere
+      reconciler explain Fleet.targets                 the fleet file
+      reconciler explain RC103                         a problem code
+      reconciler explain 9                             an exit code
 
     Exit codes: 0 explained, 2 nothing of that name.
     """
