@@ -1,4 +1,4 @@
-"""Write docs/manifests.md and docs/kinds/."""
+"""Write docs/manifests.md, docs/troubleshooting.md and docs/kinds/."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from reconciler.providers import kinds
 from reconciler.stored import kind_schema, stored_fleet_schema
 from reference.kind import example_line, kind_page
 from reference.markdown import code, default, fields_table, table, takes
+from reference.troubles import troubles_page
 from reference.words import block, changes_in_place, ends_by_itself, stops
 
 TOP = Path(__file__).parents[1]
@@ -23,7 +24,7 @@ def pages() -> dict[str, str]:
     """Make every page of the reference."""
     every = list(kinds().values())
     written = {_page_of(kind): kind_page(kind, _examples_of(kind)) for kind in every}
-    return {"manifests.md": _manifests(every), **written}
+    return {"manifests.md": _manifests(every), "troubleshooting.md": troubles_page(), **written}
 
 
 def _manifests(every: list[Kind]) -> str:

@@ -20,7 +20,7 @@ from reference.pages import DOCS, pages
 from tests.architecture.house import ROOT
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-REFERENCE = sorted([DOCS / "manifests.md", *(DOCS / "kinds").glob("*.md")])
+REFERENCE = sorted([DOCS / "manifests.md", DOCS / "troubleshooting.md", *(DOCS / "kinds").glob("*.md")])
 FLEET = Fleet(
     id="7f3a9c04d2b81e66",
     name="wattfield",
