@@ -7,16 +7,17 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import pexpect
 import pytest
 
-from reconciler.emulator.runai import Emulator, ScaledClock
+from reconciler.emulator.runai import Emulator, ManualClock
 from reconciler.report.forms import MACHINE
 from tests.cli.conftest import Run, replace
+from tests.cli.keyboard import Keyboard
+from tests.scenarios.stage import DrivenClock
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ANIMATION = re.compile(r"\r(?!\n)|\x1b\[[0-9;?]*[ABCDGHJKf]")
@@ -27,134 +28,123 @@ FORMATS = {
     "health": ("table", "name", "json", "jsonl", "junit"),
     "validate": ("table", *MACHINE),
 }
-NO_TERMINAL: Mapping[str, Mapping[str, str]] = {
-    "piped": {},
-    "CI": {"CI": "1"},
-    "NO_COLOR": {"NO_COLOR": "1"},
-    "dumb": {"TERM": "dumb"},
-    "all of them": {"CI": "1", "NO_COLOR": "1", "TERM": "dumb"},
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to sit before the program: the width of the terminal (0: none) and the environment."""
+
+    width: int
+    environ: Mapping[str, str] = field(default_factory=dict)
+    has_colour: bool = True
+    is_rewritten: bool = True
+
+
+VARIANTS = {
+    "80 columns": Variant(80),
+    "120 columns": Variant(120),
+    "CI": Variant(120, {"CI": "1"}, is_rewritten=False),
+    "NO_COLOR": Variant(80, {"NO_COLOR": "1"}, has_colour=False),
+    "FORCE_COLOR": Variant(80, {"FORCE_COLOR": "1"}),
+    "dumb": Variant(80, {"TERM": "dumb"}, has_colour=False, is_rewritten=False),
+    "piped": Variant(0, has_colour=False, is_rewritten=False),
+    "piped, CI": Variant(0, {"CI": "1"}, has_colour=False, is_rewritten=False),
+    "piped, FORCE_COLOR": Variant(0, {"FORCE_COLOR": "1"}, is_rewritten=False),
+    "piped, all of them": Variant(
+        0, {"CI": "1", "NO_COLOR": "1", "TERM": "dumb"}, has_colour=False, is_rewritten=False
+    ),
 }
 
 
-class Session:
-    """Type commands into a terminal of some width, and keep what it shows."""
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_first_ten_minutes(name: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    variant = VARIANTS[name]
+    typed = Keyboard(monkeypatch, variant.width, dict(variant.environ))
+    said: dict[str, str] = {}
 
-    def __init__(self, width: int, **environ: str) -> None:
-        self.width = width
-        self.environ = {**os.environ, "TERM": "xterm-256color", **environ}
+    said["init"] = typed.types("init", "demo")
+    monkeypatch.chdir(here / "demo")
+    clock = ManualClock()
+    monkeypatch.setattr("reconciler.cli.request.SystemClock", lambda: DrivenClock(clock))
+    with Emulator(seed="demo", clock=clock).serve() as url:
+        replace(Path("reconciler.yaml"), "http://127.0.0.1:8470", url)
+        _ten_minutes(typed, said)
 
-    def types(self, *words: str, answer: str = "", code: int = 0) -> str:
-        child = pexpect.spawn(
-            sys.executable,
-            ["-m", "reconciler", *words],
-            env=self.environ,
-            encoding="utf-8",
-            timeout=60,
-            dimensions=(40, self.width),
-        )
-        before = ""
-        if answer:
-            child.expect(r"\[y/N\] |only \"yes\" .*: ")
-            before = str(child.before) + str(child.after)
-            child.sendline(answer)
-        said = before + str(child.read())
-        child.close()
-        assert child.exitstatus == code, said
-        return said
+    _reads_as_it_should(said, asked=variant.width > 0)
+    for told in said.values():
+        assert bool(ANIMATION.search(told)) == (variant.is_rewritten and told is said["apply"])
+        assert not ESCAPE.search(COLOUR.sub("", ANIMATION.sub("", told)))
+    for coloured in ("plan", "apply", "drift", "refused", "health", "doctor"):
+        assert bool(COLOUR.search(said[coloured])) == variant.has_colour, coloured
+    for fitting in ("plan", "apply", "drift", "health"):
+        assert not variant.width or widest(said[fitting]) <= variant.width, said[fitting]
 
 
-@contextmanager
-def in_a_demo(where: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., str]) -> Iterator[None]:
-    """Stand in the demo that `init demo` writes, with its emulator running, and fast."""
-    created = run("init", "demo")
-    assert "Created demo/: reconciler.yaml, 5 manifests, .vscode/settings.json" in created
-    assert "reconciler emulate runai --port 8470" in created
-    monkeypatch.chdir(where / "demo")
-    with Emulator(seed="demo", clock=ScaledClock(200)).serve() as url:
-        fleet = where / "demo" / "reconciler.yaml"
-        replace(fleet, "http://127.0.0.1:8470", url)
-        fleet.write_text(fleet.read_text() + "health: {hold: 1s, queueTimeout: 2s}\n")
-        yield
+def _ten_minutes(typed: Keyboard, said: dict[str, str]) -> None:
+    """Type the blocks of the first ten minutes, one after the other."""
+    consent = {"answer": "y"} if typed.is_terminal else {}
+    yes = () if typed.is_terminal else ("--yes",)
+    said["validate"] = typed.types("validate")
+    said["plan"] = typed.types("plan")
+    said["apply"] = typed.types("apply", *yes, **consent)  # type: ignore[arg-type]  # an answer is text
+    said["again"] = typed.types("plan", "--exit-code")
+    said["health"] = typed.types("health")
+    said["logs"] = typed.types("logs", "assist-chat", "--tail", "1")
+    said["doctor"] = typed.types("doctor")
+    replace(Path("assist/chat.yaml"), "maxReplicas: 2", "maxReplicas: 4")
+    said["drift"] = typed.types("drift", code=3)
+    typed.types("apply", "--yes")
+    replace(Path("forecast/lora.yaml"), "26.01", "26.02")
+    said["refused"] = typed.types("plan")
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_the_first_ten_minutes_on_a_terminal(width: int, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Session(width)
-
-    with in_a_demo(here, monkeypatch, terminal.types):
-        valid = terminal.types("validate")
-        plan = terminal.types("plan")
-        applied = terminal.types("apply", answer="y")
-        again = terminal.types("plan", "--exit-code")
-        replace(Path("assist/chat.yaml"), "maxReplicas: 2", "maxReplicas: 4")
-        drift = terminal.types("drift", code=3)
-        terminal.types("apply", answer="y")
-        replace(Path("forecast/lora.yaml"), "26.01", "26.02")
-        refused = terminal.types("plan")
-
-    assert "5 manifests in 5 files: valid" in valid
+def _reads_as_it_should(said: Mapping[str, str], *, asked: bool) -> None:
+    """Hold the words, which are the same wherever they are read."""
+    text = {name: shown(told) for name, told in said.items()}
+    assert "Created demo/: reconciler.yaml, 5 manifests, .vscode/settings.json" in text["init"]
+    assert "reconciler emulate runai --port 8470" in text["init"]
+    assert "5 manifests in 5 files: valid" in text["validate"]
     for line in (
         "+ create",
         "0.75 GPU",
         "? 6 unclaimed: not ours, not touched",
+        "5 to create, 0 to change, 0 to replace, 0 to delete.   digest ",
         "To do it: reconciler apply",
     ):
-        assert line in shown(plan)
-    assert "5 to create, 0 to change, 0 to replace, 0 to delete.   digest " in shown(plan)
-    assert "Create 5 workloads in runai-demo? [y/N] " in shown(applied)
-    assert "Applied 5 of 5: 5 healthy, in " in shown(applied)
-    assert shown(applied).rstrip().endswith("A fresh plan is empty.")
-    assert "Nothing to do: 5 objects declared, all as git says." in shown(again)
-    assert "/spec/autoscaling/maxReplicas   git 4 (line 15)   live 2" in shown(drift)
-    assert "Put it back:    reconciler apply Inference/assist-chat" in shown(drift)
-    assert "Keep it:        write 2 in assist/chat.yaml:15" in shown(drift)
-    assert "Never mind it:  lifecycle: {ignore: [/spec/autoscaling/maxReplicas]}" in shown(drift)
-    assert shown(drift).rstrip().endswith("reconciler: changes (exit 3)")
-    assert shown(refused).startswith("ends 1 running job: team-forecast/Training/lora, running ")
-    assert "reconciler apply --allow replace=team-forecast/Training/lora" in shown(refused)
-    assert ANIMATION.search(applied)
-    for said in (valid, plan, again, drift, refused):
-        assert not ANIMATION.search(said)
-        assert COLOUR.search(said) or said is valid
-    assert widest(plan) <= width
-    assert widest(applied) <= width
-    assert widest(drift) <= width
+        assert line in text["plan"]
+    assert ("Create 5 workloads in runai-demo? [y/N] " in text["apply"]) == asked
+    assert "Applied 5 of 5: 5 healthy, in " in text["apply"]
+    assert text["apply"].rstrip().endswith("A fresh plan is empty.")
+    assert "Nothing to do: 5 objects declared, all as git says." in text["again"]
+    assert text["health"].startswith("HEALTH ")
+    assert text["health"].count("\nHealthy ") == 5
+    assert text["logs"].count("\n") == 1
+    assert re.search(r"^ok    sign-in        client credentials, token v2", text["doctor"], re.MULTILINE)
+    assert re.search(r"^warn  repo           ", text["doctor"], re.MULTILINE)
+    assert "/spec/autoscaling/maxReplicas   git 4 (line 15)   live 2" in text["drift"]
+    assert "Put it back:    reconciler apply Inference/assist-chat" in text["drift"]
+    assert "Keep it:        write 2 in assist/chat.yaml:15" in text["drift"]
+    assert "Never mind it:  lifecycle: {ignore: [/spec/autoscaling/maxReplicas]}" in text["drift"]
+    assert text["drift"].rstrip().endswith("reconciler: changes (exit 3)")
+    assert text["refused"].startswith("ends 1 running job: team-forecast/Training/lora, running ")
+    assert "reconciler apply --allow replace=team-forecast/Training/lora" in text["refused"]
 
 
-@pytest.mark.parametrize("name", NO_TERMINAL)
-def test_where_no_terminal_is_there_are_no_escapes_and_no_rewritten_lines(
-    name: str, demo: Emulator, here: Path
-) -> None:
-    for words in (["validate"], ["plan"], ["apply", "--yes"], ["health"], ["drift"], ["logs", "assist-chat"]):
-        done = piped(*words, **NO_TERMINAL[name])
-
-        assert done.returncode == 0, done.stderr
-        assert not ESCAPE.search(done.stdout + done.stderr)
-        assert "\r" not in done.stdout + done.stderr
-
-
-@pytest.mark.parametrize(
-    "environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"CI": "1", "NO_COLOR": "1"}], ids=str
-)
-def test_a_terminal_that_wants_no_colour_gets_none(environ: dict[str, str], demo: Emulator) -> None:
-    assert not COLOUR.search(Session(80, **environ).types("plan"))
-
-
-@pytest.mark.parametrize("environ", [{"CI": "1"}, {"TERM": "dumb"}], ids=str)
 def test_a_terminal_that_cannot_be_rewritten_gets_one_line_for_each_state(
-    environ: dict[str, str], demo: Emulator
+    demo: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = Session(100, **environ).types("apply", "--yes")
+    said = shown(Keyboard(monkeypatch, 100, {"TERM": "dumb"}).types("apply", "--yes"))
 
-    assert not ANIMATION.search(said)
-    assert re.search(r"^\d\d:\d\d:\d\d  team-forecast/Training/lora  created", shown(said), re.MULTILINE)
-    assert re.search(r"^\d\d:\d\d:\d\d  team-forecast/Training/lora  healthy", shown(said), re.MULTILINE)
+    assert re.search(r"^\d\d:\d\d:\d\d  team-forecast/Training/lora  created", said, re.MULTILINE)
+    assert re.search(r"^\d\d:\d\d:\d\d  team-forecast/Training/lora  healthy", said, re.MULTILINE)
 
 
-def test_colour_that_is_asked_for_comes_through_a_pipe_too(demo: Emulator) -> None:
-    assert COLOUR.search(piped("plan", "--color", "always").stdout)
-    assert COLOUR.search(piped("plan", FORCE_COLOR="1").stdout)
-    assert not COLOUR.search(piped("plan", FORCE_COLOR="1", NO_COLOR="1").stdout)
+@pytest.mark.usefixtures("demo")
+def test_colour_that_is_asked_for_comes_through_a_pipe_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    piped = Keyboard(monkeypatch, 0, {"FORCE_COLOR": "1", "NO_COLOR": "1"})
+
+    assert COLOUR.search(piped.types("plan", "--color", "always"))
+    assert not COLOUR.search(piped.types("plan"))
 
 
 def test_a_plan_as_json_parses_with_talk_switched_on(demo: Emulator) -> None:
