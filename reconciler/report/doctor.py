@@ -36,7 +36,7 @@ def _sum(findings: Sequence[Finding]) -> str:
     grades = [finding.grade for finding in findings]
     failed, warned = grades.count("fail"), grades.count("warn")
     if not failed and not warned:
-        return f"All {count(len(findings), 'check')} are well."
+        return f"{count(len(findings), 'check')}: all well."
     told = [f"{failed} failed"] if failed else []
     told += [count(warned, "warning")] if warned else []
     return f"{count(len(findings), 'check')}: {', '.join(told)}."

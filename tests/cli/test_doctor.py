@@ -40,7 +40,7 @@ def test_a_set_up_that_is_well_is_told_line_by_line_and_nothing_is_written(scene
 
     assert said.code == 0
     assert not re.search(r"^(warn|fail)|->", said.out, re.MULTILINE)
-    assert said.out.endswith("\nAll 14 checks are well.\n")
+    assert said.out.endswith("\n14 checks: all well.\n")
     assert the(said, "ok", "repo").startswith("ok repo git main@")
     assert the(said, "ok", "manifests") == "ok manifests 1 in 1 file, valid"
     assert the(said, "ok", "API level") == "ok API level 2.25, by what answers; not pinned"
