@@ -23,6 +23,7 @@ from reconciler.emulator.runai import (
     lookups,
     nims,
     permissions,
+    podlist,
     telemetry,
     types,
     v2,
@@ -106,6 +107,7 @@ class Emulator:
         yield from workloads.routes(self.platform)
         yield from nims.routes(self.platform)
         yield from v2.routes(self.platform)
+        yield from podlist.routes(self.platform)
         yield from events.routes(self.platform)
         yield from workloads.detail_routes(self.platform)
         yield from cluster_api.routes(self.tokens, WorldView(self.world), self.clock)

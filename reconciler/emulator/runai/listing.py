@@ -100,11 +100,9 @@ def ordered(
     rows: list[T], query: Mapping[str, str], fields: Mapping[str, Getter[T]], *, default: str
 ) -> list[T]:
     """Sort rows as sortBy and sortOrder ask; absent values come last.  Raises ApiError 400."""
-    name, order = query.get("sortBy") or default, query.get("sortOrder") or "asc"
+    name, order = query.get("sortBy") or default, one_of(query, "sortOrder", ("asc", "desc"))
     if name not in fields:
         raise bad_request(f"sortBy '{name}' is not a field to sort by")
-    if order not in {"asc", "desc"}:
-        raise bad_request(f"sortOrder '{order}' is neither asc nor desc")
     valued = [(fields[name](row), row) for row in rows]
     there = [pair for pair in valued if pair[0] is not None]
     there.sort(key=lambda pair: _sortable(pair[0]), reverse=order == "desc")
@@ -141,9 +139,14 @@ def whole(query: Mapping[str, str], name: str, default: int, *, low: int, high: 
     return value
 
 
+def one_of(query: Mapping[str, str], name: str, options: Sequence[str]) -> str:
+    """Read a parameter with a few possible values, the default first.  Raises ApiError 400."""
+    text = query.get(name) or options[0]
+    if text not in options:
+        raise bad_request(f"{name} '{text}' is not one of {', '.join(options)}")
+    return text
+
+
 def flag(query: Mapping[str, str], name: str) -> bool:
     """Read a boolean parameter, false by default.  Raises ApiError 400."""
-    text = query.get(name) or "false"
-    if text not in {"true", "false"}:
-        raise bad_request(f"{name} '{text}' is neither true nor false")
-    return text == "true"
+    return one_of(query, name, ("false", "true")) == "true"

@@ -233,12 +233,14 @@ def requested(compute: Spec) -> dict[str, Json]:
     return shown | {"extendedResources": compute.get("extendedResources") or []}
 
 
-def allocated(compute: Spec, pods: int) -> dict[str, Json]:
-    """Show what so many pods hold."""
-    held: dict[str, Json] = {"gpu": devices(compute) * pods}
-    if compute.get("cpuCoreRequest") is not None:
-        held["cpu"] = compute["cpuCoreRequest"] * pods
-    return held
+def allocated(compute: Spec) -> dict[str, Json]:
+    """Show what one pod holds."""
+    held = {
+        "cpu": compute.get("cpuCoreRequest"),
+        "cpuMemory": compute.get("cpuMemoryRequest"),
+        "gpuMemory": compute.get("gpuMemoryRequest"),
+    }
+    return {"gpu": devices(compute)} | {key: value for key, value in held.items() if value is not None}
 
 
 def _resources(one: Workload) -> dict[str, Json]:
