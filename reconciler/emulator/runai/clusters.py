@@ -32,6 +32,7 @@ Json = Any
 ROOT = "/api/v1/clusters"
 _NEW = Block({"name": Text(1, 253), "domain": Text(1, 253), "version": Text(1, 50)}, ("name",))
 _RENAME = Block({"name": Text(1, 253)}, ("name",))
+_CLEANS_UP = (2, 20)
 _FIELDS: Mapping[str, Getter[Cluster]] = {
     "name": lambda one: one.name,
     "uuid": lambda one: one.uuid,
@@ -206,7 +207,7 @@ def rename(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """Delete a cluster: at once (204) if forced or older than 2.20, else once it has cleaned up (202)."""
     one = _found(call, write=True)
-    if flag(call.query, "force") or _is_old(one):
+    if flag(call.query, "force") or not one.is_at_least(_CLEANS_UP):
         clusterlife.gone(call.world, one)
         _note(call, "delete", one)
         return Response(status_code=204)
@@ -214,13 +215,6 @@ def delete(call: Call) -> Response:
         call.world.clusters[one.uuid] = replace(one, delete_requested_at=call.world.clock.now())
         _note(call, "delete", one)
     return JSONResponse({"code": 202, "message": "Cluster is being deleted"}, status_code=202)
-
-
-def _is_old(one: Cluster) -> bool:
-    parts = (one.version or "").split(".")
-    return (
-        len(parts) > 1 and all(part.isdigit() for part in parts[:2]) and tuple(map(int, parts[:2])) < (2, 20)
-    )
 
 
 def show_install(call: Call) -> Response:

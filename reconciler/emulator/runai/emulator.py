@@ -18,6 +18,7 @@ from reconciler.emulator.ledger import Ledger, Recorder
 from reconciler.emulator.runai import (
     cluster_api,
     clusters,
+    elements,
     events,
     inference,
     lookups,
@@ -109,6 +110,7 @@ class Emulator:
         yield from v2.routes(self.platform)
         yield from podlist.routes(self.platform)
         yield from events.routes(self.platform)
+        yield from elements.routes(self.platform)
         yield from workloads.detail_routes(self.platform)
         yield from cluster_api.routes(self.tokens, WorldView(self.world), self.clock)
 

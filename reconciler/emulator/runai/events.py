@@ -1,6 +1,7 @@
 """The routes that tell what happened: events and history."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -60,8 +61,8 @@ def show_history(call: Call) -> Response:
     return JSONResponse(page_body("records", page, following))
 
 
-def history(one: Workload) -> list[dict[str, Json]]:
-    """Spell a workload's history, newest first."""
+def history(one: Workload, since: datetime | None = None) -> list[dict[str, Json]]:
+    """Spell a workload's history, or only what is not older than a time, newest first."""
     changes = [
         (change.at, {"type": "PhaseUpdate"}, _phase_update(change.phase, change.message))
         for change in one.history
@@ -70,7 +71,8 @@ def history(one: Workload) -> list[dict[str, Json]]:
         (event.at, {"type": "Event"}, {"event": event_body(one, index, event)})
         for index, event in enumerate(one.events)
     ]
-    ordered = sorted([*changes, *events], key=lambda record: record[0], reverse=True)
+    kept = (record for record in (*changes, *events) if since is None or record[0] >= since)
+    ordered = sorted(kept, key=lambda record: record[0], reverse=True)
     return [{"meta": {"creationTimestamp": stamp(at), **meta}, "spec": spec} for at, meta, spec in ordered]
 
 

@@ -12,9 +12,9 @@ from reconciler.emulator.runai.errors import not_found
 from reconciler.emulator.runai.events import events_page, history
 from reconciler.emulator.runai.fates import env_map
 from reconciler.emulator.runai.listing import flag, page_body, paged
-from reconciler.emulator.runai.pods import has_pods, pods
+from reconciler.emulator.runai.pods import deleted_pods, has_pods, pods
 from reconciler.emulator.runai.records import Run, Workload
-from reconciler.emulator.runai.rows import ACTIVE, requested, stamp
+from reconciler.emulator.runai.rows import ACTIVE, devices, requested, stamp
 from reconciler.emulator.runai.scheduler import pool_names
 from reconciler.emulator.runai.tales import revision_name
 from reconciler.emulator.runai.workloads import ROOT
@@ -59,7 +59,7 @@ def _found(call: Call) -> tuple[Workload, Run]:
     id_ = read_id(call.param("revision"))
     for one in call.world.seen():
         for run in one.runs:
-            if one.kind == "Inference" and run.id == id_:
+            if one.kind == "Inference" and run.id == id_ and not one.is_gone:
                 call.must_reach(one.project)
                 return one, run
     raise not_found(f"revision {id_} was not found")
@@ -71,9 +71,10 @@ def show_revision(call: Call) -> Response:
 
 
 def show_revision_pods(call: Call) -> Response:
-    """List the pods of one revision."""
+    """List the pods of one revision, or those it no longer has; there are no pages."""
     one, run = _found(call)
-    return JSONResponse({"pods": list(pods(call.world, one, revision=run.id))})
+    list_pods = deleted_pods if flag(call.query, "deleted") else pods
+    return JSONResponse({"pods": list(list_pods(call.world, one, revision=run.id))})
 
 
 def show_revision_events(call: Call) -> Response:
@@ -83,8 +84,9 @@ def show_revision_events(call: Call) -> Response:
 
 
 def show_revision_history(call: Call) -> Response:
-    """List the history of the workload that a revision belongs to."""
-    page, following = paged(history(_found(call)[0]), call.query)
+    """List what happened since one revision was made, newest first."""
+    one, run = _found(call)
+    page, following = paged(history(one, since=run.created_at), call.query)
     return JSONResponse(page_body("records", page, following))
 
 
@@ -92,6 +94,7 @@ def _body(call: Call, one: Workload, run: Run) -> dict[str, Json]:
     count = size(run)
     compute = run.spec.get("compute") or {}
     is_serving = run.id == one.serving
+    is_held = run.pool is not None and has_pods(one, run)
     conditions = {
         "Ready": run.phase in ACTIVE,
         "Active": is_serving,
@@ -113,9 +116,10 @@ def _body(call: Call, one: Workload, run: Run) -> dict[str, Json]:
         "phaseUpdatedAt": stamp(run.since),
         "revisionRequestedResources": requested(compute),
         "podsRequestedResources": requested(compute),
+        "allocatedResources": {"gpu": devices(compute) * count if is_held else 0},
         "requestedPods": {"number": count},
         "requestedNodePools": list(pool_names(one, run.spec)),
-        "currentNodePools": [run.pool] if run.pool and has_pods(one, run) else [],
+        "currentNodePools": [run.pool] if is_held else [],
         "runningPods": count if run.phase == "Running" else 0,
         "images": [run.spec["image"]] if run.spec.get("image") else [],
         "environmentVariables": env_map(run.spec),

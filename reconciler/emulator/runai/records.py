@@ -37,6 +37,12 @@ class Cluster:
     connects_at: datetime | None = None
     trouble: str = ""
 
+    def is_at_least(self, release: tuple[int, int]) -> bool:
+        """Tell whether it runs a release or a newer one; what has not said counts as new."""
+        parts = (self.version or "").split(".")[:2]
+        is_said = len(parts) > 1 and all(part.isdigit() for part in parts)
+        return not is_said or tuple(map(int, parts)) >= release
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from reconciler.emulator.runai import defaults
 from reconciler.emulator.runai.crew import crew, lead, pods_of, roles_of, size
+from reconciler.emulator.runai.endpoints import endpoints
 from reconciler.emulator.runai.fates import env_map
 from reconciler.emulator.runai.kinds import PRIORITIES
 from reconciler.emulator.runai.listing import Getter
@@ -274,35 +274,9 @@ def _content(one: Workload) -> dict[str, Json]:
         "datasources": [],
         "environments": [],
         "additionalFields": {},
-        "urls": [url for each in endpoints(one) if (url := each.get("url"))],
+        "urls": [each["url"] for each in endpoints(one) if each["protocol"] == "http"],
         "externalConnections": [],
         "endpoints": endpoints(one),
-    }
-
-
-def endpoints(one: Workload) -> list[dict[str, Json]]:
-    """Show where a workload can be reached from outside."""
-    serving = one.spec.get("servingPort") or {}
-    is_local = serving.get("clusterLocalAccessOnly") or serving.get("exposeExternally") is False
-    if not (serving or one.spec.get("exposedUrls")) or is_local:
-        return []
-    if serving.get("exposedUrl"):
-        return [_endpoint(serving["exposedUrl"])]
-    host = f"{one.name}-{one.project.name}.runai.emulator.invalid"
-    return [_endpoint(f"https://{host}/")]
-
-
-def _endpoint(url: str) -> dict[str, Json]:
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    is_safe = parts.scheme != "http"
-    port = parts.netloc.rpartition(":")[2]
-    return {
-        "host": parts.hostname or url,
-        "port": int(port) if port.isdigit() else (443 if is_safe else 80),
-        "path": parts.path or "/",
-        "tlsEnabled": is_safe,
-        "protocol": "http",
-        "url": url,
     }
 
 

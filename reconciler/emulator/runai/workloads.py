@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from reconciler.emulator.runai import acts, rows
 from reconciler.emulator.runai.call import Call, Platform, accepted, read_id, route
+from reconciler.emulator.runai.endpoints import endpoints
 from reconciler.emulator.runai.errors import ApiError, bad_request, forbidden, not_found
 from reconciler.emulator.runai.fields import SPECS
 from reconciler.emulator.runai.kinds import KINDS, Kind
@@ -58,8 +59,6 @@ def detail_routes(platform: Platform) -> Iterator[Route]:
     """Yield the routes that would swallow literal ones."""
     if platform.level >= (2, 25):
         yield route(platform, "GET", f"{ROOT}/{{id}}/endpoints", show_endpoints)
-        yield route(platform, "GET", f"{ROOT}/{{id}}/elements/count", count_elements)
-        yield route(platform, "GET", f"{ROOT}/{{id}}/elements", show_elements)
     yield route(platform, "GET", f"{ROOT}/{{id}}", show_any)
 
 
@@ -88,7 +87,9 @@ def show_list(call: Call) -> Response:
 def _at_level(call: Call, row: dict[str, Json]) -> dict[str, Json]:
     """Leave out what servers of this level do not show yet."""
     newer = () if call.level >= (2, 25) else ("endpoints",)
-    return {key: value for key, value in row.items() if key not in newer}
+    if newer or call.world.clusters[row["clusterId"]].is_at_least((2, 25)):
+        return {key: value for key, value in row.items() if key not in newer}
+    return row | {"endpoints": []}
 
 
 def show_count(call: Call) -> Response:
@@ -115,33 +116,10 @@ def seen(call: Call) -> Workload:
 
 
 def show_endpoints(call: Call) -> Response:
-    """Show where a workload can be reached."""
-    return JSONResponse({"endpoints": rows.endpoints(seen(call))})
-
-
-def show_elements(call: Call) -> Response:
-    """Show the Kubernetes objects that a workload is made of."""
-    page, following = paged(_elements(seen(call)), call.query)
-    return JSONResponse(page_body("elements", page, following))
-
-
-def count_elements(call: Call) -> Response:
-    """Count the Kubernetes objects that a workload is made of."""
-    count = len(_elements(seen(call)))
-    return JSONResponse({"totalElementsCount": count, "storedElementsCount": count})
-
-
-def _elements(one: Workload) -> list[dict[str, Json]]:
-    return [
-        {
-            "id": run.id,
-            "name": f"pg-{one.name}-{run.number}",
-            "hierarchyLevel": 1,
-            "parentId": None,
-            "createdAt": rows.stamp(run.created_at),
-        }
-        for run in one.runs
-    ]
+    """Show where a workload can be reached; an older cluster does not report it."""
+    one = seen(call)
+    is_reported = call.world.clusters[one.project.cluster].is_at_least((2, 25))
+    return JSONResponse({"endpoints": endpoints(one) if is_reported else []})
 
 
 def create(kind: Kind, call: Call) -> Response:
