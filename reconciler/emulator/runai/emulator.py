@@ -22,6 +22,7 @@ from reconciler.emulator.runai import (
     events,
     inference,
     lookups,
+    metrics,
     nims,
     permissions,
     podlist,
@@ -104,6 +105,7 @@ class Emulator:
         yield from permissions.routes(self.platform)
         yield from types.routes(self.platform)
         yield from telemetry.routes(self.platform)
+        yield from metrics.routes(self.platform)
         yield from inference.routes(self.platform)
         yield from workloads.routes(self.platform)
         yield from nims.routes(self.platform)

@@ -90,6 +90,11 @@ def env_map(spec: Mapping[str, Json]) -> dict[str, str]:
     }
 
 
+def is_asleep(spec: Mapping[str, Json]) -> bool:
+    """Tell whether a container does nothing but wait: it leaves its GPUs idle."""
+    return str(spec.get("command") or "").split(" ")[0].rpartition("/")[2] == "sleep"
+
+
 def _text(spec: Mapping[str, Json], image: str) -> str:
     env = [value for value in env_map(spec).values() if len(value) < _WORDY_ENV]
     parts = [image, str(spec.get("command") or ""), str(spec.get("args") or ""), *env]

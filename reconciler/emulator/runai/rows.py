@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.emulator.runai import defaults
 from reconciler.emulator.runai.crew import crew, lead, pods_of, roles_of, size
 from reconciler.emulator.runai.endpoints import endpoints
-from reconciler.emulator.runai.fates import env_map
+from reconciler.emulator.runai.fates import env_map, is_asleep
 from reconciler.emulator.runai.kinds import PRIORITIES
 from reconciler.emulator.runai.listing import Getter
 from reconciler.emulator.runai.records import Run, Spec, Workload, made_id
@@ -208,6 +208,17 @@ def gpus(one: Workload) -> float:
     )
 
 
+def idle_gpus(one: Workload) -> int:
+    """Count the whole GPUs that a workload's sleeping pods hold now."""
+    return sum(
+        role.pods * int(devices(role.spec.get("compute") or {}))
+        for run in one.runs
+        if run.phase in ACTIVE
+        for role in crew(run)
+        if is_asleep(role.spec)
+    )
+
+
 def devices(compute: Spec) -> float:
     """Count the GPUs of one pod, fractions of memory counting as nothing known."""
     count = compute.get("gpuDevicesRequest")
@@ -249,8 +260,8 @@ def _resources(one: Workload) -> dict[str, Json]:
         "workloadRequestedResources": {**requested(compute), "gpu": {"request": _gpus_asked(one)}},
         "podsRequestedResources": requested(compute),
         "allocatedResources": {"gpu": gpus(one)},
-        "idleGpus": 0,
-        "idleAllocatedGpus": 0,
+        "idleGpus": idle_gpus(one),
+        "idleAllocatedGpus": idle_gpus(one),
     }
 
 
@@ -301,8 +312,8 @@ FIELDS: Mapping[str, Getter[Workload]] = {
     "nodepool": lambda one: sorted({*pool_names(one, one.spec), *current_pools(one)}),
     "distributedFramework": lambda one: one.spec.get("distributedFramework"),
     "allocatedGPU": gpus,
-    "idleGpus": lambda _: 0,
-    "idleAllocatedGpus": lambda _: 0,
+    "idleGpus": idle_gpus,
+    "idleAllocatedGpus": idle_gpus,
     "phaseUpdatedAt": lambda one: one.since,
     "category": category,
     "totalPendingTimeSeconds": lambda one: one.pending_s,
