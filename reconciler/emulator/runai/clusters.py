@@ -59,7 +59,8 @@ def _present(call: Call) -> list[Cluster]:
     return [one for one in call.world.clusters.values() if one.deleted_at is None]
 
 
-def _found(call: Call, *, write: bool = False, is_short: bool = False) -> Cluster:
+def found(call: Call, *, write: bool = False, is_short: bool = False) -> Cluster:
+    """Find the cluster of the path.  Raises ApiError 404, or 403 if the caller may not."""
     if not call.principal.reads_clusters and not is_short:
         raise forbidden()
     one = call.world.clusters.get(call.param("uuid").lower())
@@ -89,7 +90,7 @@ def show_all(call: Call) -> Response:
 
 def show(call: Call) -> Response:
     """Show one cluster."""
-    return JSONResponse(_body(call, _found(call), _verbosity(call)))
+    return JSONResponse(_body(call, found(call), _verbosity(call)))
 
 
 def show_all_minimal(call: Call) -> Response:
@@ -102,7 +103,7 @@ def show_all_minimal(call: Call) -> Response:
 
 def show_minimal(call: Call) -> Response:
     """Show what a submission needs to know about one cluster."""
-    return JSONResponse(_minimal(call, _found(call, is_short=True)))
+    return JSONResponse(_minimal(call, found(call, is_short=True)))
 
 
 def domain(call: Call, one: Cluster) -> str | None:
@@ -193,7 +194,7 @@ def _must_be_free(call: Call, name: str) -> None:
 
 def rename(call: Call) -> Response:
     """Change the name, which is all that can change; other keys are silently ignored."""
-    one = _found(call, write=True)
+    one = found(call, write=True)
     body = call.body()
     refuse_flaws(list(shape_flaws(body, _RENAME, "")))
     if body["name"] != one.name:
@@ -206,7 +207,7 @@ def rename(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete a cluster: at once (204) if forced or older than 2.20, else once it has cleaned up (202)."""
-    one = _found(call, write=True)
+    one = found(call, write=True)
     if flag(call.query, "force") or not one.is_at_least(_CLEANS_UP):
         clusterlife.gone(call.world, one)
         _note(call, "delete", one)
@@ -219,7 +220,7 @@ def delete(call: Call) -> Response:
 
 def show_install(call: Call) -> Response:
     """Show how to install the chart; holds a secret of the cluster's own."""
-    one = _found(call, write=True)
+    one = found(call, write=True)
     version = call.query.get("version")
     if not version:
         raise bad_request("version is required")

@@ -49,7 +49,8 @@ def _elements(call: Call) -> list[dict[str, Json]]:
     """Work out the elements.  Raises ApiError 400 where the cluster is too old to report them."""
     one = seen(call)
     if not call.world.clusters[one.project.cluster].is_at_least(SINCE):
-        raise bad_request("cluster version 2.25 or above is required")
+        said = f"This API is incompatible with the version of cluster '{one.project.cluster}'"
+        raise bad_request(said)
     found: dict[str, dict[str, Json]] = {}
     for run in one.runs:
         if has_pods(one, run):

@@ -17,6 +17,7 @@ from reconciler.emulator.inject import Injector
 from reconciler.emulator.ledger import Ledger, Recorder
 from reconciler.emulator.runai import (
     cluster_api,
+    clustermetrics,
     clusters,
     elements,
     events,
@@ -26,6 +27,7 @@ from reconciler.emulator.runai import (
     nims,
     permissions,
     podlist,
+    policies,
     telemetry,
     types,
     v2,
@@ -101,9 +103,11 @@ class Emulator:
         """Yield all routes, the literal ones before those with an id."""
         yield from self.tokens.routes()
         yield from clusters.routes(self.platform)
+        yield from clustermetrics.routes(self.platform)
         yield from lookups.routes(self.platform)
         yield from permissions.routes(self.platform)
         yield from types.routes(self.platform)
+        yield from policies.routes(self.platform)
         yield from telemetry.routes(self.platform)
         yield from metrics.routes(self.platform)
         yield from inference.routes(self.platform)

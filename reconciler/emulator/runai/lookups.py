@@ -1,16 +1,14 @@
-"""The read-only surroundings of workloads: projects, departments, node pools, types, policy."""
+"""The read-only surroundings of workloads: projects, departments, node pools."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from reconciler.emulator.runai.call import Call, Handler, Platform, route
+from reconciler.emulator.runai.call import Call, Platform, route
 from reconciler.emulator.runai.errors import not_found
-from reconciler.emulator.runai.kinds import CATEGORIES, PRIORITIES
 from reconciler.emulator.runai.listing import (
     Getter,
     matching,
@@ -19,8 +17,7 @@ from reconciler.emulator.runai.listing import (
     paged,
     read_filter,
 )
-from reconciler.emulator.runai.records import Department, Pool, Project, made_id
-from reconciler.emulator.runai.registry import own_kinds
+from reconciler.emulator.runai.records import Department, Pool, Project
 from reconciler.emulator.runai.rows import gpus, stamp
 from reconciler.emulator.runai.world import pool_id
 
@@ -65,11 +62,6 @@ def routes(platform: Platform) -> Iterator[Route]:
     yield route(platform, "GET", f"{PROJECTS}/{{id}}", show_project)
     yield route(platform, "GET", "/api/v1/org-unit/departments", show_departments)
     yield route(platform, "GET", "/api/v1/node-pools", show_pools)
-    yield route(platform, "GET", "/api/v1/workload-priorities", show_priorities)
-    yield route(platform, "GET", "/api/v1/workload-categories", show_categories)
-    for kind in own_kinds():
-        handler: Handler = partial(show_policy, kind.plural)
-        yield route(platform, "GET", f"/api/v2/policy/{kind.plural}", handler)
 
 
 def _projects(call: Call) -> list[Project]:
@@ -190,35 +182,3 @@ def _pool_body(call: Call, one: Pool) -> dict[str, Json]:
         "status": {"nodes": [f"{one.name}-node-{n + 1}" for n in range(one.nodes)]},
         **_BY_ADMIN,
     }
-
-
-def show_priorities(call: Call) -> Response:
-    """List the priorities."""
-    shown = [
-        {"id": made_id("priority", name), "name": name, "value": value} for name, value in PRIORITIES.items()
-    ]
-    return JSONResponse({"priorities": shown})
-
-
-def show_categories(call: Call) -> Response:
-    """List the categories."""
-    shown = [{"id": made_id("category", name), "name": name} for name in CATEGORIES]
-    return JSONResponse({"categories": shown})
-
-
-def show_policy(plural: str, call: Call) -> Response:
-    """Show the rules in force for a project."""
-    one = call.world.projects.get(call.query.get("projectId") or "")
-    rules = dict(one.policy) if one else {}
-    return JSONResponse(
-        {
-            "meta": {
-                "id": made_id("policy", plural),
-                "name": plural,
-                "scope": call.query.get("scope") or "tenant",
-                **_BY_ADMIN,
-            },
-            "policy": None,
-            "effective": {"defaults": {}, "rules": {k: dict(v) for k, v in rules.items()}},
-        }
-    )

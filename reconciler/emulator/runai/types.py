@@ -1,4 +1,4 @@
-"""The routes of workload types: the platform's own, and the Kubernetes kinds that it knows."""
+"""The routes of workload types, priorities and categories: the platform's own, and Kubernetes' kinds."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from reconciler.emulator.runai.call import Call, Platform, read_id, route
 from reconciler.emulator.runai.errors import not_found
-from reconciler.emulator.runai.kinds import NIM, Kind
-from reconciler.emulator.runai.listing import Getter, flag, matching, read_filter
+from reconciler.emulator.runai.kinds import CATEGORIES, NIM, PRIORITIES, Kind
+from reconciler.emulator.runai.listing import Getter, flag, matching, ordered, read_filter
 from reconciler.emulator.runai.records import made_id
 from reconciler.emulator.runai.registry import TYPES, own_kinds
 from reconciler.emulator.runai.rows import stamp
@@ -17,10 +17,17 @@ from reconciler.emulator.runai.seed import FOUNDED
 
 Json = Any
 ROOT = "/api/v1/workload-types"
+CATEGORY_ROOT = "/api/v1/workload-categories"
 _OWN_GROUP = "run.ai"
 _FIELDS: Mapping[str, Getter[dict[str, Json]]] = {
     "name": lambda row: row["name"],
     "group": lambda row: row["group"],
+}
+
+_PRIORITY_FIELDS: Mapping[str, Getter[dict[str, Json]]] = {
+    "name": lambda row: row["name"],
+    "source": lambda row: row["source"],
+    "value": lambda row: row["value"],
 }
 
 
@@ -28,6 +35,9 @@ def routes(platform: Platform) -> Iterator[Route]:
     """Yield the routes."""
     yield route(platform, "GET", ROOT, show_all)
     yield route(platform, "GET", f"{ROOT}/{{id}}", show)
+    yield route(platform, "GET", "/api/v1/workload-priorities", show_priorities)
+    yield route(platform, "GET", CATEGORY_ROOT, show_categories)
+    yield route(platform, "GET", f"{CATEGORY_ROOT}/{{id}}", show_category)
 
 
 def _rows(call: Call) -> Iterator[dict[str, Json]]:
@@ -75,4 +85,49 @@ def _status(call: Call, kind: Kind, cluster: str, version: str) -> dict[str, Jso
         "phase": phase,
         "conditions": [],
         "updatedAt": stamp(FOUNDED),
+    }
+
+
+def show_priorities(call: Call) -> Response:
+    """List the priorities, the lowest first."""
+    conditions = read_filter(call.query.get("filterBy"), _PRIORITY_FIELDS, most=None)
+    found = matching((_priority(call, *pair) for pair in PRIORITIES.items()), conditions, _PRIORITY_FIELDS)
+    return JSONResponse({"priorities": ordered(found, call.query, _PRIORITY_FIELDS, default="value")})
+
+
+def _priority(call: Call, name: str, value: int) -> dict[str, Json]:
+    return {
+        "id": made_id("priority", name),
+        "name": name,
+        "value": value,
+        "source": "Run:ai",
+        "aggregatedPhase": "Ready",
+        "status": [{"clusterId": uuid, "phase": "Ready"} for uuid in call.world.clusters],
+        "scopeType": "tenant",
+        "scopeId": str(call.world.tenant_id),
+        "createdAt": stamp(FOUNDED),
+        "updatedAt": stamp(FOUNDED),
+    }
+
+
+def show_categories(_: Call) -> Response:
+    """List the categories."""
+    return JSONResponse({"categories": [_category(name) for name in CATEGORIES]})
+
+
+def show_category(call: Call) -> Response:
+    """Show one category."""
+    id_ = read_id(call.param("id"))
+    found = next((each for each in map(_category, CATEGORIES) if each["id"] == id_), None)
+    if found is None:
+        raise not_found(f"category {id_} was not found")
+    return JSONResponse(found)
+
+
+def _category(name: str) -> dict[str, Json]:
+    return {
+        "id": made_id("category", name),
+        "name": name,
+        "createdAt": stamp(FOUNDED),
+        "createdBy": "Run:ai",
     }
