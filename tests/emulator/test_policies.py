@@ -14,7 +14,10 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 def test_the_rules_of_a_project_are_shown_as_the_tree_that_they_are() -> None:
     plane = Plane()
-    rules = {"spec.compute.gpuDevicesRequest": {"max": 4}, "spec.imagePullPolicy": {"options": ["Always"]}}
+    rules: dict[str, dict[str, Json]] = {
+        "spec.compute.gpuDevicesRequest": {"max": 4},
+        "spec.imagePullPolicy": {"options": ["Always"]},
+    }
     plane.emu.world.set_policy("team-a", rules)
 
     shown = plane.get(POLICY, scope="project", projectId="1")

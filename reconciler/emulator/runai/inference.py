@@ -93,13 +93,7 @@ def show_revision_history(call: Call) -> Response:
 def _body(call: Call, one: Workload, run: Run) -> dict[str, Json]:
     count = size(run)
     compute = run.spec.get("compute") or {}
-    is_serving = run.id == one.serving
     is_held = run.pool is not None and has_pods(one, run)
-    conditions = {
-        "Ready": run.phase in ACTIVE,
-        "Active": is_serving,
-        "ResourcesAvailable": run.phase in ACTIVE | {"Initializing"},
-    }
     return {
         "type": "Revision",
         "id": run.id,
@@ -125,15 +119,22 @@ def _body(call: Call, one: Workload, run: Run) -> dict[str, Json]:
         "environmentVariables": env_map(run.spec),
         "command": run.spec.get("command") or "",
         "arguments": run.spec.get("args") or "",
-        "conditions": [
-            {
-                "type": name,
-                "status": "True" if holds else "False",
-                "reason": run.phase,
-                "message": run.message,
-                "lastTransitionTime": stamp(run.since),
-            }
-            for name, holds in conditions.items()
-        ],
+        "conditions": list(_conditions(one, run)),
         "additionalFields": {},
     }
+
+
+def _conditions(one: Workload, run: Run) -> Iterator[dict[str, Json]]:
+    told = {
+        "Ready": run.phase in ACTIVE,
+        "Active": run.id == one.serving,
+        "ResourcesAvailable": run.phase in ACTIVE | {"Initializing"},
+    }
+    for name, holds in told.items():
+        yield {
+            "type": name,
+            "status": "True" if holds else "False",
+            "reason": run.phase,
+            "message": run.message,
+            "lastTransitionTime": stamp(run.since),
+        }
