@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.emulator.faults import Fault
 from tests.emulator.plane import ROOT, Plane, env
 
 Json = Any
@@ -300,3 +301,15 @@ def test_metrics_out_of_reach_are_forbidden() -> None:
     for path in (f"{ROOT}/{id_}", f"{ROOT}/{id_}/pods/{pod}"):
         asked = {"metricType": "CPU_USAGE_CORES", **_span(plane)}
         assert plane.http.get(f"{path}/metrics", params=asked).status_code == 403
+
+
+def test_a_script_makes_metrics_partial() -> None:
+    plane = Plane()
+    id_ = _running(plane)
+    plane.emu.faults.add(Fault("GET .*/metrics", kind="mutate", status=207, drop_rows=[0]))
+
+    asked = {"metricType": "POD_COUNT,GPU_UTILIZATION", **_span(plane)}
+    answer = plane.http.get(f"{ROOT}/{id_}/metrics", params=asked)
+
+    assert answer.status_code == 207
+    assert [one["type"] for one in answer.json()["measurements"]] == ["GPU_UTILIZATION"]
