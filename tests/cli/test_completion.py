@@ -84,10 +84,10 @@ def test_names_come_from_the_fleet_and_its_manifests(words: tuple[str, ...], fou
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (("plan", "-o", ""), ["table", "wide", "json", "name", "markdown"]),
-        (("plan", "--output", "j"), ["json"]),
+        (("plan", "-o", "wi"), ["wide"]),
+        (("plan", "--output", "mark"), ["markdown"]),
         (("drift", "--only", "m"), ["missing"]),
-        (("explain", "RC50"), ["RC501", "RC502", "RC503", "RC504", "RC505", "RC506"]),
+        (("explain", "rc40"), ["RC401", "RC403"]),
         (("explain", "refu"), ["refused"]),
         (("explain", "Distributed"), ["DistributedInference", "DistributedTraining"]),
         (("explain", "Training.compute.gpuDev"), ["Training.compute.gpuDevicesRequest"]),

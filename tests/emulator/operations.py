@@ -167,6 +167,9 @@ _LOOKUPS = [
     _get("/api/v1/org-unit/projects/{id}", shapes.PROJECT, "1"),
     _get("/api/v1/org-unit/departments", shapes.DEPARTMENTS),
     _get("/api/v1/node-pools", shapes.POOLS),
+    Operation(
+        "POST", "/api/v1/authorization/permitted-scopes", shapes.PERMITTED, body={"resourceType": "workload"}
+    ),
     _get("/api/v1/workload-types", shapes.TYPES),
     _get("/api/v1/workload-types/{id}", shapes.TYPE, "type"),
     _get("/api/v1/workload-priorities", shapes.PRIORITIES),

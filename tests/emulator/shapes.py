@@ -206,6 +206,8 @@ PRIORITIES = closed(
         status=closed("clusterId:uuid phase:text"),
     ),
 )
+_PERMITTED = closed("system*:bool tenants*:[text] clusters*:[text] departments*:[text] projects*:[text]")
+PERMITTED = closed("create*:where read*:where update*:where delete*:where", where=_PERMITTED)
 CATEGORY = closed("id*:uuid name*:text description:text createdAt:time createdBy:text")
 CATEGORIES = closed("categories*:[category]", category=CATEGORY)
 _POLICY = closed("defaults:object? rules:object? imposedAssets:[uuid] status:object")
