@@ -12,6 +12,7 @@ from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.resource import Deleted, Observed, Resource, Scope, Stoppage, Summary
+from reconciler.sight import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,4 +254,17 @@ class Logs(Protocol):
 
     async def last_words(self, observed: Observed) -> Sequence[str]:
         """Give the platform's event messages about an object, newest last. For when no log is left."""
+        ...
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """Tell what the platform knows beside a row and a spec. An optional part of a provider."""
+
+    def sections(self, observed: Observed) -> Sequence[str]:
+        """Name the sections there are of such an object, in the order they are read in."""
+        ...
+
+    async def section(self, observed: Observed, name: str) -> Section:
+        """Read one section; one that this server does not offer says so in its note."""
         ...

@@ -33,6 +33,7 @@ from reconciler.history.remember import finished_now, known_for, owned_now, pres
 from reconciler.history.repeat import may_repeat
 from reconciler.history.resumed import turned_to_running
 from reconciler.journal import Journal, Memory, opened, recalled, remembered
+from reconciler.look import Looking
 from reconciler.observe import observe
 from reconciler.outcome import Applied, Result, Step, Verdict
 from reconciler.plan import Action, Plan, make_plan
@@ -212,6 +213,10 @@ class Session:
     async def health(self) -> tuple[Verdict, ...]:
         """Look once at every declared object; what is not there is Missing."""
         return await self._looker.look((await self.plan(is_reading=True)).plan)
+
+    def looking(self) -> Looking:
+        """Give what finds and describes live objects, whoever made them."""
+        return Looking(self.fleet, self._resources, self._providers)
 
     async def logs(
         self, name: str, *, pod: str = "", tail: int = -1, follow: bool = False, previous: bool = False

@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "drift": ("reconciler.cli.drift", "find what is live but not as git says"),
     "validate": ("reconciler.cli.validate", "check manifests offline"),
     "health": ("reconciler.cli.health", "show how the declared objects are"),
+    "get": ("reconciler.cli.get", "list what is live in the fleet's projects, whoever made it"),
+    "describe": ("reconciler.cli.describe", "show all there is about one live object"),
     "logs": ("reconciler.cli.logs", "print the log of a workload"),
     "stop": ("reconciler.cli.stop", "say what to write in git so that objects are stopped"),
     "resume": ("reconciler.cli.resume", "say what to write in git so that stopped objects run again"),

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, TextIO
+
+from click import echo_via_pager
 
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 
@@ -27,7 +30,7 @@ _ROWS = 24
 _UP_AND_CLEAR = "\r\x1b[{}A\x1b[J"
 
 
-TEXT_FORMATS = ("table", "wide", "name", "markdown")
+TEXT_FORMATS = ("table", "wide", "name", "markdown", "yaml")
 ERROR_FORMATS = ("json", "jsonl", "junit", "sarif", "codequality", "markdown")
 
 
@@ -95,6 +98,11 @@ class Voice:
     def can_ask(self) -> bool:
         """Tell whether somebody is there to answer a question."""
         return self._is_terminal(sys.stdin) and self._is_terminal(self._err)
+
+    @property
+    def is_on_terminal(self) -> bool:
+        """Tell whether a person reads the result, not a file, a pipe or a CI runner."""
+        return self._is_terminal(self._out) and not self.is_ci
 
     @property
     def width(self) -> int:
@@ -170,16 +178,24 @@ class Voice:
         """Write a document for this user alone, whole or not at all, sealed when all else is done."""
         _save_private(Path(file), seal(self._clean(text, file)))
 
-    def publish(self, makers: Mapping[str, Callable[[], str]]) -> None:
-        """Write a result in every format asked for; a table where stdout got none."""
+    def page(self, text: str) -> None:
+        """Write a result for people through a pager where it is longer than the terminal it goes to."""
+        if not self.is_on_terminal or text.count("\n") < get_terminal_size().lines:
+            self.result(text)
+        else:
+            echo_via_pager(self._ready(self._out, text, is_ours=False), color=self._has_colour(self._out))
+
+    def publish(self, makers: Mapping[str, Callable[[], str]], *, pages: bool = False) -> None:
+        """Write a result in every format asked for; a table where stdout got none. `pages` a long one."""
+        show = self.page if pages else self.result
         for output in self.outputs:
             text = makers[output.format]()
             if output.file or not output.is_text:
                 self.document(text, output.file)
             else:
-                self.result(text)
+                show(text)
         if all(output.file for output in self.outputs):
-            self.result(makers["table"]())
+            show(makers["table"]())
 
     def explain(self, error: ReconcilerError) -> None:
         """Give the error in every form that was asked for and that has one."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import StringIO
+from typing import Any
 
 from reconciler.problem import Problem
 from reconciler.yaml.build import Builder
@@ -16,9 +18,10 @@ from reconciler.yaml.grammar import explain
 from reconciler.yaml.text import decode
 from reconciler.yaml.tree import Stop, Tree
 
-__all__ = ["FILE_LIMITS", "Document", "Limits", "Parsed", "line_of", "parse", "raw_text"]
+__all__ = ["FILE_LIMITS", "Document", "Limits", "Parsed", "line_of", "parse", "raw_text", "write"]
 
 FILE_LIMITS = Limits()
+_UNFOLDED = 1 << 20
 _LONG = 32 << 10
 """Up to this many characters a text may be read twice; the pure parser needs up to 20 µs for each."""
 
@@ -84,3 +87,15 @@ def _syntax_problem(error: Exception, file: str, lines: tuple[str, ...]) -> Prob
     said = str(getattr(error, "problem", None) or getattr(error, "context", None) or type(error).__name__)
     at = (mark.line, mark.column) if mark else (0, 0)
     return explain(said, at, opened.line if opened else at[0], file=file, lines=lines)
+
+
+def write(tree: Any) -> str:
+    """Give the tree as one YAML document in block style, ASCII only, keys in their order."""
+    from ruamel.yaml import YAML  # loads only when somebody asks for YAML
+
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style, writer.allow_unicode = False, False
+    writer.width, writer.sort_base_mapping_type_on_output = _UNFOLDED, False  # type: ignore[assignment]  # its stubs say None
+    out = StringIO()
+    writer.dump(tree, out)
+    return out.getvalue()

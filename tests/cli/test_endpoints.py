@@ -142,6 +142,7 @@ def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: R
     story.type("plan")
     story.type("doctor")
     story.type("health")
+    story.type("describe Inference/inference")
     story.type("logs Inference/inference --tail 1")
     story.type("logs Training/training --follow")
     story.declare("Training", POD.replace("busybox", "ghcr.io/no-such-image") + "}", meta="unwell")

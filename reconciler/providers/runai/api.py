@@ -9,8 +9,8 @@ from reconciler.errors import Malformed, NotFound, ProviderError, Rejected
 from reconciler.mark import canonical_json
 from reconciler.providers.runai.details import Detail, detail_of
 from reconciler.providers.runai.routes import ROUTES, WORKLOADS, part
-from reconciler.providers.runai.sweep import Page
-from reconciler.providers.runai.wire import Misshapen, check_project, next_in, rows_in, text
+from reconciler.providers.runai.sweep import LIMIT, Page
+from reconciler.providers.runai.wire import Misshapen, check_project, next_in, number, rows_in, text
 from reconciler.resource import Json, Scope
 from reconciler.transport import Call, Transport
 
@@ -240,6 +240,19 @@ class Api:
         path = f"{WORKLOADS}/{part(id_)}/{name}"
         found = await self.transport.get(path, verb=f"list {name} of", subject=subject, query=query)
         return rows_in(found, name)
+
+    async def part_page(self, id_: str, name: str, subject: str, *, key: str = "") -> Page:
+        """List what belongs to a workload, as much as one answer holds; `key` is where the rows stand."""
+        path = f"{WORKLOADS}/{part(id_)}/{name}"
+        query = _paging(0, LIMIT)
+        found = await self.transport.get(path, verb=f"list {name} of", subject=subject, query=query)
+        return Page(rows_in(found, key or name), next_in(found))
+
+    async def element_count(self, id_: str, subject: str) -> int:
+        """Count the elements of a workload, also those that the platform does not keep."""
+        path = f"{WORKLOADS}/{part(id_)}/elements/count"
+        found = await self.transport.get(path, verb="count elements of", subject=subject)
+        return int(number(found, "totalElementsCount"))
 
     async def events(self, id_: str, subject: str) -> list[dict[str, Json]]:
         """List the newest events of a workload, as many as one answer holds."""

@@ -26,6 +26,7 @@ from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.reading import Reader
 from reconciler.providers.runai.registry import KIND as CLUSTER
 from reconciler.providers.runai.registry import Registry
+from reconciler.providers.runai.sections import Sections
 from reconciler.providers.runai.stops import stoppage_of
 from reconciler.providers.runai.sweep import Torn, sweep
 from reconciler.providers.runai.target import RunaiTarget
@@ -34,6 +35,7 @@ from reconciler.providers.runai.tokens import Tokens
 from reconciler.providers.runai.writing import Writer
 from reconciler.resource import Deleted, Observed, Resource, Scope, Stoppage, Summary
 from reconciler.secret import revealed, secrets_in
+from reconciler.sight import Section
 from reconciler.transport import Hosts, Transport
 
 
@@ -69,6 +71,7 @@ class RunaiProvider:
         self._logs = logs.LogReader(self._api, self._clusters)
         self._teller = Teller(self._api)
         self._checkup = Checkup(self._api, tokens, self._clusters, self._registry, settings)
+        self._sections = Sections(self._api)
         self._only = frozenset(target.scopes or settings.scope.projects)
 
     def now(self) -> datetime:
@@ -245,6 +248,15 @@ class RunaiProvider:
     async def examine(self) -> Sequence[Finding]:
         """Check the address, the sign-in, what the credentials may do, and the clusters; sends no write."""
         return await self._checkup.findings()
+
+    def sections(self, observed: Observed) -> Sequence[str]:
+        """Name the sections of a workload's description; a cluster has none."""
+        return () if observed.key.kind == CLUSTER else self._sections.names(observed)
+
+    async def section(self, observed: Observed, name: str) -> Section:
+        """Read one section of a workload's description."""
+        with self._trusting(f"read {name} of", str(observed.key)):
+            return await self._sections.read(observed, name)
 
     async def aclose(self) -> None:
         """Close connections."""

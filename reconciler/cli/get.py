@@ -1,0 +1,133 @@
+"""`get`: list what is live in the fleet's scopes, whoever made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli import complete
+from reconciler.cli.options import Chosen, speaking, writing
+from reconciler.cli.voice import Voice
+from reconciler.errors import ExitCode, ProviderError
+
+if TYPE_CHECKING:
+    from reconciler.declare import Request
+    from reconciler.look import Wanted
+    from reconciler.sight import Found
+
+_OWNERS = click.Choice(["ours", "unclaimed", "foreign"], case_sensitive=False)
+
+
+@click.command()
+@speaking
+@writing("table", "wide", "name", "yaml", "json")
+@click.argument("words", nargs=-1, metavar="[KIND | NAME | KIND/NAME]...", shell_complete=complete.objects)
+@click.option(
+    "--fleet",
+    metavar="FILE",
+    default="",
+    shell_complete=complete.files,
+    help="The fleet file; else found upwards from here.",
+)
+@click.option("-l", "--selector", metavar="KEY=VALUE,...", default="", help="Only what git labels so.")
+@click.option(
+    "--target",
+    "targets",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete.targets,
+    help="Only this target; repeatable.",
+)
+@click.option(
+    "-p",
+    "--project",
+    "projects",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete.projects,
+    help="Only this project; repeatable.",
+)
+@click.option("--kind", "kinds", metavar="KIND", multiple=True, help="Only this kind; repeatable.")
+@click.option("--owner", "owners", type=_OWNERS, multiple=True, help="Only what is whose; repeatable.")
+@click.option("--phase", "phases", metavar="PHASE", multiple=True, help="Only in this phase; repeatable.")
+@click.option("--count", "is_count", is_flag=True, help="Print how many there are, and nothing else.")
+@click.option("--show-values", is_flag=True, help="With -o yaml or json on a terminal: mask no live value.")
+@click.option("--no-pager", is_flag=True, help="Print a long list as it is.")
+def command(
+    voice: Voice,
+    fleet: str,
+    targets: tuple[str, ...],
+    *,
+    is_count: bool,
+    show_values: bool,
+    no_pager: bool,
+    **asked: Any,
+) -> ExitCode:
+    r"""List what is live in the fleet's projects: ours, unclaimed and foreign.
+
+    \b
+    Examples:
+      reconciler get                            everything
+      reconciler get Inference -p team-a        one kind in one project
+      reconciler get --owner unclaimed -o wide  what nobody's git declares
+      reconciler get Training/lora -o yaml      with the live spec
+      reconciler get --phase Pending --count
+
+    In YAML and JSON a live text is (sensitive) where git does not declare it, or it may be a credential.
+
+    Exit codes: 0; 4 a name is not live; 5, 6 something was not read.
+    """
+    from reconciler.cli.request import request_of
+    from reconciler.cli.running import run
+    from reconciler.look import Wanted, exit_code
+    from reconciler.report.get import get_document
+
+    if show_values and not voice.is_on_terminal:
+        raise click.UsageError("--show-values is for a terminal only")
+    in_full = any(output.format in ("yaml", "json") for output in voice.outputs)
+    request = request_of(Chosen(fleet=fleet, targets=targets), voice)
+    found, failures, several = run(_find(request, voice, Wanted(**asked), in_full=in_full))
+    code = exit_code(failures)
+    for failure in failures:
+        voice.complain(f"warning: {failure}\n")
+    if is_count:
+        voice.result(f"{len(found)}\n")
+        return code
+    document = partial(get_document, found, exit_code=code, failures=failures, shows_values=show_values)
+    _publish(voice, found, several, document, pages=not no_pager)
+    return code
+
+
+def _publish(
+    voice: Voice, found: Sequence[Found], targets: int, document: Callable[[], dict[str, Any]], *, pages: bool
+) -> None:
+    from reconciler.report.get import get_text
+    from reconciler.report.jsonform import json_text
+    from reconciler.report.values import key_text
+    from reconciler.yaml import write
+
+    table = partial(get_text, found, now=datetime.now(UTC), width=voice.width, targets=targets)
+    makers: dict[str, Callable[[], str]] = {
+        "table": table,
+        "wide": lambda: table(is_wide=True),
+        "name": lambda: "".join(f"{key_text(each.summary.key, targets)}\n" for each in found),
+        "yaml": lambda: write(document()),
+        "json": lambda: json_text(document()),
+    }
+    voice.publish(makers, pages=pages)
+
+
+async def _find(
+    request: Request, voice: Voice, wanted: Wanted, *, in_full: bool
+) -> tuple[tuple[Found, ...], list[ProviderError], int]:
+    from reconciler.cli.request import world_of
+    from reconciler.reconcile import Session
+
+    async with Session.opened(request, world_of(voice)) as session:
+        looking = session.looking()
+        found = await looking.find(wanted, in_full=in_full)
+        return found, looking.failures, len(session.fleet.targets)

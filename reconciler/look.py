@@ -1,0 +1,174 @@
+"""Look: find what is live in the fleet's scopes, whoever made it, for commands that change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.declare.narrow import parse_selector
+from reconciler.errors import ExitCode, ManifestError, ProviderError, UsageError, heaviest
+from reconciler.fleet import Fleet
+from reconciler.mark import Owner, owner_of
+from reconciler.problem import Problem
+from reconciler.provider import Describes, Provider
+from reconciler.resolve import place
+from reconciler.resource import Observed, Resource, ResourceKey, Scope, Summary
+from reconciler.sight import Described, Found, Section
+
+_AT_ONCE = 8
+_BESIDE = Scope("")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Say which live objects are meant; nothing set means all.
+
+    `words` are KIND, NAME or KIND/NAME. `owners` are words of Owner, a copied mark is unclaimed.
+    `phases` are the platform's words. Letters count in any case.
+    """
+
+    words: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    selector: str = ""
+    kinds: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+
+    def fits(self, found: Found) -> bool:
+        """Tell whether an object is meant."""
+        row, labels = found.summary, found.resource.labels if found.resource else None
+        return (
+            (not self.words or any(_names(word, row.key) for word in self.words))
+            and _is_one_of(row.key.kind, self.kinds)
+            and _is_one_of(str(found.owner).partition(" ")[0], self.owners)
+            and _is_one_of(row.phase, self.phases)
+            and (not self.selector or (labels is not None and self._selects(labels)))
+        )
+
+    def _selects(self, labels: Mapping[str, str]) -> bool:
+        try:
+            return parse_selector(self.selector)(labels)
+        except ValueError as wrong:
+            raise UsageError(str(wrong)) from wrong
+
+
+@dataclass
+class Looking:
+    """Look at every target of a fleet, a few requests at a time; what cannot be read is in `failures`."""
+
+    fleet: Fleet
+    resources: Sequence[Resource]
+    providers: Mapping[str, Provider]
+    failures: list[ProviderError] = field(default_factory=list)
+    _scopes: set[str] = field(default_factory=set)
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    async def find(self, wanted: Wanted, *, in_full: bool = False) -> tuple[Found, ...]:
+        """Find what is meant, ordered by key; `in_full` with the spec of each.
+
+        Raises ManifestError for a word that names nothing live, where everything could be read.
+        """
+        reads = [self._target(provider, wanted) for provider in self.providers.values()]
+        found = [each for part in await asyncio.gather(*reads) for each in part]
+        if unknown := sorted(set(wanted.projects) - self._scopes):
+            seen = ", ".join(sorted(self._scopes))
+            raise UsageError(f"no project {', '.join(unknown)} is seen here; there are {seen}")
+        chosen = sorted((each for each in found if wanted.fits(each)), key=lambda each: each.summary.key)
+        kinds = {name.casefold() for provider in self.providers.values() for name in provider.kinds}
+        for word in wanted.words if not self.failures else ():
+            if word.casefold() not in kinds and not any(_names(word, one.summary.key) for one in found):
+                problem = Problem("RC403", f"{word} is not live", hint="reconciler get lists what is")
+                raise ManifestError(problems=[problem])
+        return tuple(await asyncio.gather(*map(self._full, chosen)) if in_full else chosen)
+
+    async def describe(self, word: str) -> Described:
+        """Read all there is about one live object. Raises UsageError where a word names several."""
+        found = await self.find(Wanted(words=(word,)), in_full=True)
+        if not found:
+            raise self.failures[0]
+        if len(found) > 1:
+            several = ", ".join(str(each.summary.key) for each in found)
+            raise UsageError(f'"{word}" names several objects: {several}')
+        one, provider = found[0].observed, self.providers[found[0].summary.key.target]
+        if one is None or not isinstance(provider, Describes):
+            return Described(found[0], failures=tuple(self.failures))
+        reads = [self._section(provider, one, name) for name in provider.sections(one)]
+        sections = tuple(await asyncio.gather(*reads))
+        return Described(found[0], sections, tuple(self.failures))
+
+    async def _section(self, provider: Describes, one: Observed, name: str) -> Section:
+        try:
+            async with self._slots:
+                return await provider.section(one, name)
+        except ProviderError as failure:
+            self.failures.append(failure)
+            return Section(name, note=f"could not be read: {failure}")
+
+    async def _target(self, provider: Provider, wanted: Wanted) -> list[Found]:
+        scopes = list(await provider.scopes())
+        self._scopes |= {scope.name for scope in scopes}
+        placed, _ = place(self.resources, scopes, self.fleet.targets[provider.target])
+        declared = {resource.key: resource for resource in placed}
+        named = [s for s in scopes if not wanted.projects or s.name in wanted.projects]
+        if not wanted.projects and _wants_beside(wanted, declared):
+            named.append(_BESIDE)
+        reads = await asyncio.gather(*(self._scope(provider, scope) for scope in named))
+        rows = [row for part in reads for row in part]
+        return list(await asyncio.gather(*(self._owned(provider, row, declared) for row in rows)))
+
+    async def _scope(self, provider: Provider, scope: Scope) -> Sequence[Summary]:
+        try:
+            async with self._slots:
+                return await provider.list(scope)
+        except ProviderError as failure:
+            self.failures.append(failure)
+            return ()
+
+    async def _owned(
+        self, provider: Provider, row: Summary, declared: Mapping[ResourceKey, Resource]
+    ) -> Found:
+        """Tell whose an object is, from its detail where the list does not show marks."""
+        kind, resource = provider.kinds.get(row.key.kind), declared.get(row.key)
+        if kind is not None and not kind.support.carries_mark:
+            return Found(row, Owner.OURS if resource else Owner.UNCLAIMED, resource)
+        mark, observed = row.mark, None
+        if not row.shows_marks and kind is not None:
+            observed = await self._read(provider, row)
+            mark = observed.mark if observed else None
+        owner = owner_of(mark, fleet_id=self.fleet.id, identity=row.identity)
+        return Found(row, owner, resource, observed)
+
+    async def _full(self, found: Found) -> Found:
+        provider = self.providers[found.summary.key.target]
+        if found.observed or found.summary.key.kind not in provider.kinds:
+            return found
+        return replace(found, observed=await self._read(provider, found.summary))
+
+    async def _read(self, provider: Provider, row: Summary) -> Observed | None:
+        try:
+            async with self._slots:
+                return await provider.read(row)
+        except ProviderError as failure:
+            self.failures.append(failure)
+            return None
+
+
+def exit_code(failures: Sequence[ProviderError]) -> ExitCode:
+    """Weigh what could not be read: 5 where it was denied, else 6; nothing is IN_ORDER."""
+    denied = [ExitCode.DENIED for each in failures if each.exit_code is ExitCode.DENIED]
+    return heaviest([*denied, *(ExitCode.UNOBSERVED for _ in failures)])
+
+
+def _names(word: str, key: ResourceKey) -> bool:
+    return word in (key.name, str(key)) or word.casefold() == key.kind.casefold() or key.answers_to(word)
+
+
+def _is_one_of(value: str, words: Sequence[str]) -> bool:
+    return not words or value.casefold() in {word.casefold() for word in words}
+
+
+def _wants_beside(wanted: Wanted, declared: Mapping[ResourceKey, Resource]) -> bool:
+    """Tell whether objects in no project are looked at: git declares some, or they are asked for."""
+    asked = {word.casefold().partition("/")[0] for word in (*wanted.words, *wanted.kinds)}
+    return "cluster" in asked or any(not key.scope for key in declared)

@@ -1,0 +1,103 @@
+"""`get` on the real command line: what is live, whoever made it, and no value that git does not declare."""
+
+from __future__ import annotations
+
+import json
+
+from reconciler.yaml import parse
+from tests.cli.scene import Scene
+
+TOKEN = "environmentVariables:\n  - {name: HF_TOKEN, value: '${{ secrets.HF_TOKEN }}'}"
+POD = "image: busybox:1\ncommand: sleep\nargs: infinity\n"
+STRANGER = {"image": "busybox:1", "environmentVariables": [{"name": "PLAIN", "value": "nobodys-business"}]}
+
+
+def test_what_is_live_is_listed_with_its_owner(scene: Scene) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    _stranger(scene)
+
+    said = scene.types("get")
+
+    assert [row.split()[:3] for row in said.out.splitlines()] == [
+        ["OBJECT", "PHASE", "OWNER"],
+        ["team-a/Training/lora", "Running", "ours"],
+        ["team-b/Training/theirs", "Creating", "unclaimed"],
+    ]
+    assert (said.code, scene.changes) == (0, [])
+
+
+def test_words_and_filters_narrow_the_list(scene: Scene) -> None:
+    scene.declare("lora", "other").types("apply", "--yes")
+    _stranger(scene)
+    cases = {
+        ("Training/lora",): "team-a/Training/lora\n",
+        ("training", "-p", "team-b"): "team-b/Training/theirs\n",
+        ("--owner", "unclaimed"): "team-b/Training/theirs\n",
+        ("--phase", "failed"): "",
+        ("--kind", "Workspace"): "",
+        ("theirs", "other"): "team-a/Training/other\nteam-b/Training/theirs\n",
+    }
+
+    for words, names in cases.items():
+        assert scene.types("get", *words, "-o", "name").out == names, words
+    assert scene.types("get", "--count").out == "3\n"
+
+
+def test_a_name_that_is_not_live_is_not_an_empty_list(scene: Scene) -> None:
+    said = scene.types("get", "Training/gone")
+
+    assert said.code == 4
+    assert "Training/gone is not live" in said.err
+
+
+def test_a_misspelt_project_is_named(scene: Scene) -> None:
+    said = scene.types("get", "-p", "team-x")
+
+    assert (said.code, "no project team-x" in said.err) == (2, True)
+
+
+def test_a_spec_shows_what_git_declares_and_masks_the_rest(scene: Scene) -> None:
+    scene.declare("lora", more=POD + TOKEN).types("apply", "--yes")
+    _stranger(scene)
+
+    said = scene.types("get", "-o", "json")
+
+    ours, theirs = json.loads(said.out)["items"]
+    assert ours["spec"]["image"] == "busybox:1"
+    assert {"name": "HF_TOKEN", "value": "(sensitive)"} in ours["spec"]["environmentVariables"]
+    assert theirs["spec"]["image"] == "(sensitive)"
+    assert "nobodys-business" not in said.text
+
+
+def test_yaml_reads_back_to_the_document_of_json(scene: Scene) -> None:
+    scene.declare("lora", more=POD + TOKEN).types("apply", "--yes")
+
+    written = scene.types("get", "-o", "yaml").out
+
+    parsed = parse(written, "out.yaml")
+    assert parsed.problems == ()
+    assert parsed.documents[0].value == json.loads(scene.types("get", "-o", "json").out)
+
+
+def test_values_are_never_shown_into_a_pipe(scene: Scene) -> None:
+    said = scene.types("get", "-o", "yaml", "--show-values")
+
+    assert (said.code, said.out) == (2, "")
+
+
+def test_what_could_not_be_read_is_told_and_the_rest_is_shown(scene: Scene) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    project = scene.emulator.world.project_named("team-b").id
+    scene.spoil(rf"GET /api/v1/workloads\?filterBy=projectId.*{project}.*", status=403, forever=True)
+
+    said = scene.types("get", "-o", "name")
+
+    assert (said.code, said.out) == (5, "team-a/Training/lora\n")
+    assert "team-b" in said.err
+
+
+def _stranger(scene: Scene) -> None:
+    """Let somebody make a workload by hand."""
+    scene.emulator.world.add_workload(
+        kind="Training", project="team-b", name="theirs", spec=STRANGER, created_by="somebody@example.com"
+    )
