@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from reconciler.declare.narrow import parse_selector
 from reconciler.errors import ExitCode, ManifestError, ProviderError, UsageError, heaviest
 from reconciler.fleet import Fleet
 from reconciler.mark import Owner, owner_of
 from reconciler.problem import Problem
-from reconciler.provider import Describes, Provider
+from reconciler.provider import Describes, Measures, Provider, times
 from reconciler.resolve import place
-from reconciler.resource import Observed, Resource, ResourceKey, Scope, Summary
-from reconciler.sight import Described, Found, Section
+from reconciler.resource import Life, Observed, Resource, ResourceKey, Scope, Summary
+from reconciler.sight import Described, Found, Section, Span, Used
 
 _AT_ONCE = 8
 _BESIDE = Scope("")
@@ -96,6 +97,45 @@ class Looking:
         reads = [self._section(provider, one, name) for name in provider.sections(one)]
         sections = tuple(await asyncio.gather(*reads))
         return Described(found[0], sections, tuple(self.failures))
+
+    async def top(self, wanted: Wanted, *, since: timedelta, samples: int, now: datetime) -> tuple[Used, ...]:
+        """Read what is used by each active object of a scope that is meant; by pod where it is a single one.
+
+        `now` ends the span where a platform does not tell its own time.
+        """
+        active = [one for one in await self.find(wanted) if one.summary.life is Life.ACTIVE]
+        found = [one for one in active if one.summary.key.scope]
+        ends = times(self.providers, now)
+        spans = {target: Span(end - since, end, samples) for target, end in ends.items()}
+        in_full = len(found) == 1 and bool(wanted.words)
+        reads = (self._used(one, spans[one.summary.key.target], in_full=in_full) for one in found)
+        return tuple(await asyncio.gather(*reads))
+
+    async def held(self) -> dict[str, float]:
+        """Count the GPUs that are allocated in each scope; of what cannot be asked, nothing."""
+        counts: dict[str, float] = {}
+        for provider in self.providers.values():
+            if isinstance(provider, Measures):
+                try:
+                    counts |= await provider.held()
+                except ProviderError as failure:
+                    self.failures.append(failure)
+        return {name: count for name, count in sorted(counts.items()) if name in self._scopes}
+
+    async def _used(self, found: Found, span: Span, *, in_full: bool) -> Used:
+        provider = self.providers[found.summary.key.target]
+        if not isinstance(provider, Measures):
+            return Used(found)
+        if in_full:
+            found = await self._full(found)
+        try:
+            async with self._slots:
+                if in_full and found.observed:
+                    return Used(found, tuple(await provider.used_in_full(found.observed, span)))
+                return Used(found, tuple(await provider.used(found.summary, span)))
+        except ProviderError as failure:
+            self.failures.append(failure)
+            return Used(found)
 
     async def _section(self, provider: Describes, one: Observed, name: str) -> Section:
         try:

@@ -12,7 +12,7 @@ from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.resource import Deleted, Observed, Resource, Scope, Stoppage, Summary
-from reconciler.sight import Section
+from reconciler.sight import Section, Series, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,4 +267,21 @@ class Describes(Protocol):
 
     async def section(self, observed: Observed, name: str) -> Section:
         """Read one section; one that this server does not offer says so in its note."""
+        ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """Tell what live objects use. An optional part of a provider."""
+
+    async def used(self, row: Summary, span: Span) -> Sequence[Series]:
+        """Read what an object uses as a whole."""
+        ...
+
+    async def used_in_full(self, observed: Observed, span: Span) -> Sequence[Series]:
+        """Read what an object uses and serves, as a whole and by pod."""
+        ...
+
+    async def held(self) -> Mapping[str, float]:
+        """Count the GPUs that are allocated, by scope name, as the platform counts them."""
         ...

@@ -43,3 +43,39 @@ class Described:
     found: Found
     sections: tuple[Section, ...] = ()
     failures: tuple[ProviderError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Hold the samples of one metric, oldest first.
+
+    `metric` and `unit` are ours: `gpu` in %, `gpu memory` and `memory` in bytes, `cpu` in cores, `requests`
+    per second, `latency` in ms. `pod` is empty for the whole workload.
+    """
+
+    metric: str
+    unit: str
+    samples: tuple[tuple[datetime, float], ...] = ()
+    pod: str = ""
+
+    @property
+    def now(self) -> float | None:
+        """Give the newest value; None where there is none."""
+        return self.samples[-1][1] if self.samples else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Say from when to when, both aware, and in how many samples."""
+
+    start: datetime
+    end: datetime
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Show what one live object uses; empty where it could not be read."""
+
+    found: Found
+    series: tuple[Series, ...] = ()

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "health": ("reconciler.cli.health", "show how the declared objects are"),
     "get": ("reconciler.cli.get", "list what is live in the fleet's projects, whoever made it"),
     "describe": ("reconciler.cli.describe", "show all there is about one live object"),
+    "top": ("reconciler.cli.top", "show what live objects use"),
     "logs": ("reconciler.cli.logs", "print the log of a workload"),
     "stop": ("reconciler.cli.stop", "say what to write in git so that objects are stopped"),
     "resume": ("reconciler.cli.resume", "say what to write in git so that stopped objects run again"),

@@ -18,7 +18,9 @@ _CI_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _CI_ANYWHERE = re.compile(r"##(?=\[|vso\[|teamcity\[)|section_(start|end)(?=:)")
 _CI_INSIDE = re.compile("##|section_(?:start|end):")
 
-_ASCII = {"±": "-/+", "…": "...", "·": "-", "→": "->", "≤": "<=", "≥": ">="}
+_ASCII = {"±": "-/+", "…": "...", "·": "-", "→": "->", "≤": "<=", "≥": ">="} | dict(
+    zip("▁▂▃▄▅▆▇█", "_.:-=+*#", strict=True)
+)
 
 
 def line(text: object) -> str:

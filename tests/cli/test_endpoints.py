@@ -52,7 +52,7 @@ STOPPABLE = ("Workspace", "Training", "DistributedTraining")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: what is called, and by which command ("" for later)."""
+    """One line of a table: what is called, and by which command ("" for later, or for nothing)."""
 
     method: str
     path: str
@@ -75,7 +75,7 @@ def rows() -> list[Row]:
     text = DOCUMENT.partition("## AMD")[0]
     found = re.findall(r"^\| (GET|POST|PUT|PATCH|DELETE) \| `([^`]+)` \| [^|]+ \| ([^|]+) \|$", text, re.M)
     return [
-        Row(m, path, "" if by.startswith("later") else re.findall("`([^`]+)`", by)[0])
+        Row(m, path, "" if by.startswith(("later", "nothing")) else re.findall("`([^`]+)`", by)[0])
         for m, path, by in found
     ]
 
@@ -143,6 +143,8 @@ def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: R
     story.type("doctor")
     story.type("health")
     story.type("describe Inference/inference")
+    story.type("top")
+    story.type("top Inference/inference")
     story.type("logs Inference/inference --tail 1")
     story.type("logs Training/training --follow")
     story.declare("Training", POD.replace("busybox", "ghcr.io/no-such-image") + "}", meta="unwell")

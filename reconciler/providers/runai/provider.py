@@ -23,6 +23,7 @@ from reconciler.providers.runai.checkup import Checkup
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.health import Doctor
 from reconciler.providers.runai.kinds import KINDS
+from reconciler.providers.runai.metrics import Metrics
 from reconciler.providers.runai.reading import Reader
 from reconciler.providers.runai.registry import KIND as CLUSTER
 from reconciler.providers.runai.registry import Registry
@@ -35,7 +36,7 @@ from reconciler.providers.runai.tokens import Tokens
 from reconciler.providers.runai.writing import Writer
 from reconciler.resource import Deleted, Observed, Resource, Scope, Stoppage, Summary
 from reconciler.secret import revealed, secrets_in
-from reconciler.sight import Section
+from reconciler.sight import Section, Series, Span
 from reconciler.transport import Hosts, Transport
 
 
@@ -72,6 +73,7 @@ class RunaiProvider:
         self._teller = Teller(self._api)
         self._checkup = Checkup(self._api, tokens, self._clusters, self._registry, settings)
         self._sections = Sections(self._api)
+        self._metrics = Metrics(self._api)
         self._only = frozenset(target.scopes or settings.scope.projects)
 
     def now(self) -> datetime:
@@ -257,6 +259,25 @@ class RunaiProvider:
         """Read one section of a workload's description."""
         with self._trusting(f"read {name} of", str(observed.key)):
             return await self._sections.read(observed, name)
+
+    async def used(self, row: Summary, span: Span) -> Sequence[Series]:
+        """Read what a workload uses as a whole; a cluster uses nothing of its own."""
+        if row.key.kind == CLUSTER:
+            return ()
+        with self._trusting("read metrics of", str(row.key)):
+            return await self._metrics.used(row, span)
+
+    async def used_in_full(self, observed: Observed, span: Span) -> Sequence[Series]:
+        """Read what a workload uses and serves, as a whole and by pod."""
+        if observed.key.kind == CLUSTER:
+            return ()
+        with self._trusting("read metrics of", str(observed.key)):
+            return await self._metrics.used_in_full(observed, span)
+
+    async def held(self) -> Mapping[str, float]:
+        """Count the GPUs that are allocated, by project name."""
+        with self._trusting("count", "GPUs by project"):
+            return await self._metrics.held()
 
     async def aclose(self) -> None:
         """Close connections."""
