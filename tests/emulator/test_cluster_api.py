@@ -13,10 +13,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from reconciler.emulator.clock import ManualClock
+from reconciler.emulator.runai.claims import pool_id
 from reconciler.emulator.runai.cluster_api import Habits, routes
 from reconciler.emulator.runai.containers import WorldView
 from reconciler.emulator.runai.records import Cluster, Department, Pool
-from reconciler.emulator.runai.world import World, pool_id
+from reconciler.emulator.runai.world import World
 from reconciler.emulator.server import serve
 from reconciler.emulator.tokens import Tokens
 

@@ -154,3 +154,11 @@ def test_a_launcher_without_gpus_costs_none() -> None:
     row = plane.wait(10).row(id_)
 
     assert (row["phase"], row["runningPods"], row["allocatedResources"]["gpu"]) == ("Running", 3, 16)
+
+
+def test_nothing_goes_over_a_limit() -> None:
+    limits = {"a": {"h": 4.0}}
+
+    verdict = schedule([claim("x", 4), claim("y", 1, age=-1)], [], POOLS, QUOTAS, limits)
+
+    assert (set(verdict.granted), verdict.refused["y"][0].phase_reason) == ({"x"}, "OverLimit")

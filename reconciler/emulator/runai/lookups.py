@@ -1,5 +1,6 @@
-"""The read-only surroundings of workloads: projects, departments, node pools."""
+"""The read-only surroundings of workloads: projects, departments, node pools, nodes."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reconciler.emulator.runai.call import Call, Platform, route
+from reconciler.emulator.runai.claims import pool_id
 from reconciler.emulator.runai.errors import not_found
+from reconciler.emulator.runai.holdings import quota_status, quota_statuses
 from reconciler.emulator.runai.listing import (
     Getter,
     matching,
@@ -17,9 +20,8 @@ from reconciler.emulator.runai.listing import (
     paged,
     read_filter,
 )
-from reconciler.emulator.runai.records import Department, Pool, Project
-from reconciler.emulator.runai.rows import gpus, stamp
-from reconciler.emulator.runai.world import pool_id
+from reconciler.emulator.runai.records import Department, Pool, Project, made_id
+from reconciler.emulator.runai.rows import stamp
 
 Json = Any
 PROJECTS = "/api/v1/org-unit/projects"
@@ -53,6 +55,13 @@ _POOL_FIELDS: Mapping[str, Getter[Pool]] = {
     "createdAt": lambda _: _EPOCH,
     "updatedAt": lambda _: _EPOCH,
 }
+_NODE_FIELDS: Mapping[str, Getter[dict[str, Json]]] = {
+    "name": lambda one: one["name"],
+    "status": lambda one: one["status"],
+    "nodePool": lambda one: one["nodePool"],
+    "gpuType": lambda one: (one["gpuInfo"] or {}).get("gpuType"),
+    "clusterUuid": lambda one: one["clusterUuid"],
+}
 
 
 def routes(platform: Platform) -> Iterator[Route]:
@@ -62,6 +71,7 @@ def routes(platform: Platform) -> Iterator[Route]:
     yield route(platform, "GET", f"{PROJECTS}/{{id}}", show_project)
     yield route(platform, "GET", "/api/v1/org-unit/departments", show_departments)
     yield route(platform, "GET", "/api/v1/node-pools", show_pools)
+    yield route(platform, "GET", "/api/v1/nodes", show_nodes)
 
 
 def _projects(call: Call) -> list[Project]:
@@ -95,7 +105,7 @@ def show_project(call: Call) -> Response:
 
 
 def _project_body(call: Call, one: Project) -> dict[str, Json]:
-    used = sum(gpus(each) for each in call.world.live(one.name))
+    statuses = quota_statuses(call.world, one)
     parent = {"id": one.department.id, "name": one.department.name}
     total = {"gpuQuota": sum(one.quotas.values()), "cpuQuota": None, "memoryQuota": None}
     return {
@@ -110,14 +120,17 @@ def _project_body(call: Call, one: Project) -> dict[str, Json]:
         "schedulingRules": None,
         "defaultNodePools": list(one.default_pools),
         "nodeTypes": {"training": [], "workspace": []},
-        "resources": [_quota(one, name, deserved) for name, deserved in one.quotas.items()],
+        "resources": [
+            _quota(one.cluster, name, deserved, one.limits.get(name)) for name, deserved in one.quotas.items()
+        ],
         "totalResources": total,
         "effective": {"defaultNodePools": list(one.default_pools), "schedulingRules": None},
         "status": {
             "namespace": one.namespace,
             "phase": "Ready",
             "phaseMessage": "",
-            "quotaStatus": {"allocated": {"gpu": used}},
+            "nodePoolQuotaStatuses": statuses,
+            "quotaStatus": quota_status(statuses),
         },
         "createdAt": stamp(one.created_at),
         "updatedAt": stamp(one.created_at),
@@ -127,10 +140,10 @@ def _project_body(call: Call, one: Project) -> dict[str, Json]:
     }
 
 
-def _quota(one: Project, name: str, deserved: float) -> dict[str, Json]:
+def _quota(cluster: str, name: str, deserved: float, limit: float | None) -> dict[str, Json]:
     return {
-        "nodePool": {"id": pool_id(one.cluster, name), "name": name},
-        "gpu": {"deserved": deserved, "limit": None, "overQuotaWeight": 2},
+        "nodePool": {"id": pool_id(cluster, name), "name": name},
+        "gpu": {"deserved": deserved, "limit": limit, "overQuotaWeight": 2},
         "cpu": {"deserved": None, "limit": None, "overQuotaWeight": 2},
         "memory": {"deserved": None, "limit": None, "overQuotaWeight": 2, "units": "Mib"},
     }
@@ -147,17 +160,25 @@ def show_departments(call: Call) -> Response:
 
 def _department_body(call: Call, one: Department) -> dict[str, Json]:
     children = [p for p in call.world.projects.values() if p.department == one]
-    return {
+    quotas: dict[str, float] = defaultdict(float)
+    for child in children:
+        for name, deserved in child.quotas.items():
+            quotas[name] += deserved
+    body: dict[str, Json] = {
         "id": one.id,
         "name": one.name,
         "description": "",
         "clusterId": one.cluster,
         "children": [{"id": child.id, "name": child.name} for child in children],
-        "resources": [],
-        "totalResources": {"gpuQuota": sum(sum(c.quotas.values()) for c in children)},
+        "resources": [_quota(one.cluster, name, deserved, None) for name, deserved in quotas.items()],
+        "totalResources": {"gpuQuota": sum(quotas.values()), "cpuQuota": None, "memoryQuota": None},
         "createdAt": stamp(_EPOCH),
         "updatedAt": stamp(_EPOCH),
     }
+    if call.query.get("verbosity") == "verbose":
+        statuses = [status for child in children for status in quota_statuses(call.world, child)]
+        body["status"] = {"quotaStatus": quota_status(statuses)}
+    return body
 
 
 def show_pools(call: Call) -> Response:
@@ -179,6 +200,32 @@ def _pool_body(call: Call, one: Pool) -> dict[str, Json]:
         "labelValue": one.label[1],
         "isDefault": one.is_default,
         "phase": "Ready",
-        "status": {"nodes": [f"{one.name}-node-{n + 1}" for n in range(one.nodes)]},
+        "phaseMessage": "",
+        "status": {"conditions": [], "nodes": list(one.node_names)},
         **_BY_ADMIN,
+    }
+
+
+def show_nodes(call: Call) -> Response:
+    """List the nodes of all clusters; a page does not tell whether there is another."""
+    nodes = [_node_body(pool, name) for pool in call.world.pools.values() for name in pool.node_names]
+    conditions = read_filter(call.query.get("filterBy"), _NODE_FIELDS, most=None)
+    found = ordered(matching(nodes, conditions, _NODE_FIELDS), call.query, _NODE_FIELDS, default="name")
+    page, _ = paged(found, call.query)
+    return JSONResponse({"nodes": page})
+
+
+def _node_body(pool: Pool, name: str) -> dict[str, Json]:
+    maker = f"NVIDIA-{pool.name.partition('-')[0].upper()}"
+    return {
+        "id": made_id(pool.id, name),
+        "name": name,
+        "clusterUuid": pool.cluster,
+        "status": "Ready",
+        "conditions": [],
+        "taints": [],
+        "nodePool": pool.name,
+        "gpuInfo": {"gpuType": maker, "gpuCount": pool.gpus_per_node} if pool.gpus else None,
+        "createdAt": stamp(_EPOCH),
+        "updatedAt": stamp(_EPOCH),
     }

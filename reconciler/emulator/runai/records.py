@@ -62,6 +62,11 @@ class Pool:
         """Count the nodes; a pool without GPUs has two CPU nodes."""
         return self.gpus // self.gpus_per_node if self.gpus else 2
 
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """Name the nodes."""
+        return tuple(f"{self.name}-node-{number + 1}" for number in range(self.nodes))
+
 
 @dataclass(frozen=True, slots=True)
 class Department:
@@ -74,7 +79,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project, its namespace, and its GPU quota per node pool (by name).
+    """A project, its namespace, and its GPU quota per node pool (by name); `limits` is the most it may hold.
 
     `policy` maps a dotted path below the body (`spec.compute.gpuDevicesRequest`) to rules
     {min, max, options, required}.
@@ -88,6 +93,7 @@ class Project:
     default_pools: tuple[str, ...]
     created_at: datetime
     policy: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:

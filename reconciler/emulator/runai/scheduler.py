@@ -1,7 +1,7 @@
 """Who gets GPUs: a pure function of what is asked, what is held, and what there is.
 
 Quotas are per project and node pool. Non-preemptible work never goes over quota; preemptible work
-may, while GPUs are free, and gives them back when a project asks for its own.
+may, while GPUs are free, and gives them back when a project asks for its own. Nothing goes over a limit.
 """
 
 from collections import defaultdict
@@ -16,6 +16,7 @@ from reconciler.emulator.runai.records import Pool, Refusal, Run, Spec, Workload
 
 Json = Any
 _DUST = 1e-6
+_UNLIMITED: Mapping[str, Mapping[str, float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,9 @@ class _Desk:
         pools: Mapping[str, Pool],
         quotas: Mapping[str, Mapping[str, float]],
         running: Iterable[Claim],
+        limits: Mapping[str, Mapping[str, float]],
     ) -> None:
-        self.pools, self.quotas = pools, quotas
+        self.pools, self.quotas, self.limits = pools, quotas, limits
         self.running: dict[str, Claim] = {}
         self.granted: dict[str, str] = {}
         self.evicted: list[str] = []
@@ -100,6 +102,9 @@ class _Desk:
         pool, need = self.pools[name], claim.gpus(name)
         if claim.gpus_of_largest(name) > (pool.gpus_per_node if pool.gpus else 0):
             return _unfit(claim, name, pool)
+        limit = self.limits.get(claim.project, {}).get(name)
+        if limit is not None and self.held(name, claim.project) + need > limit + _DUST:
+            return _over_limit(claim, pool, need, limit)
         firm = self.held(name, claim.project, firm=True)
         if not claim.preemptible and firm + need > self.quota(claim.project, name) + _DUST:
             return _over_quota(claim, pool, need, self.quota(claim.project, name))
@@ -142,9 +147,10 @@ def schedule(
     running: Iterable[Claim],
     pools: Mapping[str, Pool],
     quotas: Mapping[str, Mapping[str, float]],
+    limits: Mapping[str, Mapping[str, float]] = _UNLIMITED,
 ) -> Verdict:
     """Decide about every waiting claim: highest priority first, then oldest, then as given."""
-    desk = _Desk(pools, quotas, running)
+    desk = _Desk(pools, quotas, running, limits)
     refused: dict[str, tuple[Refusal, ...]] = {}
     for claim in sorted(waiting, key=lambda c: (-c.priority, c.since)):
         reasons: list[Refusal] = []
@@ -168,6 +174,14 @@ def _over_quota(claim: Claim, pool: Pool, need: float, quota: float) -> Refusal:
         f"{claim.owner} quota is {quota:g} GPUs in node-pool {pool.name}"
     )
     return Refusal(pool.name, "NonPreemptibleOverQuota", "NonPreemptibleOverQuota", said, "PROJECT")
+
+
+def _over_limit(claim: Claim, pool: Pool, need: float, limit: float) -> Refusal:
+    said = (
+        f"Workload is over limit. Workload requested {need:g} GPUs, but {claim.owner} may hold at most "
+        f"{limit:g} GPUs in node-pool {pool.name}"
+    )
+    return Refusal(pool.name, "OverLimit", "OverLimit", said, "PROJECT")
 
 
 def _unfit(claim: Claim, key: str, pool: Pool) -> Refusal:

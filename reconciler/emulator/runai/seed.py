@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from reconciler.emulator.runai.claims import pool_id
 from reconciler.emulator.runai.records import Cluster, Department, Pool, made_id
-from reconciler.emulator.runai.world import World, pool_id
+from reconciler.emulator.runai.world import World
 
 Json = Any
 CLUSTER = "5f0c2a1e-7b64-4a8e-9d3b-0c1f6e2a9b47"

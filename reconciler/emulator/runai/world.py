@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.emulator.clock import Clock
 from reconciler.emulator.runai import acts, phases, tales
+from reconciler.emulator.runai.claims import claim_of, pool_id
 from reconciler.emulator.runai.crew import size
 from reconciler.emulator.runai.errors import ApiError
-from reconciler.emulator.runai.kinds import PRIORITIES
 from reconciler.emulator.runai.merge import merge
 from reconciler.emulator.runai.phases import Pace
 from reconciler.emulator.runai.records import (
@@ -26,16 +26,7 @@ from reconciler.emulator.runai.records import (
     Workload,
     made_id,
 )
-from reconciler.emulator.runai.registry import kind_of
-from reconciler.emulator.runai.scheduler import (
-    Claim,
-    Verdict,
-    mean_gpus,
-    most_gpus,
-    needs_gpu,
-    pool_names,
-    schedule,
-)
+from reconciler.emulator.runai.scheduler import Claim, Verdict, needs_gpu, schedule
 
 _HOLDS = frozenset({"Initializing", "Running", "Degraded"})
 
@@ -242,6 +233,7 @@ class World:
         quotas: Mapping[str, float] | None = None,
         department: str = "default",
         policy: Mapping[str, Mapping[str, Json]] | None = None,
+        limits: Mapping[str, float] | None = None,
     ) -> Project:
         """Add a project; `cluster` is a name or uuid, by default the first one."""
         with self.lock:
@@ -250,7 +242,7 @@ class World:
             pools = tuple(quotas or {}) or ("default",)
             made = Project(
                 str(len(self.projects) + 1), name, home.uuid, unit, dict(quotas or {}), pools,
-                self.clock.now(), dict(policy or {}),
+                self.clock.now(), dict(policy or {}), dict(limits or {}),
             )  # fmt: skip
             self.projects[made.id] = made
             return made
@@ -327,39 +319,26 @@ class World:
         }
         free = [claim for claim in waiting if not any(claim.per_pod.values())]
         tight = [claim for claim in waiting if any(claim.per_pod.values())]
-        verdict = schedule(tight, running, pools, quotas)
+        limits = {
+            one.id: {pool_id(one.cluster, name): gpus for name, gpus in one.limits.items()}
+            for one in self.projects.values()
+        }
+        verdict = schedule(tight, running, pools, quotas, limits)
         granted = {**verdict.granted, **{claim.id: claim.pools[0] for claim in free}}
         self._apply(Verdict(granted, verdict.evicted, verdict.refused), at)
 
     def _claims(self, ids: Iterable[str], states: Iterable[str]) -> list[Claim]:
         return [
-            self._claim(self._workloads[id_], run)
+            claim_of(self._workloads[id_], run, self.pools)
             for id_ in sorted(ids, key=lambda each: self._workloads[each].number)
             for run in self._workloads[id_].runs
             if run.phase in states and not run.ended_at
         ]
 
-    def _claim(self, one: Workload, run: Run) -> Claim:
-        kind = kind_of(one.kind)
-        home = one.project.cluster
-        named = (pool_id(home, name) for name in pool_names(one, run.spec))
-        ids = tuple(id_ for id_ in named if id_ in self.pools) or (pool_id(home, "default"),)
-        wants = needs_gpu(run)
-        per_pod = {id_: mean_gpus(run, self.pools[id_]) for id_ in ids} if wants else {}
-        largest = {id_: most_gpus(run, self.pools[id_]) for id_ in ids} if wants else {}
-        asked = run.spec.get("preemptibility")
-        return Claim(
-            id=f"{one.id} {run.id}", project=one.project.id, owner=one.project.name, pools=ids,
-            pods=size(run), per_pod=per_pod, largest=largest,
-            preemptible=asked == "preemptible" if asked else kind.preemptible,
-            priority=PRIORITIES[run.spec.get("priorityClass") or kind.priority],
-            since=run.created_at, pool=run.pool and pool_id(home, run.pool),
-        )  # fmt: skip
-
     def _apply(self, verdict: Verdict, at: datetime) -> None:
-        for key, pool_id in verdict.granted.items():
+        for key, pool in verdict.granted.items():
             one, run = self._by_key(key)
-            self._keep(acts.granted(one, run, self.pools[pool_id].name, at), at)
+            self._keep(acts.granted(one, run, self.pools[pool].name, at), at)
         for key in verdict.evicted:
             one, run = self._by_key(key)
             self._keep(acts.evicted(one, run, at), at)
@@ -372,11 +351,6 @@ class World:
         id_, _, run_id = key.partition(" ")
         one = self._workloads[id_]
         return one, next(run for run in one.runs if run.id == run_id)
-
-
-def pool_id(cluster: str, name: str) -> str:
-    """Give the id of a node pool of a cluster."""
-    return made_id(cluster, "pool", name)
 
 
 def _stake(one: Workload) -> dict[tuple[str, int], str]:
