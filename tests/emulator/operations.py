@@ -167,6 +167,7 @@ _LOOKUPS = [
     _get("/api/v1/org-unit/projects/{id}", shapes.PROJECT, "1"),
     _get("/api/v1/org-unit/departments", shapes.DEPARTMENTS),
     _get("/api/v1/node-pools", shapes.POOLS),
+    _get("/api/v1/nodes", shapes.NODES),
     Operation(
         "POST", "/api/v1/authorization/permitted-scopes", shapes.PERMITTED, body={"resourceType": "workload"}
     ),

@@ -228,6 +228,16 @@ PROJECT = open_("id*:text name*:text clusterId*:uuid createdAt*:time updatedAt*:
 PROJECTS = open_("projects*:[project]", project=PROJECT)
 DEPARTMENTS = open_("departments*:[unit]", unit=open_("id*:text name*:text clusterId*:uuid"))
 POOLS = open_("nodepools*:[pool]", pool=open_("id*:uuid name*:text clusterId*:uuid isDefault*:bool"))
+NODES = closed(
+    "nodes*:[node]",
+    node=closed(
+        """
+        id:uuid name*:text clusterUuid*:uuid status*:text nodePool*:text conditions:[object] taints:[object]
+        gpuInfo:gpus? nvLinkDomainUid:text nvLinkCliqueId:text createdAt*:time updatedAt*:time
+        """,
+        gpus=closed("gpuType:text gpuCount:int"),
+    ),
+)
 TOKEN = closed("accessToken*:text idToken:text refreshToken:text expiresIn:int")
 OAUTH = closed(
     "access_token*:text token_type*:text expires_in:int refresh_token:text id_token:text scope:text"

@@ -21,6 +21,7 @@ _SPAN = {"start": SPAN["start"], "end": SPAN["end"], "number_of_samples": 3}
 WITHOUT = {
     "POST /api/v1/token",
     "POST /api/v2/token",
+    "POST /api/v1/authorization/permitted-scopes",
     "GET /api/v1/clusters/minimal",
     "GET /api/v1/clusters/{uuid}/minimal",
     "GET /api/v1/workloads/{id}/endpoints",
@@ -259,6 +260,7 @@ CALLS = (
     Made("GET /api/v1/org-unit/projects/count", "ProjectsApi.count_projects", "CountNodes200Response"),
     Made("GET /api/v1/org-unit/projects/{id}", "ProjectsApi.get_project", args=("1",)),
     Made("GET /api/v1/org-unit/departments", "DepartmentsApi.get_departments"),
+    Made("GET /api/v1/nodes", "NodesApi.get_tenant_nodes", "Node", "nodes"),
     Made("GET /api/v1/node-pools", "NodePoolsApi.get_nodepools", "Nodepool", "nodepools"),
     Made(
         "GET /api/v1/workload-types",
