@@ -121,7 +121,7 @@ class Emulator:
         yield from cluster_api.routes(self.tokens, WorldView(self.world), self.clock)
 
 
-def _on_http(_: Request, error: Exception) -> Response:
+async def _on_http(_: Request, error: Exception) -> Response:
     """Answer an unknown route or method in the control plane's envelope."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     body = ApiError(error.status_code, error.detail).body()

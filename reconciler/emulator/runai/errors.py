@@ -33,8 +33,11 @@ class ApiError(Exception):
         }
 
 
-def render(_: Request, error: Exception) -> Response:
-    """Answer an ApiError as JSON; anything else is a plain-text 500, as behind a real gateway."""
+async def render(_: Request, error: Exception) -> Response:
+    """Answer an ApiError as JSON; anything else is a plain-text 500, as behind a real gateway.
+
+    A coroutine, because Starlette sends any other handler to a thread of a pool, and waits for it.
+    """
     if not isinstance(error, ApiError):
         return Response("Internal Server Error", status_code=500, media_type="text/plain")
     return JSONResponse(error.body(), status_code=error.status)
