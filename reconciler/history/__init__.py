@@ -62,18 +62,18 @@ class History:
 
         Raises FleetError where there is a repository that git refuses to read: that is not "no history".
         """
-        asked = git(Path(root), "rev-parse", "--is-shallow-repository", "--show-toplevel")
+        told = ("--is-shallow-repository", "--abbrev-ref", "HEAD", "--show-toplevel")
+        asked = git(Path(root), "rev-parse", *told)
         if asked is None or asked.returncode != 0:
             if asked is not None and b"dubious ownership" in asked.stderr:
                 raise FleetError(problems=[_unsafe(root)])
             return None
-        shallow, _, top = asked.stdout.decode(errors="surrogateescape").rstrip("\n").partition("\n")
+        shallow, branch, top = asked.stdout.decode(errors="surrogateescape").rstrip("\n").split("\n", 2)
         shown = git(Path(root), "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
         if shown is None or shown.returncode != 0:
             return None
         commit, _, seconds = shown.stdout.decode("ascii").strip().partition(" ")
-        branch = git(Path(root), "symbolic-ref", "--quiet", "--short", "HEAD")
-        name = branch.stdout.decode(errors="replace").strip() if branch and branch.returncode == 0 else ""
+        name = "" if branch == "HEAD" else branch.encode(errors="surrogateescape").decode(errors="replace")
         return cls(Path(top), Head(commit, rfc3339(int(seconds)), name), is_shallow=shallow == "true")
 
     def is_ancestor(self, commit: str) -> bool:
