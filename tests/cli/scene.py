@@ -37,7 +37,10 @@ targets:
     scope: {{projects: [team-a, team-b]}}
 health: {{hold: 1s, queueTimeout: 1s}}
 """
-_GIT = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+_GIT = (
+    *("-c", "user.name=t", "-c", "user.email=t@example.com"),
+    *("-c", "commit.gpgsign=false", "-c", "maintenance.auto=false"),
+)
 _CHANGING = (
     (r"127\.0\.0\.1:\d+", "HOST:PORT"),
     (r"\bin [0-9.]+m?s?( \d\ds)?(?=\.|$)", "in TIME"),

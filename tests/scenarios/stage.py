@@ -115,7 +115,12 @@ class Stage:
     def git(self, *words: str, **more: str) -> str:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.root), **_GIT, **more}
         done = subprocess.run(
-            ["git", *words], cwd=self.root, env=environ, check=True, capture_output=True, text=True
+            ["git", "-c", "maintenance.auto=false", *words],
+            cwd=self.root,
+            env=environ,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         return done.stdout.strip()
 
