@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from reconciler.emulator.runai import Emulator, ScaledClock, Switches, clusterlife
+from reconciler.emulator.clock import ManualClock
+from reconciler.emulator.runai import Emulator, Switches, clusterlife
 from tests.cli.conftest import Run
+from tests.scenarios.stage import DrivenClock
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "endpoints.md").read_text(encoding="utf-8")
 WORKLOAD = "/cluster-api/api/v1/{project}/workloads/{type}/{framework}/{name}"
@@ -93,8 +98,8 @@ Called = set[tuple[str, Row]]
 class Story:
     """Run commands one after another, and remember what each of them called."""
 
-    def __init__(self, run: Run, folder: Path, emulator: Emulator) -> None:
-        self.run, self.folder, self.emulator = run, folder, emulator
+    def __init__(self, run: Run, folder: Path, emulator: Emulator, clock: ManualClock) -> None:
+        self.run, self.folder, self.emulator, self.clock = run, folder, emulator, clock
         self.called: Called = set()
 
     def type(self, words: str, *, ends: int = 0) -> None:
@@ -115,10 +120,12 @@ class Story:
         self.commit()
 
     def commit(self) -> None:
-        """Commit all files."""
+        """Commit all files, at the time of the platform."""
+        now = self.clock.now().isoformat(timespec="seconds")
+        environ = {**os.environ, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now}
         author = ("-c", "user.name=t", "-c", "user.email=t@example.com")
         for words in (("add", "-A"), (*author, "commit", "-qm", "change", "--allow-empty")):
-            subprocess.run(["git", *words], cwd=self.folder, check=True, capture_output=True)
+            subprocess.run(["git", *words], cwd=self.folder, env=environ, check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -127,10 +134,12 @@ def story(run: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sto
     monkeypatch.setenv("SECRET", "demo-secret")
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=here, check=True)
     (here / "manifests").mkdir()
-    emulator = Emulator(seed="empty", clock=ScaledClock(60), switches=Switches())
+    clock = ManualClock()
+    monkeypatch.setattr("reconciler.cli.request.SystemClock", lambda: DrivenClock(clock))
+    emulator = Emulator(seed="empty", clock=clock, switches=Switches())
     with emulator.serve() as url:
         (here / "reconciler.yaml").write_text(FLEET.replace("URL", url))
-        yield Story(run, here, emulator)
+        yield Story(run, here, emulator, clock)
 
 
 def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: Run, here: Path) -> None:
@@ -146,7 +155,8 @@ def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: R
     story.type("top")
     story.type("top Inference/inference")
     story.type("logs Inference/inference --tail 1")
-    story.type("logs Training/training --follow")
+    with _passing(story.clock):
+        story.type("logs Training/training --follow")
     story.declare("Training", POD.replace("busybox", "ghcr.io/no-such-image") + "}", meta="unwell")
     story.type("apply --yes Training/unwell", ends=11)
     story.type("health", ends=11)
@@ -162,6 +172,24 @@ def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: R
     missing = [row for row in rows() if row.command and (row.command, row) not in story.called]
     assert missing == []
     assert {row for _, row in story.called} & planned.get("", set()) == set(), "called, and marked later"
+
+
+@contextmanager
+def _passing(clock: ManualClock) -> Iterator[None]:
+    """Let time pass while a command follows: it waits for the platform, and moves no clock."""
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(0.01):
+            clock.advance(5)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _change(story: Story) -> None:
@@ -203,7 +231,8 @@ def _remove(story: Story) -> None:
 
 def _old(story: Story, run: Run, here: Path) -> None:
     """Plan against a server that knows only the old way to sign in."""
-    old = Story(run, here, Emulator(seed="empty", clock=ScaledClock(60), api_level="2.23"))
+    emulator = Emulator(seed="empty", clock=story.clock, api_level="2.23")
+    old = Story(run, here, emulator, story.clock)
     with old.emulator.serve() as url:
         (here / "reconciler.yaml").write_text(FLEET.replace("URL", url).replace("81e66", "81e67"))
         old.type("plan")
