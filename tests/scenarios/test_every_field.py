@@ -25,9 +25,6 @@ from tests.scenarios.field_values import Json, pair_of, part_of, specs_of
 from tests.scenarios.stage import Stage, staged
 from tests.scenarios.whole_specs import WHOLE
 
-pytestmark = pytest.mark.no_cover
-"""A table over code that other tests cover; being watched would take it as long again."""
-
 AT_ONCE = Pace(creating_s=0, pull_s=0, stopping_s=0, resuming_s=0, deleting_s=0)
 ROOM = ("create=1000", "destroy=1000", "gpu-hours=1000")
 COMPLETED = Switches(merge_defaults=True, reorder_lists=True)

@@ -30,8 +30,6 @@ from tests.scenarios.oracle import (
 )
 from tests.scenarios.stage import Stage, staged
 
-pytestmark = pytest.mark.no_cover  # a table over code that other tests cover
-
 AFTER: Mapping[str, Mapping[str, Any]] = {
     "the connection is reset": {"kind": "lost"},
     "half the answer comes": {"kind": "truncate"},

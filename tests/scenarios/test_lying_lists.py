@@ -31,8 +31,6 @@ from tests.scenarios.oracle import (
 )
 from tests.scenarios.stage import FLEET_ID, Stage, staged
 
-pytestmark = pytest.mark.no_cover  # a table over code that other tests cover
-
 Json = Any
 DELETED = r"GET /api/v1/workloads\?.*deleted=true.*"
 LOOK_UP = r"GET /api/v1/workloads\?filterBy=name.*"

@@ -22,9 +22,6 @@ from tests.scenarios.stage import Stage, staged
 from tests.scenarios.test_every_field import paths_of
 from tests.scenarios.whole_specs import WHOLE, in_other_words, stated, with_nulls
 
-pytestmark = pytest.mark.no_cover
-"""A table over code that other tests cover; being watched would take it as long again."""
-
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "manifests").rglob("*.yaml"))
 EVERY_KIND = pytest.mark.parametrize("kind", sorted(WHOLE))
 PROJECTS = ("team-forecast", "team-assist")

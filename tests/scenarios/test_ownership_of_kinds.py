@@ -30,8 +30,6 @@ from tests.scenarios.oracle import (
 from tests.scenarios.stage import Stage
 from tests.scenarios.test_ownership import renamed
 
-pytestmark = pytest.mark.no_cover  # a table over code that other tests cover
-
 SORTS = ("foreign", "copied", "unclaimed")
 
 

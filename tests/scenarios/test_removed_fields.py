@@ -14,8 +14,6 @@ from tests.scenarios.field_values import Json
 from tests.scenarios.stage import Stage, a_manifest, staged
 from tests.scenarios.test_no_drift import AS_SENT, COMPLETED, manifest
 
-pytestmark = pytest.mark.no_cover  # a table over code that other tests cover
-
 BASE: Mapping[str, Json] = {"image": "busybox:1", "command": "sleep infinity"}
 BOTH_READS = pytest.mark.parametrize(
     "switches", [AS_SENT, COMPLETED], ids=["specs as sent", "specs completed"]

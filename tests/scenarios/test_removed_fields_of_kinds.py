@@ -14,8 +14,6 @@ from reconciler.plan import Action, Change
 from tests.scenarios.oracle import EVERY_KIND, container_of, sleeping, variables_of
 from tests.scenarios.stage import Stage, a_manifest
 
-pytestmark = pytest.mark.no_cover  # a table over code that other tests cover
-
 KINDS = pytest.mark.parametrize("kind", sorted(EVERY_KIND.values()))
 UPDATED = {"Inference": "PATCH", "NimService": "PATCH", "ExternalWorkload": "PUT"}
 FIELDS: Mapping[str, tuple[str, Any]] = {

@@ -20,8 +20,6 @@ from tests.scenarios.oracle import EVERY_KIND, container_of, sleeping, variables
 from tests.scenarios.stage import Stage, a_manifest, staged
 from tests.scenarios.test_no_drift import AS_SENT, COMPLETED
 
-pytestmark = pytest.mark.no_cover  # a table over code that other tests cover
-
 CANARY, ROTATED = "hf-canary-0123456789", "hf-canary-rotated-987"
 Variables = tuple[dict[str, Any], ...]
 OF_THE_SECRET: Variables = (
