@@ -254,11 +254,21 @@ def test_a_cluster_whose_domain_no_token_may_go_to(scene: Scene) -> None:
     assert "neither a target nor allowedHosts names it" in the(said, "warn", "cluster")
 
 
-def test_a_cluster_that_is_not_connected(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("state", "mend"),
+    [
+        ("Disconnected", "look at the cluster's agent"),
+        ("WaitingToConnect", "cluster install-info NAME prints"),
+    ],
+)
+def test_a_cluster_that_is_not_connected(scene: Scene, state: str, mend: str) -> None:
     [(uuid, one)] = scene.emulator.world.clusters.items()
-    scene.emulator.world.clusters[uuid] = replace(one, state="Disconnected")
+    scene.emulator.world.clusters[uuid] = replace(one, state=state)
 
-    assert f"{one.name} is Disconnected" in the(scene.types("doctor"), "warn", "cluster")
+    told = the(scene.types("doctor"), "warn", "cluster")
+
+    assert f"{one.name} is {state}" in told
+    assert mend.replace("NAME", one.name) in told
 
 
 def test_a_cluster_whose_own_api_does_not_answer(scene: Scene) -> None:

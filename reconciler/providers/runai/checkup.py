@@ -150,8 +150,7 @@ class Checkup:
     async def _cluster(self, row: Summary) -> Finding:
         name = row.key.name
         if row.level is not Level.HEALTHY:
-            mend = "health of its workloads is old until it is Connected again; look at the cluster's agent"
-            return Finding("cluster", f"{name} is {row.phase}", mend)
+            return Finding("cluster", f"{name} is {row.phase}", _to_connect(row))
         door = await self._clusters.door(row.id)
         if not door.url:
             mend = f"add below the target:\n{door.line}" if door.line else "give the cluster a domain"
@@ -185,3 +184,10 @@ def _may(label: str, actions: Sequence[str], projects: Sequence[str]) -> Finding
     return Finding(
         "permissions", f"{told}; no {' '.join(lacking)}" if lacking else told, _ROLE if lacking else ""
     )
+
+
+def _to_connect(row: Summary) -> str:
+    """Say how a cluster comes to be connected, for the first time or again."""
+    if row.phase == "WaitingToConnect":
+        return f"reconciler cluster install-info {row.key.name} prints how to install it"
+    return "health of its workloads is old until it is Connected again; look at the cluster's agent"
