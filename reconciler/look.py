@@ -65,10 +65,13 @@ class Looking:
     _scopes: set[str] = field(default_factory=set)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
-    async def find(self, wanted: Wanted, *, in_full: bool = False) -> tuple[Found, ...]:
+    async def find(
+        self, wanted: Wanted, *, in_full: bool = False, is_strict: bool = True
+    ) -> tuple[Found, ...]:
         """Find what is meant, ordered by key; `in_full` with the spec of each.
 
-        Raises ManifestError for a word that names nothing live, where everything could be read.
+        Raises ManifestError for a word that names nothing live, where everything could be read; not strict,
+        such a word finds nothing.
         """
         reads = [self._target(provider, wanted) for provider in self.providers.values()]
         found = [each for part in await asyncio.gather(*reads) for each in part]
@@ -77,7 +80,7 @@ class Looking:
             raise UsageError(f"no project {', '.join(unknown)} is seen here; there are {seen}")
         chosen = sorted((each for each in found if wanted.fits(each)), key=lambda each: each.summary.key)
         kinds = {name.casefold() for provider in self.providers.values() for name in provider.kinds}
-        for word in wanted.words if not self.failures else ():
+        for word in wanted.words if is_strict and not self.failures else ():
             if word.casefold() not in kinds and not any(_names(word, one.summary.key) for one in found):
                 problem = Problem("RC403", f"{word} is not live", hint="reconciler get lists what is")
                 raise ManifestError(problems=[problem])

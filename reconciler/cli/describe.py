@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import complete
-from reconciler.cli.options import Chosen, speaking, writing
+from reconciler.cli.options import Chosen, of_fleet, of_targets, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -21,21 +21,8 @@ if TYPE_CHECKING:
 @speaking
 @writing("table", "yaml", "json")
 @click.argument("word", metavar="KIND/NAME", shell_complete=complete.objects)
-@click.option(
-    "--fleet",
-    metavar="FILE",
-    default="",
-    shell_complete=complete.files,
-    help="The fleet file; else found upwards from here.",
-)
-@click.option(
-    "--target",
-    "targets",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=complete.targets,
-    help="Only this target; repeatable.",
-)
+@of_fleet
+@of_targets
 @click.option("--show-values", is_flag=True, help="On a terminal: mask no live value.")
 @click.option("--no-pager", is_flag=True, help="Print a long page as it is.")
 def command(

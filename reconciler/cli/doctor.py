@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import complete
-from reconciler.cli.options import of_fleet, speaking, writing
+from reconciler.cli.options import of_fleet, of_targets, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -14,14 +13,7 @@ from reconciler.errors import ExitCode
 @speaking
 @writing("table", "json")
 @of_fleet
-@click.option(
-    "--target",
-    "targets",
-    metavar="NAME",
-    multiple=True,
-    help="Only this target; repeatable.",
-    shell_complete=complete.targets,
-)
+@of_targets
 def command(voice: Voice, fleet: str, targets: tuple[str, ...]) -> ExitCode:
     r"""Look at the whole set-up, from git to the clusters, and say what is wrong and what to do.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import complete
-from reconciler.cli.options import Chosen, speaking, writing
+from reconciler.cli.options import Chosen, of_fleet, of_projects, of_targets, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, ProviderError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.look import Wanted
     from reconciler.sight import Found
 
+_EVERY_S = 2.0
 _OWNERS = click.Choice(["ours", "unclaimed", "foreign"], case_sensitive=False)
 
 
@@ -26,35 +27,15 @@ _OWNERS = click.Choice(["ours", "unclaimed", "foreign"], case_sensitive=False)
 @speaking
 @writing("table", "wide", "name", "yaml", "json")
 @click.argument("words", nargs=-1, metavar="[KIND | NAME | KIND/NAME]...", shell_complete=complete.objects)
-@click.option(
-    "--fleet",
-    metavar="FILE",
-    default="",
-    shell_complete=complete.files,
-    help="The fleet file; else found upwards from here.",
-)
+@of_fleet
 @click.option("-l", "--selector", metavar="KEY=VALUE,...", default="", help="Only what git labels so.")
-@click.option(
-    "--target",
-    "targets",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=complete.targets,
-    help="Only this target; repeatable.",
-)
-@click.option(
-    "-p",
-    "--project",
-    "projects",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=complete.projects,
-    help="Only this project; repeatable.",
-)
+@of_targets
+@of_projects
 @click.option("--kind", "kinds", metavar="KIND", multiple=True, help="Only this kind; repeatable.")
 @click.option("--owner", "owners", type=_OWNERS, multiple=True, help="Only what is whose; repeatable.")
 @click.option("--phase", "phases", metavar="PHASE", multiple=True, help="Only in this phase; repeatable.")
 @click.option("--count", "is_count", is_flag=True, help="Print how many there are, and nothing else.")
+@click.option("-w", "--watch", "is_watch", is_flag=True, help="Go on, with a line for each change.")
 @click.option("--show-values", is_flag=True, help="With -o yaml or json on a terminal: mask no live value.")
 @click.option("--no-pager", is_flag=True, help="Print a long list as it is.")
 def command(
@@ -63,6 +44,7 @@ def command(
     targets: tuple[str, ...],
     *,
     is_count: bool,
+    is_watch: bool,
     show_values: bool,
     no_pager: bool,
     **asked: Any,
@@ -76,6 +58,7 @@ def command(
       reconciler get --owner unclaimed -o wide  what nobody's git declares
       reconciler get Training/lora -o yaml      with the live spec
       reconciler get --phase Pending --count
+      reconciler get Training -w                and a line whenever one changes, until Ctrl-C
 
     In YAML and JSON a live text is (sensitive) where git does not declare it, or it may be a credential.
 
@@ -88,8 +71,12 @@ def command(
 
     if show_values and not voice.is_on_terminal:
         raise click.UsageError("--show-values is for a terminal only")
+    if is_watch and (is_count or any(not output.is_text or output.file for output in voice.outputs)):
+        raise click.UsageError("--watch writes lines as things change; it goes with the table alone")
     in_full = any(output.format in ("yaml", "json") for output in voice.outputs)
     request = request_of(Chosen(fleet=fleet, targets=targets), voice)
+    if is_watch:
+        return run(_watch(request, voice, Wanted(**asked)))
     found, failures, several = run(_find(request, voice, Wanted(**asked), in_full=in_full))
     code = exit_code(failures)
     for failure in failures:
@@ -131,3 +118,26 @@ async def _find(
         looking = session.looking()
         found = await looking.find(wanted, in_full=in_full)
         return found, looking.failures, len(session.fleet.targets)
+
+
+async def _watch(request: Request, voice: Voice, wanted: Wanted) -> ExitCode:
+    """Print the table, then each change, until somebody stops it."""
+    from reconciler.cli.request import world_of
+    from reconciler.reconcile import Session
+    from reconciler.report.get import changes_text, get_text
+
+    world = world_of(voice)
+    async with Session.opened(request, world) as session:
+        targets, before = len(session.fleet.targets), None
+        while True:
+            looking = session.looking()
+            found = await looking.find(wanted, is_strict=before is None)
+            for failure in looking.failures:
+                voice.complain(f"warning: {failure}\n")
+            now = world.clock.now()
+            if before is None:
+                voice.result(get_text(found, now=now, width=voice.width, targets=targets))
+            elif not looking.failures:
+                voice.result(changes_text(before, found, now=now, targets=targets))
+            before = found if before is None or not looking.failures else before
+            await world.clock.sleep(_EVERY_S)

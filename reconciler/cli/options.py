@@ -80,6 +80,27 @@ of_fleet = click.option(
 )
 """Add --fleet."""
 
+of_targets = click.option(
+    "--target",
+    "targets",
+    metavar="NAME",
+    multiple=True,
+    help="Only this target; repeatable.",
+    shell_complete=complete.targets,
+)
+"""Add --target."""
+
+of_projects = click.option(
+    "-p",
+    "--project",
+    "projects",
+    metavar="NAME",
+    multiple=True,
+    help="Only this project; repeatable.",
+    shell_complete=complete.projects,
+)
+"""Add -p."""
+
 
 def speaking(function: Wrapped) -> Wrapped:
     """Add --color, -q, -v and --debug; pass the Voice so tuned as `voice`."""
@@ -107,23 +128,8 @@ def selecting(function: Wrapped) -> Wrapped:
     @click.option(
         "-l", "--selector", metavar="KEY=VALUE,...", default="", help="Only manifests with these labels."
     )
-    @click.option(
-        "--target",
-        "targets",
-        metavar="NAME",
-        multiple=True,
-        help="Only this target; repeatable.",
-        shell_complete=complete.targets,
-    )
-    @click.option(
-        "-p",
-        "--project",
-        "projects",
-        metavar="NAME",
-        multiple=True,
-        help="Only this project; repeatable.",
-        shell_complete=complete.projects,
-    )
+    @of_targets
+    @of_projects
     @functools.wraps(function)
     def chosen(
         inputs: tuple[str, ...],

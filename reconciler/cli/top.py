@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import complete
-from reconciler.cli.options import Chosen, speaking, writing
+from reconciler.cli.options import Chosen, of_fleet, of_projects, of_targets, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -35,30 +35,9 @@ def _since(_: click.Context, __: click.Parameter, text: str) -> timedelta:
 @speaking
 @writing("table", "csv", "json")
 @click.argument("words", nargs=-1, metavar="[KIND | NAME | KIND/NAME]...", shell_complete=complete.objects)
-@click.option(
-    "--fleet",
-    metavar="FILE",
-    default="",
-    shell_complete=complete.files,
-    help="The fleet file; else found upwards from here.",
-)
-@click.option(
-    "--target",
-    "targets",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=complete.targets,
-    help="Only this target; repeatable.",
-)
-@click.option(
-    "-p",
-    "--project",
-    "projects",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=complete.projects,
-    help="Only this project; repeatable.",
-)
+@of_fleet
+@of_targets
+@of_projects
 @click.option(
     "--since", metavar="TIME", default="1h", callback=_since, help="How far back: 30m, 1h (the default)."
 )

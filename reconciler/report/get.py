@@ -51,6 +51,31 @@ def manifest(found: Found) -> str:
     return line(mark.path) if mark and found.owner is Owner.OURS else ""
 
 
+def changes_text(before: Sequence[Found], after: Sequence[Found], *, now: datetime, targets: int = 1) -> str:
+    """Write a line for each object that came, went, or has another phase or owner, in key order."""
+    old = {each.summary.key: each for each in before}
+    new = {each.summary.key: each for each in after}
+    return "".join(
+        f"{now:%H:%M:%S}  {key_text(key, targets)}  {told}\n"
+        for key in sorted({*old, *new})
+        if (told := _changed(old.get(key), new.get(key)))
+    )
+
+
+def _changed(old: Found | None, new: Found | None) -> str:
+    if new is None:
+        return "gone"
+    state = f"{line(new.summary.phase)}  {new.owner}"
+    if old is None:
+        return f"{state}  (new)"
+    if old.summary.id != new.summary.id:
+        return f"{state}  (another object of this name)"
+    if (old.summary.phase, old.owner) == (new.summary.phase, new.owner):
+        return ""
+    why = short(new.summary.message or new.summary.reason)
+    return f"{line(old.summary.phase)} -> {state}" + (f"  {why}" if why else "")
+
+
 def get_document(
     found: Sequence[Found],
     *,

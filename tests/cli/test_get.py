@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from reconciler.yaml import parse
 from tests.cli.scene import Scene
+from tests.scenarios.stage import DrivenClock
 
 TOKEN = "environmentVariables:\n  - {name: HF_TOKEN, value: '${{ secrets.HF_TOKEN }}'}"
 POD = "image: busybox:1\ncommand: sleep\nargs: infinity\n"
@@ -101,3 +104,34 @@ def _stranger(scene: Scene) -> None:
     scene.emulator.world.add_workload(
         kind="Training", project="team-b", name="theirs", spec=STRANGER, created_by="somebody@example.com"
     )
+
+
+def test_changes_are_told_until_somebody_stops_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    world = scene.emulator.world
+    (live,) = world.live("team-a")
+    acts = iter([lambda: None, lambda: _stranger(scene), lambda: world.remove(live.id), _stop])
+
+    async def sleep(clock: DrivenClock, seconds: float) -> None:
+        next(acts)()
+        scene.later(120)
+
+    monkeypatch.setattr(DrivenClock, "sleep", sleep)
+    said = scene.types("get", "training", "--watch")
+
+    table, _, changes = said.out.partition("team-a/Training/lora  Running  ours")
+    assert table.startswith("OBJECT")
+    assert "team-b/Training/theirs  " in changes
+    assert "team-a/Training/lora  gone\n" in changes
+    assert said.code == 130
+
+
+def _stop() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("words", [("--count",), ("-o", "json"), ("-o", "table=list.txt")])
+def test_to_watch_is_to_read_a_table(scene: Scene, words: tuple[str, ...]) -> None:
+    said = scene.types("get", "--watch", *words)
+
+    assert (said.code, "it goes with the table alone" in said.err) == (2, True)
