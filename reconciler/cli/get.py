@@ -69,24 +69,28 @@ def command(
     from reconciler.look import Wanted, exit_code
     from reconciler.report.get import get_document
 
+    _check(voice, is_count=is_count, is_watch=is_watch, show_values=show_values)
+    in_full = any(output.format in ("yaml", "json") for output in voice.outputs)
+    request, wanted = request_of(Chosen(fleet=fleet, targets=targets), voice), Wanted(**asked)
+    if is_watch:
+        return run(_watch(request, voice, wanted))
+    found, failures, several = run(_find(request, voice, wanted, in_full=in_full))
+    code = exit_code(failures)
+    voice.complain("".join(f"warning: {failure}\n" for failure in failures))
+    document = partial(get_document, found, exit_code=code, failures=failures, shows_values=show_values)
+    if is_count:
+        voice.result(f"{len(found)}\n")
+    else:
+        _publish(voice, found, several, document, pages=not no_pager)
+    return code
+
+
+def _check(voice: Voice, *, is_count: bool, is_watch: bool, show_values: bool) -> None:
+    """Refuse what does not go together.  Raises click.UsageError."""
     if show_values and not voice.is_on_terminal:
         raise click.UsageError("--show-values is for a terminal only")
     if is_watch and (is_count or any(not output.is_text or output.file for output in voice.outputs)):
         raise click.UsageError("--watch writes lines as things change; it goes with the table alone")
-    in_full = any(output.format in ("yaml", "json") for output in voice.outputs)
-    request = request_of(Chosen(fleet=fleet, targets=targets), voice)
-    if is_watch:
-        return run(_watch(request, voice, Wanted(**asked)))
-    found, failures, several = run(_find(request, voice, Wanted(**asked), in_full=in_full))
-    code = exit_code(failures)
-    for failure in failures:
-        voice.complain(f"warning: {failure}\n")
-    if is_count:
-        voice.result(f"{len(found)}\n")
-        return code
-    document = partial(get_document, found, exit_code=code, failures=failures, shows_values=show_values)
-    _publish(voice, found, several, document, pages=not no_pager)
-    return code
 
 
 def _publish(
