@@ -188,10 +188,10 @@ async def _carry_out(session: Session, planned: Planned, voice: Voice, terms: Te
 
 def _publish(voice: Voice, planned: Planned, applied: Applied | None, code: ExitCode) -> ExitCode:
     from reconciler.outcome import Applied
+    from reconciler.report.appliedmarkdown import applied_markdown
     from reconciler.report.cases import applied_cases
     from reconciler.report.findings import applied_findings
     from reconciler.report.jsonform import applied_document
-    from reconciler.report.markdown import applied_markdown
     from reconciler.report.outcome import applied_text
 
     plan, targets = planned.plan, len(planned.plan.targets)

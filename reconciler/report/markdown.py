@@ -6,16 +6,15 @@ cannot leave. The page stays within a number of bytes and counts what it leaves 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.errors import ProviderError
-from reconciler.outcome import Applied, Verdict
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Problem
 from reconciler.report.ends import ending, impact_words, lost_words
-from reconciler.report.outcome import summary, verdict_word
 from reconciler.report.plan import counts, is_notable, short_digest
 from reconciler.report.platform import failure_problems
+from reconciler.report.room import fits, fitting, listed, names_of
 from reconciler.report.safe import code, cut, fenced, line, short
 from reconciler.report.units import count, gpu_hours, gpus
 from reconciler.report.values import key_text, sides, value_text
@@ -47,9 +46,8 @@ def plan_markdown(
     budget: int = BUDGET,
 ) -> str:
     """Write the whole page."""
-    targets = ", ".join(code(target) for target in plan.targets)
-    head = f"### Plan for {targets}\n\n{counts(plan)}.\n\n"
-    head += _ends(plan) + problems_list([*refusals, *failure_problems(failures)], budget // 4)
+    head = f"### Plan for {names_of(plan.targets)}\n\n{counts(plan)}.\n\n"
+    head += _ends(plan) + problems_list([*refusals, *failure_problems(failures), *plan.notes], budget // 4)
     foot = _foot(plan, refusals)
     changes = sorted(filter(is_notable, plan.changes), key=_risk)
     room = budget - len(head.encode()) - len(foot.encode())
@@ -73,19 +71,14 @@ def _ends(plan: Plan) -> str:
 def _table(changes: Sequence[Change], targets: int, room: int) -> str:
     if not changes:
         return ""
-    text = "| | object | GPU | what | where |\n|--|--|--|--|--|\n"
-    room -= len(text.encode()) + 200
-    for number, change in enumerate(changes):
-        row = _row(change, targets)
-        room -= len(row.encode())
-        if room < 0:
-            return f"{text}\n{_left_out(changes[number:])}\n"
-        text += row
-    return text + "\n"
+    head = "| | object | GPU | what | where |\n|--|--|--|--|--|\n"
+    rows = [_row(change, targets) for change in changes]
+    room -= len(head.encode()) + 1
+    return head + fitting(rows, room, lambda shown: f"\n{_left_out(changes[shown:])}") + "\n"
 
 
 def _row(change: Change, targets: int) -> str:
-    where = code(change.source) if change.source else ""
+    where = code(short(change.source)) if change.source else ""
     what = "<br>".join(_what(change))
     key = code(key_text(change.key, targets))
     return f"| {change.action} | {key} | {gpus(change.gpus)} | {what} | {where} |\n"
@@ -102,7 +95,7 @@ def _what(change: Change) -> Iterable[str]:
         yield code(short(change.reason))
     for field in change.fields[:_FIELDS]:
         before, after = sides(field, limit=_VALUE)
-        yield f"{code(field.pointer)} {code(before)} to {code(after)}"
+        yield f"{code(short(field.pointer))} {code(before)} to {code(after)}"
     if len(change.fields) > _FIELDS:
         yield f"and {count(len(change.fields) - _FIELDS, 'more field')}"
 
@@ -117,47 +110,49 @@ def _left_out(changes: Sequence[Change]) -> str:
 
 def problems_list(problems: Sequence[Problem], room: int) -> str:
     """List problems, as many as fit into so many bytes."""
-    text = ""
-    for number, problem in enumerate(problems):
-        place = f" {code(problem.location or problem.subject)}" if problem.location or problem.subject else ""
-        item = f"- **{problem.severity}[{problem.code}]** {code(cut(problem.what, 300))}{place}\n"
-        room -= len(item.encode())
-        if room < 0:
-            return f"{text}- and {count(len(problems) - number, 'more problem')}\n\n"
-        text += item
-    return text + "\n" if text else ""
+    return listed([problem_item(each) for each in problems], room - 1, "problem") + "\n" if problems else ""
+
+
+def problem_item(problem: Problem) -> str:
+    """Write one problem on a line: how bad, its code, what it is, and where."""
+    where = problem.location or problem.subject
+    place = f" {code(short(where))}" if where else ""
+    return f"**{problem.severity}[{problem.code}]** {code(cut(problem.what, 300))}{place}"
+
+
+def unread_list(unknown: Mapping[str, str], room: int) -> str:
+    """List the scopes that could not be read, with why, as many as fit into so many bytes."""
+    items = [f"not read: {code(short(scope))}: {code(short(why))}" for scope, why in sorted(unknown.items())]
+    return listed(items, room - 1, "scope") + "\n" if items else ""
 
 
 def _foot(plan: Plan, refusals: Sequence[Problem]) -> str:
-    unread = [
-        f"- not read: {code(scope)}: {code(short(why))}\n" for scope, why in sorted(plan.unknown.items())
-    ]
-    text = "".join(_within(unread, _CLOSING_ROOM)) + ("\n" if unread else "")
+    text = unread_list(plan.unknown, _CLOSING_ROOM)
     if plan.strangers:
         text += f"{_strangers(plan)} not ours, not touched.\n\n"
     if not plan.prune.is_on and plan.prune.why:
-        text += f"Nothing is pruned: {code(plan.prune.why)}\n\n"
-    words = consents(plan, refusals)
-    if words:
-        shown = list(_within([f"--allow {word}" for word in words], _CLOSING_ROOM))
-        text += f"To consent, all or some of:\n\n{fenced(chr(10).join(shown))}\n"
+        text += f"Nothing is pruned: {code(short(plan.prune.why))}\n\n"
+    text += _consents(consents(plan, refusals))
     return text + f"Digest {code(short_digest(plan.digest) or '-')}\n"
+
+
+def _consents(words: Sequence[str]) -> str:
+    """Write the words to paste; those for which there is no room are counted outside the fence."""
+    if not words:
+        return ""
+    shown = fits([f"--allow {word}\n" for word in words], _CLOSING_ROOM)
+    pasted = "\n".join(f"--allow {word}" for word in words[:shown])
+    left = len(words) - shown
+    rest = f"and {count(left, 'more word')} of consent; the JSON plan has all of them.\n\n" if left else ""
+    return f"To consent, all or some of:\n\n{fenced(pasted) if pasted else ''}\n{rest}"
 
 
 def _strangers(plan: Plan) -> str:
     """Name a few objects of others; count more than a few."""
     if len(plan.strangers) > _NAMED:
         return f"{count(len(plan.strangers), 'object')} that are"
-    names = ", ".join(code(key_text(each.key, len(plan.targets))) for each in plan.strangers)
+    names = ", ".join(code(short(key_text(each.key, len(plan.targets)))) for each in plan.strangers)
     return f"{names} {'is' if len(plan.strangers) == 1 else 'are'}"
-
-
-def _within(items: Iterable[str], room: int) -> Iterable[str]:
-    for item in items:
-        room -= len(item.encode()) + 1
-        if room < 0:
-            return
-        yield item
 
 
 def consents(plan: Plan, refusals: Sequence[Problem]) -> list[str]:
@@ -167,23 +162,3 @@ def consents(plan: Plan, refusals: Sequence[Problem]) -> list[str]:
         _, found, rest = problem.hint.partition("--allow ")
         words += [rest.split()[0].rstrip(".,;")] if found and rest else []
     return list(dict.fromkeys(map(line, words)))
-
-
-def applied_markdown(applied: Applied, *, targets: int = 1, budget: int = BUDGET) -> str:
-    """Write how an apply ended; of a log only the causal line is quoted."""
-    bad = [verdict for verdict in applied.verdicts if not verdict.is_good]
-    text = f"### Apply\n\n{summary(applied).strip()}\n\n"
-    problems = [outcome.problem for outcome in applied.outcomes if outcome.problem]
-    text += problems_list(problems, budget // 4)
-    for number, verdict in enumerate(bad):
-        item = _verdict(verdict, targets)
-        if len(text.encode()) + len(item.encode()) > budget - 200:
-            return text + f"and {count(len(bad) - number, 'more unhealthy object')}\n"
-        text += item
-    return text
-
-
-def _verdict(verdict: Verdict, targets: int) -> str:
-    what = verdict.problem.what if verdict.problem else verdict.health.why
-    text = f"- {code(key_text(verdict.key, targets))} {verdict_word(verdict)}: {code(short(what))}\n"
-    return text + (f"\n{fenced(cut(verdict.cause, 400))}\n" if verdict.cause else "")

@@ -32,7 +32,7 @@ def applied_text(applied: Applied, *, targets: int = 1, log_lines: int = 20) -> 
         *(_waiting_text(word, applied.verdicts, targets) for word in ("queued", "waiting")),
         _not_taken(applied),
     ]
-    return "".join(parts) + (_stopped(applied) if applied.is_interrupted else "") + summary(applied)
+    return "".join(parts) + (stopped(applied) if applied.is_interrupted else "") + summary(applied)
 
 
 def _result_text(outcomes: Iterable[Outcome], result: Result, targets: int) -> str:
@@ -98,7 +98,8 @@ def _not_taken(applied: Applied) -> str:
     return text
 
 
-def _stopped(applied: Applied) -> str:
+def stopped(applied: Applied) -> str:
+    """Say in one line what an interrupted apply did, and what it did not begin."""
     counts = applied.counts()
     doubt = counts.get(Result.UNRESOLVED, 0)
     return (

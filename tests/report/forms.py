@@ -13,6 +13,7 @@ from reconciler.outcome import Applied, Verdict
 from reconciler.plan.change import Plan
 from reconciler.problem import Problem
 from reconciler.report.annotations import annotations_text
+from reconciler.report.appliedmarkdown import applied_markdown
 from reconciler.report.cases import applied_cases, checked_cases, drift_cases, health_cases, plan_cases
 from reconciler.report.drift import drift_text
 from reconciler.report.driftform import drift_document
@@ -22,7 +23,7 @@ from reconciler.report.findings import applied_findings, drift_findings, plan_fi
 from reconciler.report.forms import machine_forms
 from reconciler.report.health import health_text
 from reconciler.report.jsonform import applied_document, checked_document, health_document, plan_document
-from reconciler.report.markdown import applied_markdown, plan_markdown
+from reconciler.report.markdown import plan_markdown
 from reconciler.report.outcome import applied_text
 from reconciler.report.plan import plan_text
 from reconciler.report.problems import checked_text, problems_text

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from reconciler.errors import ExitCode
 from reconciler.plan.change import Action, Change, Plan, Stranger
 from reconciler.problem import Problem
+from reconciler.report.appliedmarkdown import applied_markdown
 from reconciler.report.driftform import drift_document
 from reconciler.report.jsonform import (
     applied_document,
@@ -21,7 +22,7 @@ from reconciler.report.jsonform import (
     json_text,
     plan_document,
 )
-from reconciler.report.markdown import applied_markdown, consents, plan_markdown
+from reconciler.report.markdown import consents, plan_markdown
 from reconciler.report.planschema import plan_schema
 from tests.factories import a_resource
 from tests.report.values import (
