@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from reconciler.cli.voice import Voice
@@ -111,11 +111,15 @@ def failed_forms(error: ReconcilerError) -> Forms:
     return {"table": lambda: error_text(error), **error_forms(error)}
 
 
-def said(text: str, *, form: str, environ: Mapping[str, str], encoding: str = "utf-8") -> str:
+def said(
+    text: str, *, form: str, environ: Mapping[str, str], encoding: str = "utf-8", secrets: Iterable[str] = ()
+) -> str:
     """Give what stands on stdout after a command has said a text in some form."""
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding=encoding, newline="")
     voice = Voice(out=out, err=out, environ=environ)
+    for secret in secrets:
+        voice.scrubber.learn(secret)
     if form in ("table", "wide", "markdown"):
         voice.result(text)
     elif form == "annotations":
