@@ -39,7 +39,7 @@ def drift_markdown(drift: Drift, *, now: datetime, budget: int = BUDGET) -> str:
     items = sorted(shown(drift), key=lambda item: (STATES.index(item.state), item.key))
     room = budget - len(head.encode()) - len(foot.encode()) - 1
     lines = [*_table(items, drift, now), *_details(items, drift, now)]
-    body = fitting(lines, room, lambda shown: _left_out(len(lines) - shown))
+    body = fitting(lines, len(lines), room, lambda shown: _left_out(len(lines) - shown))
     return head + (f"{body.rstrip(chr(10))}\n\n" if body else "") + foot
 
 

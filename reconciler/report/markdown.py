@@ -72,9 +72,9 @@ def _table(changes: Sequence[Change], targets: int, room: int) -> str:
     if not changes:
         return ""
     head = "| | object | GPU | what | where |\n|--|--|--|--|--|\n"
-    rows = [_row(change, targets) for change in changes]
+    rows = (_row(change, targets) for change in changes)
     room -= len(head.encode()) + 1
-    return head + fitting(rows, room, lambda shown: f"\n{_left_out(changes[shown:])}") + "\n"
+    return head + fitting(rows, len(changes), room, lambda shown: f"\n{_left_out(changes[shown:])}") + "\n"
 
 
 def _row(change: Change, targets: int) -> str:
@@ -140,9 +140,8 @@ def _consents(words: Sequence[str]) -> str:
     """Write the words to paste; those for which there is no room are counted outside the fence."""
     if not words:
         return ""
-    shown = fits([f"--allow {word}\n" for word in words], _CLOSING_ROOM)
-    pasted = "\n".join(f"--allow {word}" for word in words[:shown])
-    left = len(words) - shown
+    shown = fits((f"--allow {word}\n" for word in words), _CLOSING_ROOM)
+    pasted, left = "".join(shown), len(words) - len(shown)
     rest = f"and {count(left, 'more word')} of consent; the JSON plan has all of them.\n\n" if left else ""
     return f"To consent, all or some of:\n\n{fenced(pasted) if pasted else ''}\n{rest}"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import accumulate, takewhile
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.report.safe import code, short
 from reconciler.report.units import count
@@ -11,31 +11,36 @@ from reconciler.report.units import count
 _TARGETS = 10
 
 
-def fits(items: Sequence[str], room: int, reserve: int = 0) -> int:
-    """Count the first items that fit into `room` bytes, less `reserve` where not all of them do.
+def fits(items: Iterable[str], room: int, reserve: int = 0) -> list[str]:
+    """Give the first items that fit into `room` bytes, less `reserve` where not all of them do.
 
-    An item that does not fit ends the count, so that the order of a list stays true.
+    An item that does not fit ends the list, so that its order stays true; none after it is asked for.
     """
-    sizes = [len(item.encode()) for item in items]
-    if sum(sizes) <= room:
-        return len(items)
-    ends = accumulate(sizes)
-    return sum(1 for _ in takewhile(lambda end: end <= room - reserve, ends))
+    shown: list[str] = []
+    ends: list[int] = []
+    for item in items:
+        ends.append((ends[-1] if ends else 0) + len(item.encode()))
+        if ends[-1] > room:
+            return shown[: bisect_right(ends, room - reserve)]
+        shown.append(item)
+    return shown
 
 
-def fitting(items: Sequence[str], room: int, rest: Callable[[int], str]) -> str:
-    """Join as many items as fit into `room` bytes; `rest` words what follows the first `n` of them.
+def fitting(items: Iterable[str], total: int, room: int, rest: Callable[[int], str]) -> str:
+    """Join as many of `total` items as fit into `room` bytes; `rest` words what follows the first `n`.
 
     The words for the rest stand within the room too.
     """
     shown = fits(items, room, len(rest(0).encode()))
-    return "".join(items[:shown]) + (rest(shown) if shown < len(items) else "")
+    return "".join(shown) + (rest(len(shown)) if len(shown) < total else "")
 
 
 def listed(items: Sequence[str], room: int, noun: str) -> str:
     """Write a Markdown list in `room` bytes, each item a line without its dash, the rest counted."""
-    lines = [f"- {item}\n" for item in items]
-    return fitting(lines, room, lambda shown: f"- and {count(len(items) - shown, f'more {noun}')}\n")
+    lines = (f"- {item}\n" for item in items)
+    return fitting(
+        lines, len(items), room, lambda shown: f"- and {count(len(items) - shown, f'more {noun}')}\n"
+    )
 
 
 def names_of(targets: Sequence[str]) -> str:

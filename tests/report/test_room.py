@@ -24,7 +24,7 @@ SCOPES = {f"runai-demo:project-{n:04}": "its list answered 500" for n in range(2
 def test_what_is_shown_and_what_is_counted_is_all(items: list[str], room: int) -> None:
     lines = [f"{item!r}\n" for item in items]
 
-    text = fitting(lines, room, lambda shown: f"and {len(lines) - shown} more\n")
+    text = fitting(lines, len(lines), room, lambda shown: f"and {len(lines) - shown} more\n")
 
     assert len(text.encode()) <= room
     shown = text.splitlines(keepends=True)
