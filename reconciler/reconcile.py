@@ -117,23 +117,31 @@ class Session:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, request: Request, world: World) -> AsyncIterator[Session]:
+    async def opened(
+        cls, request: Request, world: World, *, is_looking: bool = False
+    ) -> AsyncIterator[Session]:
         """Read and resolve what git says and open every target. Nothing is sent yet.
 
         Raises ManifestError or FleetError with every problem found, and StalePlan for a saved plan that
-        is not for here and now.
+        is not for here and now. `is_looking`: a manifest with errors only counts as not declared, and the
+        world is told of it.
         """
         if saved := request.saved:
             may_repeat(request, world, used=remembered(saved.fleet_id, world.environ).used_plans)
         declared = declare(request, world)
-        declared.raise_errors()
+        if not is_looking:
+            declared.raise_errors()
         resolved = resolve(declared.resources, declared.fleet, world.environ, need_secrets=False)
-        if any(problem.is_error for problem in resolved.problems):
+        wrong = [problem for problem in (*declared.problems, *resolved.problems) if problem.is_error]
+        if wrong and not is_looking:
             raise ManifestError(problems=resolved.problems)
         world.scrubber.absorb(resolved.scrubber)
+        if broken := sorted({problem.location.file for problem in wrong if problem.location}):
+            world.tell(_not_declared(broken))
         doors = _connect(declared, world)
         try:
-            yield cls(declared, resolved.resources, doors, world)
+            sound = [each for each in resolved.resources if each.source.file not in broken]
+            yield cls(declared, sound, doors, world)
         except Unauthenticated as refused:
             if refused.status in _REFUSED and refused.target in declared.fleet.targets:
                 refused.hint = doubt_credentials(declared.fleet.targets[refused.target], world.environ)
@@ -364,6 +372,11 @@ def _connect(declared: Declared, world: World) -> dict[str, Provider]:
             target, allowed_hosts=declared.fleet.allowed_hosts, clock=world.clock, tell=world.tell
         )
     return doors
+
+
+def _not_declared(files: Sequence[str]) -> str:
+    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    return f"warning: {named}: not taken for errors, so what they declare counts as not declared"
 
 
 def _unread(plan: Plan) -> str:

@@ -74,5 +74,5 @@ async def _describe(request: Request, voice: Voice, word: str) -> Described:
     from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
-    async with Session.opened(request, world_of(voice)) as session:
+    async with Session.opened(request, world_of(voice), is_looking=True) as session:
         return await session.looking().describe(word)

@@ -118,7 +118,7 @@ async def _find(
     from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
-    async with Session.opened(request, world_of(voice)) as session:
+    async with Session.opened(request, world_of(voice), is_looking=True) as session:
         looking = session.looking()
         found = await looking.find(wanted, in_full=in_full)
         return found, looking.failures, len(session.fleet.targets)
@@ -131,7 +131,7 @@ async def _watch(request: Request, voice: Voice, wanted: Wanted) -> ExitCode:
     from reconciler.report.get import changes_text, get_text
 
     world = world_of(voice)
-    async with Session.opened(request, world) as session:
+    async with Session.opened(request, world, is_looking=True) as session:
         targets, before = len(session.fleet.targets), None
         while True:
             looking = session.looking()

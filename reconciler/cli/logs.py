@@ -58,7 +58,7 @@ async def _print(request: Request, voice: Voice, name: str, reading: Reading) ->
     from reconciler.reconcile import Session
 
     pod = ""
-    async with Session.opened(request, world_of(voice)) as session:
+    async with Session.opened(request, world_of(voice), is_looking=True) as session:
         async for line in session.logs(name, **asdict(reading)):
             if line.pod != pod:
                 pod = line.pod

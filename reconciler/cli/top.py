@@ -93,7 +93,7 @@ async def _read(
     from reconciler.reconcile import Session
 
     world = world_of(voice)
-    async with Session.opened(request, world) as session:
+    async with Session.opened(request, world, is_looking=True) as session:
         looking = session.looking()
         used = await looking.top(wanted, since=since, samples=_SAMPLES, now=world.clock.now())
         return used, await looking.held(), looking.failures, len(session.fleet.targets)

@@ -135,3 +135,46 @@ def test_to_watch_is_to_read_a_table(scene: Scene, words: tuple[str, ...]) -> No
     said = scene.types("get", "--watch", *words)
 
     assert (said.code, "it goes with the table alone" in said.err) == (2, True)
+
+
+BROKEN = (
+    "apiVersion: runai/v1\nkind: Training\nmetadata:\n  name: broken\n  project: team-a\nspec:\n  imgae: x\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("broken.yaml", BROKEN),
+        ("torn.yaml", "a: [\n"),
+        ("open.yaml", BROKEN.replace("imgae: x", "image: 'x:${{ vars.NOT_LISTED }}'")),
+    ],
+    ids=["schema", "syntax", "variable"],
+)
+@pytest.mark.parametrize(
+    "words", [("get",), ("describe", "Training/lora"), ("top",), ("logs", "lora")], ids=lambda words: words[0]
+)
+def test_looking_goes_on_beside_a_manifest_with_errors(
+    scene: Scene, words: tuple[str, ...], file: str, text: str
+) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    whole = scene.types(*words)
+    scene.write(f"manifests/{file}", text)
+
+    said = scene.types(*words)
+
+    assert said.code == whole.code == 0
+    assert f"warning: manifests/{file}: not taken for errors" in said.err
+    assert [row.split()[:2] for row in said.out.splitlines()] == [
+        row.split()[:2] for row in whole.out.splitlines()
+    ]
+
+
+def test_what_a_broken_manifest_declares_is_still_ours_by_its_mark(scene: Scene) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    scene.edit("manifests/lora.yaml", "image:", "imgae:")
+
+    said = scene.types("get")
+
+    assert said.code == 0
+    assert said.out.splitlines()[1].split()[:3] == ["team-a/Training/lora", "Running", "ours"]
