@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from reconciler.declare.narrow import parse_selector
-from reconciler.errors import ExitCode, ManifestError, ProviderError, UsageError, heaviest
+from reconciler.errors import ExitCode, ManifestError, ProviderError, Unauthenticated, UsageError, heaviest
 from reconciler.fleet import Fleet
 from reconciler.mark import Owner, owner_of
 from reconciler.problem import Problem
 from reconciler.provider import Describes, Measures, Provider, times
 from reconciler.resolve import place
 from reconciler.resource import Life, Observed, Resource, ResourceKey, Scope, Summary
-from reconciler.sight import Described, Found, Section, Span, Used
+from reconciler.sight import Described, Found, Section, Seen, Span, Used
 
 _AT_ONCE = 8
 _BESIDE = Scope("")
@@ -25,8 +25,8 @@ _BESIDE = Scope("")
 class Wanted:
     """Say which live objects are meant; nothing set means all.
 
-    `words` are KIND, NAME or KIND/NAME. `owners` are words of Owner, a copied mark is unclaimed.
-    `phases` are the platform's words. Letters count in any case.
+    `words` are KIND, NAME or KIND/NAME. `owners` are words of Owner or `unknown`; a copied mark is
+    unclaimed. `phases` are the platform's words. Letters count in any case.
     """
 
     words: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Wanted:
         return (
             (not self.words or any(_names(word, row.key) for word in self.words))
             and _is_one_of(row.key.kind, self.kinds)
-            and _is_one_of(str(found.owner).partition(" ")[0], self.owners)
+            and _is_one_of(found.whose.partition(" ")[0], self.owners)
             and _is_one_of(row.phase, self.phases)
             and (not self.selector or (labels is not None and self._selects(labels)))
         )
@@ -63,28 +63,40 @@ class Looking:
     providers: Mapping[str, Provider]
     failures: list[ProviderError] = field(default_factory=list)
     _scopes: set[str] = field(default_factory=set)
+    _unread: set[tuple[str, str | None]] = field(default_factory=set)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
-    async def find(
-        self, wanted: Wanted, *, in_full: bool = False, is_strict: bool = True
-    ) -> tuple[Found, ...]:
-        """Find what is meant, ordered by key; `in_full` with the spec of each.
+    async def find(self, wanted: Wanted, *, in_full: bool = False) -> tuple[Found, ...]:
+        """Find what is meant, ordered by key; `in_full` with the spec of each. Raises as a strict `look`."""
+        chosen = (await self.look(wanted, is_strict=True)).chosen
+        return tuple(await asyncio.gather(*map(self._full, chosen)) if in_full else chosen)
 
-        Raises ManifestError for a word that names nothing live, where everything could be read; not strict,
-        such a word finds nothing.
+    async def look(self, wanted: Wanted, *, is_strict: bool = False) -> Seen:
+        """Look once at every target; what cannot be read is named, and the rest is seen all the same.
+
+        Raises Unauthenticated where the credentials are refused. A strict look also raises where no target
+        could be read, UsageError for a project that is not there, and ManifestError for a word that names
+        nothing live, where everything could be read; else such a word finds nothing.
         """
         reads = [self._target(provider, wanted) for provider in self.providers.values()]
-        found = [each for part in await asyncio.gather(*reads) for each in part]
+        found = {each.summary.key: each for part in await asyncio.gather(*reads) for each in part}
+        meant = frozenset(key for key, each in found.items() if wanted.fits(each))
+        seen = Seen(found, meant, frozenset(self._unread))
+        if is_strict:
+            self._raise_nothing_seen(seen, wanted)
+        return seen
+
+    def _raise_nothing_seen(self, seen: Seen, wanted: Wanted) -> None:
+        if self.providers.keys() <= {target for target, scope in seen.unread if scope is None}:
+            raise self.failures[0]
         if unknown := sorted(set(wanted.projects) - self._scopes):
-            seen = ", ".join(sorted(self._scopes))
-            raise UsageError(f"no project {', '.join(unknown)} is seen here; there are {seen}")
-        chosen = sorted((each for each in found if wanted.fits(each)), key=lambda each: each.summary.key)
+            names = ", ".join(sorted(self._scopes))
+            raise UsageError(f"no project {', '.join(unknown)} is seen here; there are {names}")
         kinds = {name.casefold() for provider in self.providers.values() for name in provider.kinds}
-        for word in wanted.words if is_strict and not self.failures else ():
-            if word.casefold() not in kinds and not any(_names(word, one.summary.key) for one in found):
+        for word in () if self.failures else wanted.words:
+            if word.casefold() not in kinds and not any(_names(word, key) for key in seen.found):
                 problem = Problem("RC403", f"{word} is not live", hint="reconciler get lists what is")
                 raise ManifestError(problems=[problem])
-        return tuple(await asyncio.gather(*map(self._full, chosen)) if in_full else chosen)
 
     async def describe(self, word: str) -> Described:
         """Read all there is about one live object. Raises UsageError where a word names several."""
@@ -149,7 +161,14 @@ class Looking:
             return Section(name, note=f"could not be read: {failure}")
 
     async def _target(self, provider: Provider, wanted: Wanted) -> list[Found]:
-        scopes = list(await provider.scopes())
+        try:
+            scopes = list(await provider.scopes())
+        except Unauthenticated:
+            raise
+        except ProviderError as failure:
+            self.failures.append(failure)
+            self._unread.add((provider.target, None))
+            return []
         self._scopes |= {scope.name for scope in scopes}
         placed, _ = place(self.resources, scopes, self.fleet.targets[provider.target])
         declared = {resource.key: resource for resource in placed}
@@ -166,6 +185,7 @@ class Looking:
                 return await provider.list(scope)
         except ProviderError as failure:
             self.failures.append(failure)
+            self._unread.add((provider.target, scope.name))
             return ()
 
     async def _owned(
@@ -178,8 +198,12 @@ class Looking:
         mark, observed = row.mark, None
         if not row.shows_marks and kind is not None:
             observed = await self._read(provider, row)
-            mark = observed.mark if observed else None
+            if observed is None:
+                return Found(row, None, resource)
+            mark = observed.mark
         owner = owner_of(mark, fleet_id=self.fleet.id, identity=row.identity)
+        if resource and resource.lifecycle.adopt == row.id and owner in (Owner.UNCLAIMED, Owner.COPIED):
+            return Found(row, Owner.OURS, resource, observed, is_adopted=True)
         return Found(row, owner, resource, observed)
 
     async def _full(self, found: Found) -> Found:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.errors import ProviderError
 from reconciler.mark import Owner
-from reconciler.resource import Observed, Resource, Summary
+from reconciler.resource import Observed, Resource, ResourceKey, Summary
 
 Cell = str | float | datetime | None
 """One value of a section's table; a report writes it as it writes all times and amounts."""
@@ -15,12 +16,54 @@ Cell = str | float | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Show one live object: whose it is, the manifest that declares it, and its detail where it was read."""
+    """Show one live object: whose it is, the manifest that declares it, and its detail where it was read.
+
+    `owner` is None where its mark could not be read. `is_adopted`: git claims it, it carries no mark of ours.
+    """
 
     summary: Summary
-    owner: Owner
+    owner: Owner | None
     resource: Resource | None = None
     observed: Observed | None = None
+    is_adopted: bool = False
+
+    @property
+    def whose(self) -> str:
+        """Say whose it is: a word of Owner, or `unknown`, with what there is to add in brackets."""
+        if self.owner is None:
+            return "unknown (mark not read)"
+        return f"{self.owner} (adopted)" if self.is_adopted else str(self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Hold one look at all targets: every live object there, and the keys of those that are meant.
+
+    `unread` names what could not be read, as (target, scope), the scope None for all of a target.
+    """
+
+    found: Mapping[ResourceKey, Found]
+    meant: frozenset[ResourceKey]
+    unread: frozenset[tuple[str, str | None]] = frozenset()
+
+    @property
+    def chosen(self) -> tuple[Found, ...]:
+        """Give what is meant, in key order."""
+        return tuple(self.found[key] for key in sorted(self.meant))
+
+    def filled_from(self, before: Seen) -> Seen:
+        """Take what could not be read now as it was seen before: not seen is not gone."""
+        kept = {key: each for key, each in before.found.items() if self._leaves_open(key)}
+        owned = {key: each for key, each in self.found.items() if each.owner is None}
+        for key, each in owned.items():
+            old = before.found.get(key)
+            if old is not None and old.summary.id == each.summary.id:
+                kept[key] = replace(old, summary=each.summary)
+        meant = (self.meant - kept.keys()) | (before.meant & kept.keys())
+        return Seen({**self.found, **kept}, meant, self.unread)
+
+    def _leaves_open(self, key: ResourceKey) -> bool:
+        return bool({(key.target, key.scope), (key.target, None)} & self.unread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.sight import Found
 
 _EVERY_S = 2.0
-_OWNERS = click.Choice(["ours", "unclaimed", "foreign"], case_sensitive=False)
+_OWNERS = click.Choice(["ours", "unclaimed", "foreign", "unknown"], case_sensitive=False)
 
 
 @click.command()
@@ -132,16 +132,21 @@ async def _watch(request: Request, voice: Voice, wanted: Wanted) -> ExitCode:
 
     world = world_of(voice)
     async with Session.opened(request, world, is_looking=True) as session:
-        targets, before = len(session.fleet.targets), None
+        targets, told = len(session.fleet.targets), frozenset[str]()
+        looking = session.looking()
+        seen = await looking.look(wanted, is_strict=True)
+        voice.result(get_text(seen.chosen, now=world.clock.now(), width=voice.width, targets=targets))
         while True:
-            looking = session.looking()
-            found = await looking.find(wanted, is_strict=before is None)
-            for failure in looking.failures:
-                voice.complain(f"warning: {failure}\n")
-            now = world.clock.now()
-            if before is None:
-                voice.result(get_text(found, now=now, width=voice.width, targets=targets))
-            elif not looking.failures:
-                voice.result(changes_text(before, found, now=now, targets=targets))
-            before = found if before is None or not looking.failures else before
+            told = _tell(voice, told, looking.failures)
             await world.clock.sleep(_EVERY_S)
+            looking, before = session.looking(), seen
+            seen = (await looking.look(wanted)).filled_from(before)
+            voice.result(changes_text(before, seen, now=world.clock.now(), targets=targets))
+
+
+def _tell(voice: Voice, told: frozenset[str], failures: Sequence[ProviderError]) -> frozenset[str]:
+    """Say what cannot be read any more and what can be read again, each once; give what is told now."""
+    now = frozenset(map(str, failures))
+    voice.complain("".join(f"warning: {words}\n" for words in sorted(now - told)))
+    voice.complain("".join(f"readable again: {words}\n" for words in sorted(told - now)))
+    return now

@@ -32,7 +32,7 @@ def _facts(found: Found, now: datetime) -> str:
         ("why", ": ".join(part for part in (row.reason, row.message) if part)),
         ("GPUs", f"{amount(row.gpus)} held" + (f", {amount(row.idle_gpus)} idle" if row.idle_gpus else "")),
         ("created", f"{stamp(row.created_at) or '-'} by {row.submitted_by or 'nobody named'}"),
-        ("owner", str(found.owner) + (f" (fleet {mark.fleet}, {mark.fleet_id})" if mark else "")),
+        ("owner", found.whose + (f" (fleet {mark.fleet}, {mark.fleet_id})" if mark else "")),
         ("manifest", manifest(found)),
         ("commit", f"{mark.commit[:12]} of {mark.commit_time}" if mark and mark.commit else ""),
     ]

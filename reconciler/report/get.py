@@ -14,7 +14,8 @@ from reconciler.report.safe import line, short
 from reconciler.report.table import table
 from reconciler.report.units import amount, since
 from reconciler.report.values import key_text
-from reconciler.sight import Found
+from reconciler.resource import ResourceKey
+from reconciler.sight import Found, Seen
 
 HEAD = ("OBJECT", "PHASE", "OWNER", "GPU", "AGE")
 WIDE = ("SINCE", "BY", "MANIFEST", "ID", "WHY")
@@ -34,7 +35,7 @@ def _row(found: Found, now: datetime, targets: int) -> tuple[str, ...]:
     row = found.summary
     held = amount(row.gpus) if row.gpus else "-"
     age = since(row.created_at, now)
-    return key_text(row.key, targets), line(row.phase), str(found.owner), held, age
+    return key_text(row.key, targets), line(row.phase), found.whose, held, age
 
 
 def _wide(found: Found, now: datetime) -> tuple[str, ...]:
@@ -51,29 +52,33 @@ def manifest(found: Found) -> str:
     return line(mark.path) if mark and found.owner is Owner.OURS else ""
 
 
-def changes_text(before: Sequence[Found], after: Sequence[Found], *, now: datetime, targets: int = 1) -> str:
-    """Write a line for each object that came, went, or has another phase or owner, in key order."""
-    old = {each.summary.key: each for each in before}
-    new = {each.summary.key: each for each in after}
+def changes_text(before: Seen, after: Seen, *, now: datetime, targets: int = 1) -> str:
+    """Write a line for each object that came, went, or has another phase or owner, in key order.
+
+    Of objects that are not meant only those have a line that were, or are now. Give `after` filled from
+    `before`, so that what could not be read has none.
+    """
     return "".join(
         f"{now:%H:%M:%S}  {key_text(key, targets)}  {told}\n"
-        for key in sorted({*old, *new})
-        if (told := _changed(old.get(key), new.get(key)))
+        for key in sorted(before.meant | after.meant)
+        if (told := _changed(before, after, key))
     )
 
 
-def _changed(old: Found | None, new: Found | None) -> str:
+def _changed(before: Seen, after: Seen, key: ResourceKey) -> str:
+    old, new = before.found.get(key), after.found.get(key)
     if new is None:
         return "gone"
-    state = f"{line(new.summary.phase)}  {new.owner}"
+    state = f"{line(new.summary.phase)}  {new.whose}"
     if old is None:
         return f"{state}  (new)"
     if old.summary.id != new.summary.id:
         return f"{state}  (another object of this name)"
-    if (old.summary.phase, old.owner) == (new.summary.phase, new.owner):
+    if (old.summary.phase, old.whose) == (new.summary.phase, new.whose):
         return ""
     why = short(new.summary.message or new.summary.reason)
-    return f"{line(old.summary.phase)} -> {state}" + (f"  {why}" if why else "")
+    left = "" if key in after.meant else "  (no longer meant)"
+    return f"{line(old.summary.phase)} -> {state}{left}" + (f"  {why}" if why else "")
 
 
 def get_document(
@@ -97,7 +102,7 @@ def item(found: Found, *, shows_values: bool = False) -> Document:
     return {
         **key_form(row.key),
         "id": row.id,
-        "owner": str(found.owner).partition(" ")[0],
+        "owner": found.whose.partition(" ")[0],
         "phase": row.phase,
         "reason": row.reason or None,
         "message": row.message or None,

@@ -50,6 +50,33 @@ def test_an_older_server_is_no_failure(scene: Scene) -> None:
     assert "  https://chat-team-a." in said.out
 
 
+@pytest.mark.parametrize("section", ["history", "events", "pods", "endpoints", "elements", "revisions"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 404, "text": "404 page not found"},
+        {"status": 405, "text": ""},
+        {"status": 200, "html": "<html>sign in</html>"},
+        {"status": 502, "html": "<html>bad gateway</html>"},
+    ],
+    ids=["plain 404", "empty 405", "a page", "a gateway"],
+)
+def test_whatever_one_section_answers_the_others_are_shown(
+    scene: Scene, section: str, answer: dict[str, object]
+) -> None:
+    scene.spoil(f"GET /api/v1/workloads/.+/{section}(/count)?", forever=True, **answer)
+
+    said = scene.types("describe", "Inference/chat")
+
+    told = said.out.partition(f"\n{section}\n  ")[2].partition("\n\n")[0]
+    is_unread = told.startswith("(could not be read: ")
+    assert is_unread or told.startswith("(not offered by") or (section == "endpoints" and "https://" in told)
+    assert (said.code in (5, 6)) == is_unread
+    for other in {"spec", "pods", "history", "events", "elements", "revisions"} - {section}:
+        assert f"\n{other}\n  (could" not in said.out
+        assert f"\n{other}\n  " in said.out
+
+
 def test_machines_read_the_rows_by_column(scene: Scene) -> None:
     document = json.loads(scene.types("describe", "chat", "-o", "json").out)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -124,6 +125,91 @@ def test_changes_are_told_until_somebody_stops_it(scene: Scene, monkeypatch: pyt
     assert "team-b/Training/theirs  " in changes
     assert "team-a/Training/lora  gone\n" in changes
     assert said.code == 130
+
+
+def test_a_watch_goes_on_where_a_project_cannot_be_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    (live,) = scene.emulator.world.live("team-a")
+    acts = iter(
+        [
+            lambda: scene.spoil(r"GET /api/v1/workloads\?.*", status=500, forever=True),
+            lambda: None,
+            scene.emulator.faults.clear,
+            lambda: _stranger(scene),
+            lambda: scene.emulator.world.remove(live.id),
+            _stop,
+        ]
+    )
+
+    async def sleep(clock: DrivenClock, seconds: float) -> None:
+        if seconds == 2.0:  # and not between two tries of one read
+            next(acts)()
+        scene.later(120)
+
+    monkeypatch.setattr(DrivenClock, "sleep", sleep)
+    said = scene.types("get", "--watch")
+
+    changes = [row.split()[1:] for row in said.out.splitlines()[2:]]
+    assert [row[:1] + row[-1:] for row in changes[:2]] == [
+        ["team-b/Training/theirs", "(new)"],
+        ["team-a/Training/lora", "gone"],
+    ]
+    warnings = [row for row in said.err.splitlines() if row.startswith("warning: ")]
+    assert warnings
+    assert len(set(warnings)) == len(warnings) == said.err.count("readable again: ")
+
+
+def test_an_object_that_only_leaves_the_filter_is_not_gone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.declare("lora", more="image: busybox:1\ncommand: sleep\nargs: '600'").types("apply", "--yes")
+    acts = iter([lambda: scene.later(900), _stop])
+
+    async def sleep(clock: DrivenClock, seconds: float) -> None:
+        next(acts)()
+        scene.later(120)
+
+    monkeypatch.setattr(DrivenClock, "sleep", sleep)
+    said = scene.types("get", "--watch", "--phase", "Running")
+
+    assert "gone" not in said.out
+    assert "(no longer meant)" in said.out
+
+
+def test_what_git_adopts_without_a_mark_is_ours(scene: Scene) -> None:
+    _stranger(scene)
+    (live,) = scene.emulator.world.live("team-b")
+    scene.declare("theirs", project="team-b")
+    manifest = scene.root / "manifests/theirs.yaml"
+    scene.write("manifests/theirs.yaml", f"{manifest.read_text()}\nlifecycle: {{adopt: {live.id}}}\n")
+
+    said = scene.types("get")
+
+    assert "ours (adopted)" in said.out
+    assert scene.types("get", "--owner", "ours", "-o", "name").out == "team-b/Training/theirs\n"
+
+
+def test_whose_mark_could_not_be_read_is_nobodys_guess(scene: Scene) -> None:
+    scene.declare(
+        "chat",
+        kind="Inference",
+        more="image: 'vllm/vllm-openai:v1'\nargs: --model a\nservingPort: {container: 8000}",
+    )
+    scene.types("apply", "--yes")
+    scene.spoil("GET /api/v1/workloads/inferences/.*", status=500, forever=True)
+    scene.spoil("GET /api/v1/workloads$", forever=True, kind="mutate", mutate=_without_marks)
+
+    said = scene.types("get")
+
+    assert said.code == 6
+    assert "unknown (mark not read)" in said.out
+
+
+def _without_marks(page: dict[str, Any]) -> dict[str, Any]:
+    """Take out of a list what could show marks, as older platforms leave it out."""
+    return {**page, "workloads": [{**row, "environmentVariables": None} for row in page["workloads"]]}
 
 
 def _stop() -> None:
