@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from reconciler.clock import Clock
 from reconciler.declare.narrow import parse_selector
 from reconciler.errors import ExitCode, ManifestError, ProviderError, Unauthenticated, UsageError, heaviest
 from reconciler.fleet import Fleet
+from reconciler.health import Health
 from reconciler.mark import Owner, owner_of
 from reconciler.problem import Problem
 from reconciler.provider import Describes, Measures, Provider, times
@@ -61,6 +63,7 @@ class Looking:
     fleet: Fleet
     resources: Sequence[Resource]
     providers: Mapping[str, Provider]
+    clock: Clock
     failures: list[ProviderError] = field(default_factory=list)
     _scopes: set[str] = field(default_factory=set)
     _unread: set[tuple[str, str | None]] = field(default_factory=set)
@@ -107,20 +110,16 @@ class Looking:
             several = ", ".join(str(each.summary.key) for each in found)
             raise UsageError(f'"{word}" names several objects: {several}')
         one, provider = found[0].observed, self.providers[found[0].summary.key.target]
-        if one is None or not isinstance(provider, Describes):
+        if one is None:
             return Described(found[0], failures=tuple(self.failures))
-        reads = [self._section(provider, one, name) for name in provider.sections(one)]
-        sections = tuple(await asyncio.gather(*reads))
-        return Described(found[0], sections, tuple(self.failures))
+        health, sections = await asyncio.gather(self._health(provider, one), self._sections(provider, one))
+        return Described(found[0], health, tuple(sections), tuple(self.failures))
 
-    async def top(self, wanted: Wanted, *, since: timedelta, samples: int, now: datetime) -> tuple[Used, ...]:
-        """Read what is used by each active object of a scope that is meant; by pod where it is a single one.
-
-        `now` ends the span where a platform does not tell its own time.
-        """
+    async def top(self, wanted: Wanted, *, since: timedelta, samples: int) -> tuple[Used, ...]:
+        """Read what each active object of a scope uses that is meant; by pod where it is a single one."""
         active = [one for one in await self.find(wanted) if one.summary.life is Life.ACTIVE]
         found = [one for one in active if one.summary.key.scope]
-        ends = times(self.providers, now)
+        ends = times(self.providers, self.clock.now())
         spans = {target: Span(end - since, end, samples) for target, end in ends.items()}
         in_full = len(found) == 1 and bool(wanted.words)
         reads = (self._used(one, spans[one.summary.key.target], in_full=in_full) for one in found)
@@ -152,6 +151,19 @@ class Looking:
             self.failures.append(failure)
             return Used(found)
 
+    async def _health(self, provider: Provider, one: Observed) -> Health | None:
+        try:
+            async with self._slots:
+                return await provider.health(one)
+        except ProviderError as failure:
+            self.failures.append(failure)
+            return None
+
+    async def _sections(self, provider: Provider, one: Observed) -> Sequence[Section]:
+        if not isinstance(provider, Describes):
+            return ()
+        return await asyncio.gather(*(self._section(provider, one, name) for name in provider.sections(one)))
+
     async def _section(self, provider: Describes, one: Observed, name: str) -> Section:
         try:
             async with self._slots:
@@ -177,7 +189,9 @@ class Looking:
             named.append(_BESIDE)
         reads = await asyncio.gather(*(self._scope(provider, scope) for scope in named))
         rows = [row for part in reads for row in part]
-        return list(await asyncio.gather(*(self._owned(provider, row, declared) for row in rows)))
+        found = await asyncio.gather(*(self._owned(provider, row, declared) for row in rows))
+        at = times({provider.target: provider}, self.clock.now())[provider.target]
+        return [replace(each, seen_at=at) for each in found]
 
     async def _scope(self, provider: Provider, scope: Scope) -> Sequence[Summary]:
         try:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.apply import apply_plan
 from reconciler.declare import Checked, Declared, Request, World, declare
@@ -42,7 +43,7 @@ from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
 from reconciler.plan.saved import moved
 from reconciler.problem import Problem
-from reconciler.provider import InstallInfo, LogLine, Logs, Provider, times
+from reconciler.provider import InstallInfo, LogLine, Logs, Provider, Timed, times
 from reconciler.providers import providers
 from reconciler.resolve import (
     doubt_credentials,
@@ -222,9 +223,14 @@ class Session:
         """Look once at every declared object; what is not there is Missing."""
         return await self._looker.look((await self.plan(is_reading=True)).plan)
 
+    def now(self) -> datetime:
+        """Give the time that ages count to: by a platform's clock where one tells it, else this machine's."""
+        told = [each.now() for each in self._providers.values() if isinstance(each, Timed)]
+        return told[0] if told else self._world.clock.now()
+
     def looking(self) -> Looking:
         """Give what finds and describes live objects, whoever made them."""
-        return Looking(self.fleet, self._resources, self._providers)
+        return Looking(self.fleet, self._resources, self._providers, self._world.clock)
 
     async def logs(
         self, name: str, *, pod: str = "", tail: int = -1, follow: bool = False, previous: bool = False

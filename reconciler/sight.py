@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.errors import ProviderError
+from reconciler.health import Health
 from reconciler.mark import Owner
 from reconciler.resource import Observed, Resource, ResourceKey, Summary
 
@@ -19,6 +20,7 @@ class Found:
     """Show one live object: whose it is, the manifest that declares it, and its detail where it was read.
 
     `owner` is None where its mark could not be read. `is_adopted`: git claims it, it carries no mark of ours.
+    `seen_at` is the platform's own time where it tells it: what ages count to.
     """
 
     summary: Summary
@@ -26,6 +28,7 @@ class Found:
     resource: Resource | None = None
     observed: Observed | None = None
     is_adopted: bool = False
+    seen_at: datetime | None = None
 
     @property
     def whose(self) -> str:
@@ -81,9 +84,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Hold all that is known of one live object; `failures` are of the sections that were not read."""
+    """Hold all that is known of one live object; `failures` are of what was not read.
+
+    `health` is None where it could not be judged.
+    """
 
     found: Found
+    health: Health | None = None
     sections: tuple[Section, ...] = ()
     failures: tuple[ProviderError, ...] = ()
 

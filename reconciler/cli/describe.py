@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -50,13 +49,13 @@ def command(
     if show_values and not voice.is_on_terminal:
         raise click.UsageError("--show-values is for a terminal only")
     described = run(_describe(request_of(Chosen(fleet=fleet, targets=targets), voice), voice, word))
-    code, now = exit_code(described.failures), datetime.now(UTC)
+    code = exit_code(described.failures)
     for failure in described.failures:
         voice.complain(f"warning: {failure}\n")
 
     def page() -> str:
         spec = write(spec_form(described, shows_values=show_values))
-        return describe_text(described, spec, now=now, width=voice.width)
+        return describe_text(described, spec, width=voice.width)
 
     def document() -> dict[str, object]:
         return describe_document(described, exit_code=code, shows_values=show_values)

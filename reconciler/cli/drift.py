@@ -86,7 +86,7 @@ async def _find(request: Request, voice: Voice, only: tuple[str, ...]) -> tuple[
 
     world = world_of(voice)
     async with Session.opened(request, world) as session:
-        return await session.drift(only), world.clock.now()
+        return await session.drift(only), session.now()
 
 
 def _publish(voice: Voice, drift: Drift, now: datetime) -> None:

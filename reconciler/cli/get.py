@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +100,7 @@ def _publish(
     from reconciler.report.values import key_text
     from reconciler.yaml import write
 
-    table = partial(get_text, found, now=datetime.now(UTC), width=voice.width, targets=targets)
+    table = partial(get_text, found, width=voice.width, targets=targets)
     makers: dict[str, Callable[[], str]] = {
         "table": table,
         "wide": lambda: table(is_wide=True),
@@ -135,7 +134,7 @@ async def _watch(request: Request, voice: Voice, wanted: Wanted) -> ExitCode:
         targets, told = len(session.fleet.targets), frozenset[str]()
         looking = session.looking()
         seen = await looking.look(wanted, is_strict=True)
-        voice.result(get_text(seen.chosen, now=world.clock.now(), width=voice.width, targets=targets))
+        voice.result(get_text(seen.chosen, width=voice.width, targets=targets))
         while True:
             told = _tell(voice, told, looking.failures)
             await world.clock.sleep(_EVERY_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -40,8 +40,7 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
     from reconciler.report.health import health_text, unhealthy
     from reconciler.report.jsonform import health_document
 
-    now = datetime.now(UTC)
-    verdicts, targets = run(_look(request_of(chosen, voice), voice))
+    verdicts, targets, now = run(_look(request_of(chosen, voice), voice))
     code = ExitCode.UNHEALTHY if unhealthy(verdicts) else ExitCode.IN_ORDER
     voice.publish(
         {
@@ -57,9 +56,9 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
     return code
 
 
-async def _look(request: Request, voice: Voice) -> tuple[tuple[Verdict, ...], int]:
+async def _look(request: Request, voice: Voice) -> tuple[tuple[Verdict, ...], int, datetime]:
     from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice)) as session:
-        return await session.health(), len(session.fleet.targets)
+        return await session.health(), len(session.fleet.targets), session.now()

@@ -95,5 +95,5 @@ async def _read(
     world = world_of(voice)
     async with Session.opened(request, world, is_looking=True) as session:
         looking = session.looking()
-        used = await looking.top(wanted, since=since, samples=_SAMPLES, now=world.clock.now())
+        used = await looking.top(wanted, since=since, samples=_SAMPLES)
         return used, await looking.held(), looking.failures, len(session.fleet.targets)

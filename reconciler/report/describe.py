@@ -9,26 +9,30 @@ from typing import Any
 from reconciler.errors import ExitCode
 from reconciler.mark import Mark
 from reconciler.report.get import item, manifest, spec_of
-from reconciler.report.jsonform import Document, failure_form, head, stamp
+from reconciler.report.health import health_why, health_word
+from reconciler.report.jsonform import Document, failure_form, head, health_form, stamp
 from reconciler.report.safe import block, line
 from reconciler.report.table import table
 from reconciler.report.units import amount, since
 from reconciler.sight import Cell, Described, Found, Section
 
 
-def describe_text(described: Described, spec: str, *, now: datetime, width: int = 120) -> str:
+def describe_text(described: Described, spec: str, *, width: int = 120) -> str:
     """Write the page: what it is, whose, how, then each section; `spec` is its spec, masked, as text."""
-    parts = [_facts(described.found, now), f"spec\n{_indented(block(spec))}"]
+    now = described.found.seen_at
+    parts = [_facts(described), f"spec\n{_indented(block(spec))}"]
     parts += [_section_text(section, now, width - 2) for section in described.sections]
     return "\n".join(parts)
 
 
-def _facts(found: Found, now: datetime) -> str:
+def _facts(described: Described) -> str:
+    found = described.found
     row, mark = found.summary, _mark(found)
     facts = [
         ("object", str(row.key.full)),
         ("id", row.id),
-        ("phase", f"{row.phase}, for {since(row.since, now)}"),
+        ("health", _health(described)),
+        ("phase", f"{row.phase}, for {since(row.since, found.seen_at)}"),
         ("why", ": ".join(part for part in (row.reason, row.message) if part)),
         ("GPUs", f"{amount(row.gpus)} held" + (f", {amount(row.idle_gpus)} idle" if row.idle_gpus else "")),
         ("created", f"{stamp(row.created_at) or '-'} by {row.submitted_by or 'nobody named'}"),
@@ -39,21 +43,27 @@ def _facts(found: Found, now: datetime) -> str:
     return "".join(f"{name:<10}{line(said)}\n" for name, said in facts if said)
 
 
+def _health(described: Described) -> str:
+    if described.health is None:
+        return "could not be read" if described.found.observed else ""
+    return f"{health_word(described.health)}: {health_why(described.health)}"
+
+
 def _mark(found: Found) -> Mark | None:
     return found.observed.mark if found.observed else found.summary.mark
 
 
-def _section_text(section: Section, now: datetime, width: int) -> str:
+def _section_text(section: Section, now: datetime | None, width: int) -> str:
     shown = table(section.head, _cells(section, now), width=width) if section.rows else ""
     note = f"({line(section.note)})\n" if section.note else ""
     return f"{section.name}\n{_indented(shown + note)}"
 
 
-def _cells(section: Section, now: datetime) -> Sequence[tuple[str, ...]]:
+def _cells(section: Section, now: datetime | None) -> Sequence[tuple[str, ...]]:
     return [tuple(_cell(cell, now) for cell in row) for row in section.rows]
 
 
-def _cell(cell: Cell, now: datetime) -> str:
+def _cell(cell: Cell, now: datetime | None) -> str:
     if isinstance(cell, datetime):
         return since(cell, now)
     return (amount(cell) if isinstance(cell, float) else line(cell or "")) or "-"
@@ -69,6 +79,7 @@ def describe_document(described: Described, *, exit_code: ExitCode, shows_values
     return {
         **head("describe", exit_code),
         "item": item(described.found, shows_values=shows_values),
+        "health": health_form(described.health) if described.health else None,
         "mark": _mark_form(mark) if mark else None,
         "sections": [
             {

@@ -21,27 +21,31 @@ HEAD = ("OBJECT", "PHASE", "OWNER", "GPU", "AGE")
 WIDE = ("SINCE", "BY", "MANIFEST", "ID", "WHY")
 
 
-def get_text(
-    found: Sequence[Found], *, now: datetime, width: int = 120, targets: int = 1, is_wide: bool = False
-) -> str:
+def get_text(found: Sequence[Found], *, width: int = 120, targets: int = 1, is_wide: bool = False) -> str:
     """Write the table, in key order; a wide one also says since when, who, from where and why."""
     if not found:
         return "nothing is live that fits\n"
-    rows = [(*_row(each, now, targets), *(_wide(each, now) if is_wide else ())) for each in found]
+    rows = [(*_row(each, targets), *(_wide(each) if is_wide else ())) for each in found]
     return table((*HEAD, *(WIDE if is_wide else ())), rows, width=width)
 
 
-def _row(found: Found, now: datetime, targets: int) -> tuple[str, ...]:
+def _row(found: Found, targets: int) -> tuple[str, ...]:
     row = found.summary
     held = amount(row.gpus) if row.gpus else "-"
-    age = since(row.created_at, now)
+    age = since(row.created_at, found.seen_at)
     return key_text(row.key, targets), line(row.phase), found.whose, held, age
 
 
-def _wide(found: Found, now: datetime) -> tuple[str, ...]:
+def _wide(found: Found) -> tuple[str, ...]:
     row = found.summary
     why = ": ".join(short(part) for part in (row.reason, row.message) if part)
-    return since(row.since, now), line(row.submitted_by) or "-", manifest(found) or "-", line(row.id), why
+    return (
+        since(row.since, found.seen_at),
+        line(row.submitted_by) or "-",
+        manifest(found) or "-",
+        line(row.id),
+        why,
+    )
 
 
 def manifest(found: Found) -> str:

@@ -23,25 +23,25 @@ def health_text(
         return "nothing is declared\n"
     rows = [
         (
-            _health_word(verdict.health),
+            health_word(verdict.health),
             key_text(verdict.key, targets),
             _gpus(verdict),
             since(verdict.began, now) if verdict.began and now else "-",
-            _health_why(verdict.health),
+            health_why(verdict.health),
         )
         for verdict in sorted(verdicts, key=lambda each: each.key)
     ]
     return table(HEAD, rows, width=width)
 
 
-def _health_word(health: Health) -> str:
+def health_word(health: Health) -> str:
     """Give the word of the scale; waiting for capacity has its own."""
     if health.is_stuck:
         return "Stuck"
     return "Queued" if health.is_queued and health.level is Level.PROGRESSING else str(health.level)
 
 
-def _health_why(health: Health) -> str:
+def health_why(health: Health) -> str:
     """Give the platform's words, and what could not be asked."""
     return "; ".join(short(part) for part in (health.why, *health.notes) if part)
 

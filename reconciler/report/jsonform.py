@@ -148,7 +148,7 @@ def _verdict_form(verdict: Verdict) -> Document:
     """Give how one object settled; log lines stay out, only the causal one is quoted."""
     return {
         **key_form(verdict.key),
-        **_health(verdict.health),
+        **health_form(verdict.health),
         "good": verdict.is_good,
         "queued": verdict.is_queued,
         "timedOut": verdict.timed_out,
@@ -250,7 +250,8 @@ def _outcome(outcome: Outcome) -> Document:
     }
 
 
-def _health(health: Health) -> Document:
+def health_form(health: Health) -> Document:
+    """Give one judgement: its level on the scale, and the platform's own words."""
     return {
         "health": str(health.level),
         "phase": health.phase,

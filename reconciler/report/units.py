@@ -29,9 +29,9 @@ def short(seconds: float) -> str:
     return f"{max(0, int(seconds))}s"
 
 
-def since(then: datetime | None, now: datetime) -> str:
+def since(then: datetime | None, now: datetime | None) -> str:
     """Write how long ago something began, `-` where nobody knows."""
-    return "-" if then is None else short((now - then).total_seconds())
+    return "-" if then is None or now is None else short((now - then).total_seconds())
 
 
 def amount(number: float) -> str:

@@ -28,6 +28,19 @@ def test_one_page_shows_what_it_is_and_every_section(scene: Scene) -> None:
     assert (said.code, scene.changes) == (0, [])
 
 
+def test_it_says_how_healthy_it_is_as_health_does(scene: Scene) -> None:
+    (judged,) = json.loads(scene.types("health", "-o", "json").out)["objects"]
+    document = json.loads(scene.types("describe", "Inference/chat", "-o", "json").out)
+
+    assert "\nhealth    Healthy: " in scene.types("describe", "Inference/chat").out
+    assert document["health"]["health"] == judged["health"] == "Healthy"
+    scene.spoil("GET /api/v1/workloads/.*pods.*", status=500, forever=True)
+    scene.spoil("GET .*/cluster-api/.*", status=500, forever=True)
+    said = scene.types("describe", "Inference/chat")
+    assert "\nhealth    " in said.out
+    assert said.code == 6
+
+
 def test_a_section_that_cannot_be_read_says_so_and_ends_with_6(scene: Scene) -> None:
     scene.spoil("GET /api/v1/workloads/[^/]+/history", status=500, forever=True)
 

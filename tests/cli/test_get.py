@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +30,18 @@ def test_what_is_live_is_listed_with_its_owner(scene: Scene) -> None:
         ["team-b/Training/theirs", "Creating", "unclaimed"],
     ]
     assert (said.code, scene.changes) == (0, [])
+
+
+@pytest.mark.parametrize("words", [("get",), ("describe", "Training/lora"), ("health",)], ids=lambda w: w[0])
+def test_ages_go_by_the_platforms_clock(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    now = DrivenClock.now
+    monkeypatch.setattr(DrivenClock, "now", lambda clock: now(clock) - timedelta(days=400))
+    scene.later(3 * 3600)
+
+    assert re.search(r"\b[23]h\b", scene.types(*words).out)
 
 
 def test_words_and_filters_narrow_the_list(scene: Scene) -> None:
