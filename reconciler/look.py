@@ -64,10 +64,15 @@ class Looking:
     resources: Sequence[Resource]
     providers: Mapping[str, Provider]
     clock: Clock
-    failures: list[ProviderError] = field(default_factory=list)
+    _failed: list[ProviderError] = field(default_factory=list)
     _scopes: set[str] = field(default_factory=set)
     _unread: set[tuple[str, str | None]] = field(default_factory=set)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    @property
+    def failures(self) -> tuple[ProviderError, ...]:
+        """Give what could not be read, ordered by its words: reads end in any order."""
+        return tuple(sorted(self._failed, key=str))
 
     async def find(self, wanted: Wanted, *, in_full: bool = False) -> tuple[Found, ...]:
         """Find what is meant, ordered by key; `in_full` with the spec of each. Raises as a strict `look`."""
@@ -111,9 +116,9 @@ class Looking:
             raise UsageError(f'"{word}" names several objects: {several}')
         one, provider = found[0].observed, self.providers[found[0].summary.key.target]
         if one is None:
-            return Described(found[0], failures=tuple(self.failures))
+            return Described(found[0], failures=self.failures)
         health, sections = await asyncio.gather(self._health(provider, one), self._sections(provider, one))
-        return Described(found[0], health, tuple(sections), tuple(self.failures))
+        return Described(found[0], health, tuple(sections), self.failures)
 
     async def top(self, wanted: Wanted, *, since: timedelta, samples: int) -> tuple[Used, ...]:
         """Read what each active object of a scope uses that is meant; by pod where it is a single one."""
@@ -133,7 +138,7 @@ class Looking:
                 try:
                     counts |= await provider.held()
                 except ProviderError as failure:
-                    self.failures.append(failure)
+                    self._failed.append(failure)
         return {name: count for name, count in sorted(counts.items()) if name in self._scopes}
 
     async def _used(self, found: Found, span: Span, *, in_full: bool) -> Used:
@@ -148,7 +153,7 @@ class Looking:
                     return Used(found, tuple(await provider.used_in_full(found.observed, span)))
                 return Used(found, tuple(await provider.used(found.summary, span)))
         except ProviderError as failure:
-            self.failures.append(failure)
+            self._failed.append(failure)
             return Used(found)
 
     async def _health(self, provider: Provider, one: Observed) -> Health | None:
@@ -156,7 +161,7 @@ class Looking:
             async with self._slots:
                 return await provider.health(one)
         except ProviderError as failure:
-            self.failures.append(failure)
+            self._failed.append(failure)
             return None
 
     async def _sections(self, provider: Provider, one: Observed) -> Sequence[Section]:
@@ -169,7 +174,7 @@ class Looking:
             async with self._slots:
                 return await provider.section(one, name)
         except ProviderError as failure:
-            self.failures.append(failure)
+            self._failed.append(failure)
             return Section(name, note=f"could not be read: {failure}")
 
     async def _target(self, provider: Provider, wanted: Wanted) -> list[Found]:
@@ -178,7 +183,7 @@ class Looking:
         except Unauthenticated:
             raise
         except ProviderError as failure:
-            self.failures.append(failure)
+            self._failed.append(failure)
             self._unread.add((provider.target, None))
             return []
         self._scopes |= {scope.name for scope in scopes}
@@ -198,7 +203,7 @@ class Looking:
             async with self._slots:
                 return await provider.list(scope)
         except ProviderError as failure:
-            self.failures.append(failure)
+            self._failed.append(failure)
             self._unread.add((provider.target, scope.name))
             return ()
 
@@ -231,7 +236,7 @@ class Looking:
             async with self._slots:
                 return await provider.read(row)
         except ProviderError as failure:
-            self.failures.append(failure)
+            self._failed.append(failure)
             return None
 
 

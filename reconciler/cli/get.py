@@ -113,7 +113,7 @@ def _publish(
 
 async def _find(
     request: Request, voice: Voice, wanted: Wanted, *, in_full: bool
-) -> tuple[tuple[Found, ...], list[ProviderError], int]:
+) -> tuple[tuple[Found, ...], Sequence[ProviderError], int]:
     from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 

@@ -26,7 +26,7 @@ def _offered(_ctx: click.Context, _param: click.Parameter, begun: str) -> comple
 @click.argument(
     "name",
     required=False,
-    metavar="[KIND | manifest | fleet | plan | drift]",
+    metavar="[KIND | manifest | fleet | plan | drift | get | describe | top]",
     shell_complete=_offered,
 )
 @click.option(
@@ -40,7 +40,7 @@ def command(voice: Voice, name: str | None, folder: Path | None) -> ExitCode:
       reconciler schema Training           one kind of manifest
       reconciler schema fleet              reconciler.yaml
       reconciler schema plan               what `plan -o json` writes
-      reconciler schema drift              what `drift -o json` writes
+      reconciler schema get                what `get -o json` writes; so drift, describe, top
       reconciler schema --write schemas    all of them, as files
     """
     if folder:
@@ -74,8 +74,15 @@ def _documents() -> dict[str, Callable[[], Schema]]:
     """Give the makers of what commands write, each a file of its name."""
     from reconciler.report.driftschema import drift_schema
     from reconciler.report.planschema import plan_schema
+    from reconciler.report.sightschema import describe_schema, get_schema, top_schema
 
-    return {"plan": plan_schema, "drift": drift_schema}
+    return {
+        "plan": plan_schema,
+        "drift": drift_schema,
+        "get": get_schema,
+        "describe": describe_schema,
+        "top": top_schema,
+    }
 
 
 def _write(voice: Voice, folder: Path) -> ExitCode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -88,7 +88,7 @@ def command(
 
 async def _read(
     request: Request, voice: Voice, wanted: Wanted, since: timedelta
-) -> tuple[tuple[Used, ...], dict[str, float], list[ProviderError], int]:
+) -> tuple[tuple[Used, ...], dict[str, float], Sequence[ProviderError], int]:
     from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 

@@ -21,13 +21,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^  ! (?:refused|degraded)", _RED),
         (r"^  [=?] \w+", _DIM),
         (r"^ends \d+ running .*$", f"{_BOLD};{_RED}"),
-        (r"^(?:plan|drift|health)(?=  )", _BOLD),
+        (r"^(?:plan|drift)(?=  )", _BOLD),
         (r"^ok(?=    )", _GREEN),
         (r"^warn(?=  )", _YELLOW),
         (r"^fail(?=  )", f"{_BOLD};{_RED}"),
-        (r"^(?:Healthy|Suspended)\b|\bhealthy$", _GREEN),
-        (r"^(?:Progressing|Queued)\b|\bqueued$", _YELLOW),
-        (r"^(?:Degraded|Missing|Unknown|Stuck)\b|\b(?:failed|unhealthy)$", _RED),
+        (r"(?:^|(?<=^health    ))(?:Healthy|Suspended)\b|\bhealthy$", _GREEN),
+        (r"(?:^|(?<=^health    ))(?:Progressing|Queued)\b|\bqueued$", _YELLOW),
+        (r"(?:^|(?<=^health    ))(?:Degraded|Missing|Unknown|Stuck)\b|\b(?:failed|unhealthy)$", _RED),
     )
 )
 

@@ -58,8 +58,8 @@ class Sections:
         row = await self._api.row(observed.id, str(observed.key))
         found = row.get("pendingSchedulingMessages") or []
         rows = wire.rows_in({"messages": found}, "messages")
-        cells = [_words(each, "nodePool", "phaseReason", "userMessage", "reason") for each in rows]
-        return _section("pending", ("NODE POOL", "REASON", "WHY", "DETAIL"), cells)
+        cells = [_words(each, "nodePool", "phaseReason", "reason", "userMessage") for each in rows]
+        return _section("pending", ("NODE POOL", "REASON", "DETAIL", "WHY"), cells)
 
     async def _pods(self, observed: Observed) -> Section:
         page = await self._api.part_page(observed.id, "pods", str(observed.key))

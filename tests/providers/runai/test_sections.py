@@ -51,7 +51,7 @@ def test_what_can_never_start_says_why_by_node_pool() -> None:
         (row,) = sections(made, "Workspace")["pending"].rows
 
     assert row[1] in {"NonPreemptibleOverQuota", "OverLimit"}
-    assert "over quota" in str(row[2])
+    assert "over quota" in str(row[3])
 
 
 def test_what_an_older_server_does_not_offer_is_named_and_no_failure() -> None:
