@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import plan, render, startup, validate
-from bench.measure import RECONCILER, Ratio, Result
+from bench import capacity, plan, render, startup, validate
+from bench.measure import RECONCILER, Ratio, Result, Tally
 
 RESULTS = Path(__file__).with_name("results.json")
 PARTS: Mapping[str, Callable[[Path], Iterator[Result]]] = {
@@ -19,6 +19,7 @@ PARTS: Mapping[str, Callable[[Path], Iterator[Result]]] = {
     "validate": validate.measure,
     "plan": plan.measure,
     "render": render.measure,
+    "capacity": capacity.measure,
 }
 
 
@@ -47,6 +48,8 @@ def _shown(results: Iterable[Result]) -> Iterator[Result]:
 
 
 def _line(result: Result) -> str:
+    if isinstance(result, Tally):
+        return f"{result.name:<26}{result.told}"
     if not isinstance(result, Ratio):
         return f"{result.name:<26}skipped: {result.why}"
     goal = f"≤ {result.goal:g}" if result.goal else "-"

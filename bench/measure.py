@@ -40,7 +40,15 @@ class Skipped:
     why: str
 
 
-Result = Ratio | Skipped
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Tell a count, or whatever else is no time."""
+
+    name: str
+    told: str
+
+
+Result = Ratio | Skipped | Tally
 Command = Sequence[str]
 
 

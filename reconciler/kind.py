@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.capacity import Claim, growth
 from reconciler.pointer import is_below
 from reconciler.problem import Problem
 from reconciler.resource import EMPTY, Json
@@ -58,7 +59,9 @@ class Kind:
     defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
     `lint` does the same for what the platform takes and is probably not meant: warnings only.
-    `gpus` tells what the spec will hold when it runs. `name_space` is shared by kinds whose names clash.
+    `gpus` tells what the spec will hold when it runs; `claim` what it asks of the scheduler at its start,
+    None where nobody can tell; `surge` what an update newly asks beside what is held. `name_space` is shared
+    by kinds whose names clash.
     `finishes`: its objects run to an end by themselves; where only some do, `finishes_with` judges a spec.
     `scope_word` is the metadata field that names its scope; "" for what lives beside the scopes, in
     `Scope("")`. `named_by` are pointers into spec that, where stated, must repeat the object's name.
@@ -87,6 +90,8 @@ class Kind:
     check: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
     lint: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
     gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
+    claim: Callable[[Mapping[str, Json]], Claim | None] = lambda _spec: None
+    surge: Callable[[Claim, Claim], Claim | None] = growth
     called: tuple[str, ...] = ()
     since: str = ""
     aliases: Mapping[str, str] = EMPTY

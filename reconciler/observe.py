@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from reconciler.capacity import Capacity
 from reconciler.errors import ExitCode, Malformed, ProviderError, heaviest
+from reconciler.forecast import asks, forecast
 from reconciler.health import Level
-from reconciler.provider import Carries, Provider, TellsStops
+from reconciler.plan.change import Plan
+from reconciler.provider import Carries, Provider, TellsCapacity, TellsStops
 from reconciler.resource import (
     EMPTY,
     Life,
@@ -73,6 +76,35 @@ async def observe(
         ),
         failures=reader.failures,
     )
+
+
+async def foreseen(plan: Plan, lives: Mapping[str, Live], providers: Mapping[str, Provider]) -> Plan:
+    """Add to a plan what becomes of what it asks for, by what each target has to give now.
+
+    What cannot be read is noted in the forecast and stops nothing: it decides no write.
+    """
+    wanted: dict[str, list[Scope]] = {}
+    for change in plan.changes:
+        if change.scope and asks(change):
+            wanted.setdefault(change.key.target, []).append(change.scope)
+    if not wanted:
+        return plan
+    read = await asyncio.gather(*(_capacity(providers[target], scopes) for target, scopes in wanted.items()))
+    rows = {
+        target: [row for read in live.scopes.values() for row in read.rows] for target, live in lives.items()
+    }
+    there = dict(zip(wanted, read, strict=True))
+    return replace(plan, forecast=forecast(plan.changes, rows, there))
+
+
+async def _capacity(provider: Provider, scopes: Sequence[Scope]) -> Mapping[str, Capacity]:
+    if not isinstance(provider, TellsCapacity):
+        note = f"{provider.name} does not tell its capacity"
+        return {scope.cluster_id: Capacity(notes=(note,)) for scope in scopes}
+    try:
+        return await provider.capacity(scopes)
+    except ProviderError as failure:
+        return {scope.cluster_id: Capacity(notes=(f"could not be read: {failure}",)) for scope in scopes}
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from reconciler.capacity import Capacity
 from reconciler.errors import ExitCode, ProviderError
 from reconciler.health import Health
 from reconciler.kind import Kind
@@ -284,4 +285,13 @@ class Measures(Protocol):
 
     async def held(self) -> Mapping[str, float]:
         """Count the GPUs that are allocated, by scope name, as the platform counts them."""
+        ...
+
+
+@runtime_checkable
+class TellsCapacity(Protocol):
+    """Tell what there is for workloads to have. An optional part of a provider."""
+
+    async def capacity(self, scopes: Sequence[Scope]) -> Mapping[str, Capacity]:
+        """Read what the clusters of these scopes have to give, by cluster id; by few requests."""
         ...

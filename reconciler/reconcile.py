@@ -35,7 +35,7 @@ from reconciler.history.repeat import may_repeat
 from reconciler.history.resumed import turned_to_running
 from reconciler.journal import Journal, Memory, opened, recalled, remembered
 from reconciler.look import Looking
-from reconciler.observe import observe
+from reconciler.observe import foreseen, observe
 from reconciler.outcome import Applied, Result, Step, Verdict
 from reconciler.plan import Action, Plan, make_plan
 from reconciler.plan.digest import not_expected
@@ -167,6 +167,10 @@ class Session:
         other = (*not_expected(plan, asked.expect_digest), *(moved(asked.saved, plan) if asked.saved else ()))
         refusals = (*newer_work(lives, known), *other, *self._guards(plan, lives, known))
         return Planned(plan, refusals, failures, (*self.warnings, *notes))
+
+    async def foreseen(self, planned: Planned) -> Planned:
+        """Add to a plan what will become of what it asks for; reads capacity only where it asks for some."""
+        return replace(planned, plan=await foreseen(planned.plan, self._lives, self._providers))
 
     async def apply(self, planned: Planned, *, listen: Callable[[Step], None], stop: Stop) -> Applied:
         """Carry out a plan, wait until what changed is healthy, and plan afresh.

@@ -205,7 +205,8 @@ class Summary:
     `fingerprint` changes whenever the row does. `identity` is the key as a mark would write it.
     `level` is how well the phase alone says that it is. `gpus` are GPUs held now; `since` is when the
     present phase began, `completed_at` when a job ended. `updated_at` is the last update of any sort,
-    `updated_by` who asked for it; most answers do not say who.
+    `updated_by` who asked for it; most answers do not say who. `pool` is where it holds its GPUs, `priority`
+    its rank there, the higher the sooner.
     """
 
     key: ResourceKey
@@ -228,6 +229,8 @@ class Summary:
     gpus: float = 0.0
     running_seconds: float = 0.0
     preemptible: bool = False
+    pool: str = ""
+    priority: int | None = None
     idle_gpus: float = 0.0
     reason: str = ""
     message: str = ""

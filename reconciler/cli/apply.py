@@ -121,7 +121,7 @@ async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice)) as session:
-        planned = await session.plan()
+        planned = await session.foreseen(await session.plan())
         voice.show(plan_table(voice, planned, wide=bool(voice.verbosity), next_step=""))
         if _may_go_on(planned, terms):
             if not planned.plan.writes:

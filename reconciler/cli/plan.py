@@ -83,7 +83,7 @@ async def _make(request: Request, world: World) -> tuple[Planned, Fleet]:
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world) as session:
-        return await session.plan(), session.fleet
+        return await session.foreseen(await session.plan()), session.fleet
 
 
 def _document(planned: Planned, code: ExitCode) -> Document:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.capacity import Forecast
 from reconciler.diff import ABSENT, FieldChange
 from reconciler.impact import Impact
 from reconciler.kind import Kind
@@ -125,7 +126,7 @@ class Plan:
 
     `unknown` maps `target:scope` to why it could not be read. `strangers` are never touched.
     `commit` is HEAD's hash, "" outside git; `is_edited`: the manifests are not as it has them; `owned`
-    counts live objects of ours.
+    counts live objects of ours. `forecast` tells what becomes of what it asks for; None if it asks for none.
     """
 
     fleet_id: str
@@ -143,6 +144,7 @@ class Plan:
     owned: int = 0
     declared: int = 0
     digest: str = ""
+    forecast: Forecast | None = None
 
     def having(self, *actions: Action) -> tuple[Change, ...]:
         """List the changes with one of these actions, in key order."""

@@ -18,6 +18,7 @@ from reconciler.outcome import Applied, Outcome, Verdict
 from reconciler.plan.change import Action, Change, FieldChange, Impact, Plan, Stranger
 from reconciler.plan.shown import json_sides, masked
 from reconciler.problem import Location, Problem
+from reconciler.report.capacityform import capacity_form
 from reconciler.report.platform import failure_problem
 from reconciler.report.safe import for_json
 from reconciler.resource import ResourceKey
@@ -55,6 +56,7 @@ def plan_document(
         "unclaimed": [_stranger(stranger) for stranger in plan.strangers],
         "unknown": dict(sorted(plan.unknown.items())),
         "prune": {"on": plan.prune.is_on, "why": plan.prune.why},
+        "capacity": capacity_form(plan.forecast),
         "refusals": [problem_form(problem) for problem in refusals],
         "failures": [failure_form(failure) for failure in failures],
         "warnings": [problem_form(problem) for problem in (*plan.notes, *warnings)],

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reconciler.errors import ProviderError
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Problem
+from reconciler.report.capacity import capacity_markdown
 from reconciler.report.ends import ending, impact_words, lost_words
 from reconciler.report.plan import counts, is_notable, short_digest
 from reconciler.report.platform import failure_problems
@@ -48,6 +49,7 @@ def plan_markdown(
     """Write the whole page."""
     head = f"### Plan for {names_of(plan.targets)}\n\n{counts(plan)}.\n\n"
     head += _ends(plan) + problems_list([*refusals, *failure_problems(failures), *plan.notes], budget // 4)
+    head += capacity_markdown(plan.forecast, targets=len(plan.targets), room=budget // 6)
     foot = _foot(plan, refusals)
     changes = sorted(filter(is_notable, plan.changes), key=_risk)
     room = budget - len(head.encode()) - len(foot.encode())

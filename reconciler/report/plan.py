@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.plan.adopt import UNWRITABLE
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
+from reconciler.report.capacity import capacity_text
 from reconciler.report.ends import ends_text, lost_words
 from reconciler.report.problems import problem_text
 from reconciler.report.safe import line, short
@@ -46,6 +47,7 @@ def plan_text(
         _changes_text(shown, plan, width=width, wide=wide)
         + _strangers_text(plan.strangers, len(plan.targets), most=None if wide else _STRANGERS)
         + unknown_text(plan.unknown),
+        capacity_text(plan.forecast, targets=len(plan.targets), wide=wide),
         _notes_text(plan),
         _counts_text(plan, next_step=next_step),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.plan.change import Action
+from reconciler.report.capacityschema import capacity_shape
 from reconciler.report.shapes import (
     Schema,
     closed,
@@ -92,6 +93,7 @@ def _contents() -> dict[str, Schema]:
             "additionalProperties": text("Why it could not be read."),
             "description": "Scopes that could not be read whole, as TARGET:SCOPE. Nothing is done in them.",
         },
+        "capacity": capacity_shape(),
         "refusals": list_of(ref("problem"), "Why the plan as a whole may not be applied."),
         "failures": list_of(ref("failure"), "Reads that the platform refused or did not answer."),
         "warnings": list_of(ref("problem"), "What a reviewer should know; it stops nothing."),

@@ -35,11 +35,12 @@ def fitting(items: Iterable[str], total: int, room: int, rest: Callable[[int], s
     return "".join(shown) + (rest(len(shown)) if len(shown) < total else "")
 
 
-def listed(items: Sequence[str], room: int, noun: str) -> str:
+def listed(items: Sequence[str], room: int, noun: str, plural: str = "") -> str:
     """Write a Markdown list in `room` bytes, each item a line without its dash, the rest counted."""
+    more, several = f"more {noun}", f"more {plural or noun + 's'}"
     lines = (f"- {item}\n" for item in items)
     return fitting(
-        lines, len(items), room, lambda shown: f"- and {count(len(items) - shown, f'more {noun}')}\n"
+        lines, len(items), room, lambda shown: f"- and {count(len(items) - shown, more, several)}\n"
     )
 
 

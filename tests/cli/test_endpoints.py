@@ -38,7 +38,7 @@ SERVER = f"replicas: 1, selector: {{matchLabels: {{app: a}}}}, template: {PODS}"
 DEPLOYMENT = f"{{apiVersion: apps/v1, kind: Deployment, spec: {{{SERVER}}}}}"
 WORKERS = "distributedFramework: PyTorch, numWorkers: 1, masterSpecSameAsWorker: true"
 SPECS = {
-    "Workspace": f"{POD}}}",
+    "Workspace": f"{POD}, compute: {{gpuDevicesRequest: 1}}}}",
     "Training": f"{POD}, environmentVariables: [{{name: EMULATOR_SECONDS, value: '600'}}]}}",
     "DistributedTraining": f"{POD}, {WORKERS}}}",
     "Inference": "{image: 'vllm/vllm-openai:v1', args: --model a, servingPort: {container: 8000}}",

@@ -17,6 +17,8 @@ from reconciler.transport import Call, Transport
 PROJECTS = "/api/v1/org-unit/projects"
 CLUSTERS = "/api/v1/clusters"
 NODE_POOLS = "/api/v1/node-pools"
+NODES = "/api/v1/nodes"
+WORKLOAD_TYPES = "/api/v1/workload-types"
 PERMITTED = "/api/v1/authorization/permitted-scopes"
 _TO_A_STRANGER = frozenset({401, 403})
 _NO_ENDPOINT = frozenset({404, 405})
@@ -124,8 +126,21 @@ class Api:
         return found
 
     async def node_pools_answer(self) -> None:
-        """Ask whether node pools may be read."""
+        """Ask whether node pools may be read, and the nodes in them."""
         await self.transport.get(NODE_POOLS, verb="list", subject="node pools", query={"limit": "1"})
+        await self.transport.get(NODES, verb="list", subject="nodes", query={"limit": "1"})
+
+    async def nodes(self, offset: int, limit: int) -> Page:
+        """List the nodes of all clusters, a page; servers before 2.23 have no such list."""
+        found = await self.transport.get(
+            NODES, verb="list", subject="nodes", query={"sortBy": "name", **_paging(offset, limit)}
+        )
+        return Page(_with(rows_in(found, "nodes"), "id", "clusterUuid"), next_in(found))
+
+    async def workload_types(self) -> list[dict[str, Json]]:
+        """List the types of workloads with their default priority and category; from 2.22 on."""
+        found = await self.transport.get(WORKLOAD_TYPES, verb="list", subject="workload types")
+        return _with(rows_in(found, "types"), "name")
 
     async def workloads(self, scope: Scope, offset: int, limit: int, *, deleted: bool = False) -> Page:
         """List the workloads of a project, a page; every row is checked to be of that project."""

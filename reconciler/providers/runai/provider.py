@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from reconciler.capacity import Capacity
 from reconciler.clock import Clock
 from reconciler.errors import FleetError, Malformed, ProviderError, Rejected
 from reconciler.fleet import Target
@@ -19,6 +20,7 @@ from reconciler.problem import Problem
 from reconciler.provider import Edit, Finding, InstallInfo, LogLine, Told
 from reconciler.providers.runai import logs, wire
 from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.capacity import CapacityReader
 from reconciler.providers.runai.checkup import Checkup
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.health import Doctor
@@ -74,6 +76,7 @@ class RunaiProvider:
         self._checkup = Checkup(self._api, tokens, self._clusters, self._registry, settings)
         self._sections = Sections(self._api)
         self._metrics = Metrics(self._api)
+        self._capacity = CapacityReader(self._api)
         self._only = frozenset(target.scopes or settings.scope.projects)
 
     def now(self) -> datetime:
@@ -278,6 +281,11 @@ class RunaiProvider:
         """Count the GPUs that are allocated, by project name."""
         with self._trusting("count", "GPUs by project"):
             return await self._metrics.held()
+
+    async def capacity(self, scopes: Sequence[Scope]) -> Mapping[str, Capacity]:
+        """Read what the clusters of some projects have to give, by cluster id."""
+        with self._trusting("read", "capacity"):
+            return await self._capacity.read(scopes)
 
     async def aclose(self) -> None:
         """Close connections."""

@@ -133,10 +133,16 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: str, known_as: str
         gpus=number(row.get("allocatedResources"), "gpu"),
         running_seconds=number(row, "totalRunningTimeSeconds"),
         preemptible=row.get("preemptible") is True,
+        pool=_first(row.get("currentNodePools")),
+        priority=found if isinstance(found := row.get("priority"), int) else None,
         idle_gpus=number(row, "idleAllocatedGpus") or number(row, "idleGpus"),
         reason=words(row, "phaseReason"),
         message=words(row, "phaseMessage"),
     )
+
+
+def _first(value: Json) -> str:
+    return value[0] if isinstance(value, list) and value and isinstance(value[0], str) else ""
 
 
 def deleted_from_wire(row: Mapping[str, Json], *, target: str, scope: str, known_as: str) -> Deleted:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.kind import Kind, Support
-from reconciler.providers.runai.kinds import aliases, defaults, lints, manifest, weight
+from reconciler.providers.runai.kinds import aliases, claims, defaults, lints, manifest, weight
 from reconciler.providers.runai.kinds.canonical import canonical, canonical_with_manifest
 from reconciler.providers.runai.kinds.rules import (
     check_distributed,
@@ -87,6 +87,7 @@ WORKSPACE = _workload(
     check=check_job,
     lint=lints.lint_workspace,
     gpus=weight.gpus_of_pod,
+    claim=claims.of_pod,
     called=("InteractiveWorkload", "Interactive", "Notebook", "Jupyter"),
     aliases=aliases.WORKSPACE,
 )
@@ -102,6 +103,7 @@ TRAINING = _workload(
     check=check_job,
     lint=lints.lint_training,
     gpus=weight.gpus_of_training,
+    claim=claims.of_training,
     called=("TrainingWorkload", "RunaiJob", "Train", "Batch"),
     aliases=aliases.TRAINING,
 )
@@ -116,6 +118,8 @@ INFERENCE = _workload(
     check=check_inference,
     lint=lints.lint_inference,
     gpus=weight.gpus_of_inference,
+    claim=claims.of_inference,
+    surge=claims.rolled,
     called=("InferenceWorkload", "Serving", "Deployment"),
     aliases=aliases.INFERENCE,
 )
@@ -131,6 +135,7 @@ DISTRIBUTED_TRAINING = _workload(
     check=check_distributed,
     lint=lints.lint_distributed_training,
     gpus=weight.gpus_of_distributed,
+    claim=claims.of_distributed,
     called=("DistributedWorkload", "Distributed", "DistributedJob"),
     aliases=aliases.DISTRIBUTED_TRAINING,
 )
@@ -146,6 +151,7 @@ DISTRIBUTED_INFERENCE = _workload(
     check=check_groups,
     lint=lints.lint_distributed_inference,
     gpus=weight.gpus_of_groups,
+    claim=claims.of_groups,
     aliases=aliases.DISTRIBUTED_INFERENCE,
 )
 
@@ -160,6 +166,8 @@ NIM_SERVICE = _any_workload(
     check=check_nim,
     lint=lints.lint_nim_service,
     gpus=weight.gpus_of_nim,
+    claim=claims.of_nim,
+    surge=claims.rolled,
     called=("NIM",),
     aliases=aliases.NIM_SERVICE,
 )
@@ -176,6 +184,7 @@ EXTERNAL_WORKLOAD = _any_workload(
     check=check_external,
     lint=lints.lint_external_workload,
     gpus=manifest.gpus,
+    claim=claims.of_manifest,
     called=("External", "Workload", "Kubernetes"),
     aliases=aliases.EXTERNAL_WORKLOAD,
     named_by=("/spec/manifest/metadata/name",),

@@ -49,6 +49,21 @@ def gpus(spec: Mapping[str, Json]) -> float:
     return _held(_mapping(spec.get("manifest")))
 
 
+def largest(spec: Mapping[str, Json]) -> float:
+    """Count the GPUs of the largest pod of a manifest, as far as its templates tell."""
+    return _largest(_mapping(spec.get("manifest")))
+
+
+def _largest(tree: Json) -> float:
+    if isinstance(tree, list):
+        return max(map(_largest, tree), default=0.0)
+    if not isinstance(tree, Mapping):
+        return 0.0
+    if isinstance(tree.get("containers"), list):
+        return _of_pod(tree)
+    return max(map(_largest, tree.values()), default=0.0)
+
+
 def _held(tree: Json) -> float:
     """Add up the pods below a part of a manifest, times the copies that the part states."""
     if isinstance(tree, list):

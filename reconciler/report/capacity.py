@@ -1,0 +1,79 @@
+"""Write what a plan asks for, what there is, and what will not start at once."""
+
+from __future__ import annotations
+
+from reconciler.capacity import Chance, Forecast, Outlook, PoolLine, ShareLine
+from reconciler.report.room import listed
+from reconciler.report.safe import code, line, short
+from reconciler.report.units import amount
+from reconciler.report.values import key_text
+
+_MOST = 20
+_LEVELS = (Chance.NEVER, Chance.QUEUES, Chance.MAY_QUEUE, Chance.UNKNOWN, Chance.LATER)
+
+
+def capacity_text(forecast: Forecast | None, *, targets: int = 1, wide: bool = False) -> str:
+    """Write the block of a plan; "" where it asks for no GPU. `wide` also lists what starts at once."""
+    if forecast is None:
+        return ""
+    lines = [f"  capacity  {_pool(each, targets)}" for each in forecast.pools]
+    lines += [f"            {_share(each, targets)}" for each in forecast.shares]
+    told = _told(forecast, wide=wide)
+    most = None if wide else _MOST
+    lines += [text for each in told[:most] for text in _outlook_lines(each, targets)]
+    if most is not None and len(told) > most:
+        lines.append(f"  ! and {len(told) - most:,} more   (-o wide lists them)")
+    lines += [f"  ? {short(note)}" for note in forecast.notes]
+    return "".join(f"{each.rstrip()}\n" for each in lines)
+
+
+def _told(forecast: Forecast, *, wide: bool) -> list[Outlook]:
+    """List what does not plainly start, the worst first."""
+    levels = (*_LEVELS, Chance.STARTS) if wide else _LEVELS
+    found = [each for each in forecast.outlooks if each.chance in levels]
+    return sorted(found, key=lambda each: (levels.index(each.chance), each.key))
+
+
+def _pool(found: PoolLine, targets: int) -> str:
+    name = line(found.pool) or "no node pool"
+    place = f"{line(found.target)}:{name}" if targets > 1 else name
+    text = f"{place}: {amount(found.asked)} GPU asked"
+    if found.gpus is None or found.free is None:
+        return f"{text}, what is free is unknown"
+    return f"{text}, {amount(found.free)} of {amount(found.gpus)} free"
+
+
+def _share(found: ShareLine, targets: int) -> str:
+    place = f"{line(found.target)}:{line(found.scope)}" if targets > 1 else line(found.scope)
+    text = f"{place} in {line(found.pool)}: {amount(found.before)} -> {amount(found.after)}"
+    limit = f", at most {amount(found.limit)}" if found.limit is not None else ""
+    over = "   over its quota" if found.after > found.quota else ""
+    return f"{text} of quota {amount(found.quota)}{limit}{over}"
+
+
+def _outlook_lines(found: Outlook, targets: int) -> list[str]:
+    head = f"  ! {key_text(found.key, targets)}  {_words(found)}"
+    return [head, f"      {short(found.why)}"] if found.why else [head]
+
+
+def _words(found: Outlook) -> str:
+    """Say in a few words what becomes of an ask."""
+    chance = "its start is unknown" if found.chance is Chance.UNKNOWN else str(found.chance)
+    reason = f" ({line(found.reason)})" if found.reason else ""
+    where = f" in {line(found.pool)}" if found.chance in (Chance.STARTS, Chance.LATER) else ""
+    return f"{chance}{where}{reason}"
+
+
+def capacity_markdown(forecast: Forecast | None, *, targets: int = 1, room: int) -> str:
+    """Write the same for a pull request, in so many bytes."""
+    if forecast is None:
+        return ""
+    told = _told(forecast, wide=False)
+    items = [
+        f"**{code(key_text(each.key, targets))}** {code(_words(each))} {code(short(each.why))}"
+        for each in told
+    ]
+    items += [code(_pool(each, targets)) for each in forecast.pools]
+    items += [code(_share(each, targets)) for each in forecast.shares]
+    items += [code(short(note)) for note in forecast.notes]
+    return f"**Capacity**\n\n{listed(items, room - 20, 'line', 'lines of capacity')}\n" if items else ""
