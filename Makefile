@@ -35,7 +35,7 @@ golden: $(READY) $(READERS)  ## renew the golden files; read the diff before you
 schemas: $(READY)  ## renew schemas/ from the models
 	$(BIN)/reconciler schema --write schemas
 
-docs: $(READY)  ## renew docs/manifests.md and docs/kinds/ from the schemas
+docs: $(READY)  ## renew the pages made of schemas, and record the tour anew
 	$(BIN)/python -m reference
 
 fuzz: $(READY)  ## read changed texts for FUZZ_SECONDS (300), from FUZZ_SEED (1) on

@@ -1,8 +1,9 @@
-"""Write docs/manifests.md, docs/troubleshooting.md and docs/kinds/."""
+"""Write docs/manifests.md, docs/troubleshooting.md and docs/kinds/, and record README.md and docs/tour.md."""
 
 from __future__ import annotations
 
 from reference.pages import DOCS, pages
+from reference.tour import record
 
 
 def main() -> None:
@@ -13,6 +14,8 @@ def main() -> None:
     for name, text in written.items():
         (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(text, encoding="utf-8")
+    for page in (DOCS.parent / "README.md", DOCS / "tour.md"):
+        record(page)
 
 
 if __name__ == "__main__":

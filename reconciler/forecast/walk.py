@@ -68,6 +68,15 @@ def forecast(
     )
 
 
+def _lasting(change: Change, gpus: float) -> float:
+    """Count what an ask holds in the end: an update holds its old pods only while the new ones come."""
+    if change.action is not Action.UPDATE or change.kind is None or change.observed is None:
+        return gpus
+    before = change.kind.claim(change.observed.spec)
+    after = change.kind.claim(change.resource.spec) if change.resource else None
+    return after.gpus - before.gpus if before and after else gpus
+
+
 def _home(change: Change) -> tuple[str, str]:
     return change.key.target, change.scope.cluster_id if change.scope else ""
 
@@ -200,9 +209,11 @@ class _View:
     def share_lines(self) -> list[ShareLine]:
         """Count by scope and pool what is asked for before and after the plan."""
         moved: dict[tuple[str, str], float] = {}
-        for bid in self._bids.values():
-            at = bid.key.scope, bid.pools[0] if bid.pools else ""
-            moved[at] = moved.get(at, 0.0) + bid.gpus
+        for change in self.changes:
+            if change.key in self._bids:
+                bid = self._bids[change.key]
+                at = bid.key.scope, bid.pools[0] if bid.pools else ""
+                moved[at] = moved.get(at, 0.0) + _lasting(change, bid.gpus)
         touched = dict.fromkeys(moved, 0.0)
         gone = {each.key for each in self.changes if each.action in _LEAVES or each.action.recreates}
         for row in self.rows:
