@@ -41,11 +41,18 @@ KINDS: Mapping[str, tuple[Phase, ...]] = MappingProxyType(
         "reset": ("before", "instead", "after_effect"),
         "lost": ("after_effect",),
         "truncate": ("mid_body",),
+        "cut": ("mid_body",),
         # inside a WebSocket session
         "ws_close": ("mid_body",),
         "ws_cut": ("mid_body",),
         "ws_text": ("mid_body",),
         "ws_send": ("mid_body",),
+        "ws_half": ("mid_body",),
+        "ws_split": ("mid_body",),
+        "ws_fragments": ("mid_body",),
+        "ws_raw": ("mid_body",),
+        "ws_drip": ("mid_body",),
+        "ws_hang": ("mid_body",),
     }
 )
 
@@ -59,7 +66,8 @@ class Fault:
     its query if the expression holds `\?`. Of the requests that match, the `nth` is struck,
     and with `count` so many in a row, with `every` each so-manieth after it, with `forever` all.
     `phase` says whether the handler ran: before and instead: it did not (but after a `delay` it
-    does); after_effect: it did, the world has changed; mid_body: its answer is under way.
+    does); after_effect: it did, the world has changed; mid_body: its answer is under way, and
+    `after`, `after_bytes` or `after_s` says how far.
     """
 
     match: str
@@ -92,9 +100,11 @@ class Fault:
     length_by: int = 64  # how much Content-Length is wrong
     framing: Literal["length", "chunked", "close"] = "length"
     ending: Literal["reset", "close"] = "reset"
-    # the WebSocket session
+    # the WebSocket session, or the body of a `cut`; `text` is the reason of a close
     code: int = 1011
     after: int = 0  # messages let through before
+    after_bytes: int | None = None  # in their place: payload bytes let through
+    after_s: float | None = None  # in their place: emulated seconds since the stream began
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -104,6 +114,8 @@ class Fault:
             raise ValueError(f'a "{self.kind}" fault cannot strike in phase "{self.phase}": {can}')
         if self.nth < 1:
             raise ValueError(f"nth is {self.nth}; requests are counted from 1")
+        if self.after_bytes is not None and self.after_s is not None:
+            raise ValueError("after_bytes and after_s exclude each other")
         if " " not in self.match.strip():
             raise ValueError(f'match is "{self.match}"; write "METHOD path", such as "GET /a/.*"')
         re.compile(self._path)

@@ -14,6 +14,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reconciler.emulator import streamfaults
+from reconciler.emulator.clock import Clock, ScaledClock
 from reconciler.emulator.faults import Fault, Faults
 from reconciler.emulator.ledger import page_of
 from reconciler.emulator.stage import Answer, Stage, head
@@ -34,9 +36,10 @@ _ENDLESS = 256 * 1024 * 1024
 class Injector:
     """ASGI middleware: spoil the requests the script names, pass on the others."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, clock: Clock | None = None) -> None:
         self.app = app
         self.faults = faults
+        self.clock = clock or ScaledClock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does, unless a fault is due."""
@@ -46,7 +49,11 @@ class Injector:
             return
         if fault.delay_s and not fault.runs_handler:
             await asyncio.sleep(fault.delay_s)
-        await _PLAYS[fault.kind](Stage(fault, self.app, scope, receive, send))
+        stage = Stage(fault, self.app, scope, receive, send)
+        if fault.kind in streamfaults.KINDS:
+            await streamfaults.play(stage, self.clock)
+        else:
+            await _PLAYS[fault.kind](stage)
 
     def _due(self, scope: Scope) -> Fault | None:
         page = page_of(scope)
@@ -256,39 +263,6 @@ async def _truncate(stage: Stage) -> None:
     await stage.reply_raw(cut, ending=stage.fault.ending)
 
 
-# -- inside a WebSocket session ----------------------------------------------------------------
-
-
-async def _ws(stage: Stage) -> None:
-    """Let `after` messages through, then play the fault on the session."""
-    sent = 0
-
-    async def spoiling(message: Message) -> None:
-        nonlocal sent
-        if message["type"] == "websocket.send":
-            sent += 1
-            if sent > stage.fault.after:
-                message = await _ws_turn(stage, message, is_first=sent == stage.fault.after + 1)
-        await stage.send(message)
-
-    await stage.app(stage.scope, stage.receive, spoiling)
-
-
-async def _ws_turn(stage: Stage, message: Message, *, is_first: bool) -> Message:
-    match stage.fault.kind:
-        case "ws_close" if is_first:
-            return {"type": "websocket.close", "code": stage.fault.code}
-        case "ws_cut" if is_first:
-            await wire_of(stage.scope).reset()
-        case "ws_text":
-            return {"type": "websocket.send", "text": message["bytes"].decode("utf-8", "replace")}
-        case "ws_send" if is_first:
-            stated = stage.fault.raw or " " * (stage.fault.size or 0)
-            data = stated if isinstance(stated, bytes) else stated.encode("latin-1")
-            await stage.send({"type": "websocket.send", "bytes": data})
-    return message
-
-
 def _fixed(status: int, body: bytes, content_type: str) -> Callable[[Stage], Awaitable[None]]:
     return _said(Answer(status, (("content-type", content_type),) if body else (), body))
 
@@ -317,9 +291,5 @@ _PLAYS: Mapping[str, Callable[[Stage], Awaitable[None]]] = MappingProxyType(
         "reset": _reset,
         "lost": _reset,
         "truncate": _truncate,
-        "ws_close": _ws,
-        "ws_cut": _ws,
-        "ws_text": _ws,
-        "ws_send": _ws,
     }
 )

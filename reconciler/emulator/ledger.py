@@ -2,7 +2,7 @@
 
 An entry is written when the request arrives and completed before the first byte of the answer
 leaves, so a client that has its answer finds the entry complete. An answer that never left has
-status 0.
+status 0. What goes over a WebSocket afterwards is counted while it runs.
 """
 
 import json
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.emulator.clock import Clock
+from reconciler.emulator.wire import Ending, find_wire
 
 _PAGE = "emulator.page"
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
@@ -45,6 +46,21 @@ class Effect:
     name: str
 
 
+@dataclass(slots=True)
+class Stream:
+    """What went over one WebSocket: payload bytes to the client and from it, and how it ended.
+
+    Counts up while the stream is open; `ending` and `ended_at` are None until it is over. A
+    connection that was lost without a close frame ended with 1006.
+    """
+
+    opened_at: datetime
+    sent: int = 0
+    received: int = 0
+    ending: Ending | None = None
+    ended_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One request as it arrived, what it changed, and the status that left (0: none did)."""
@@ -60,6 +76,7 @@ class Entry:
     status: int = 0
     fault: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Stream | None = None  # of a WebSocket that was accepted
 
     @property
     def effect(self) -> Effect | None:
@@ -97,6 +114,10 @@ class Ledger:
     def effects(self) -> list[Effect]:
         """Give every change that really happened, in order, answered or not."""
         return [effect for entry in self.entries for effect in entry.effects]
+
+    def streams(self) -> list[Stream]:
+        """Give every WebSocket that was accepted, in order, over or not."""
+        return [entry.stream for entry in self.entries if entry.stream is not None]
 
     def since(self, seq: int) -> list[Entry]:
         """Give the entries that came after the mark `seq`."""
@@ -139,6 +160,10 @@ class Page:
     def fault(self, name: str) -> None:
         """Say which scripted fault this request met."""
         self._ledger.amend(self.seq, lambda e: replace(e, fault=name))
+
+    def stream(self, stream: Stream) -> None:
+        """Say that a WebSocket was accepted."""
+        self._ledger.amend(self.seq, lambda e: replace(e, stream=stream))
 
     def principal(self, name: str) -> None:
         """Say who asks."""
@@ -187,6 +212,9 @@ class Recorder:
             body, receive = await _read_whole(receive)
         page = self._open(scope, body)
         scope[_PAGE] = page
+        if scope["type"] == "websocket":
+            meter = _Meter(scope, page, self.clock)
+            receive, send = meter.receiving(receive), meter.sending(send)
         await self.app(scope, receive, _noting_status(send, page))
 
     def _open(self, scope: Scope, body: bytes) -> Page:
@@ -232,6 +260,54 @@ def _noting_status(send: Send, page: Page) -> Send:
         await send(message)
 
     return noting
+
+
+class _Meter:
+    """Count what goes over a WebSocket, and take note of its end."""
+
+    def __init__(self, scope: Scope, page: Page, clock: Clock) -> None:
+        self.page = page
+        self.clock = clock
+        self.wire = find_wire(scope)
+        self.stream: Stream | None = None
+
+    def receiving(self, receive: Receive) -> Receive:
+        async def metered() -> Message:
+            message = await receive()
+            if self.stream is not None and message["type"] == "websocket.receive":
+                self.stream.received += _size(message)
+            elif self.wire is None and message["type"] == "websocket.disconnect":
+                self._end(Ending(message.get("code", 1005), "client"))
+            return message
+
+        return metered
+
+    def sending(self, send: Send) -> Send:
+        async def metered(message: Message) -> None:
+            if message["type"] == "websocket.accept":
+                self._open()
+            elif self.stream is not None and message["type"] == "websocket.send":
+                self.stream.sent += _size(message)
+            elif self.wire is None and message["type"] == "websocket.close":
+                self._end(Ending(message.get("code", 1000), "server"))
+            await send(message)
+
+        return metered
+
+    def _open(self) -> None:
+        self.stream = Stream(self.clock.now())
+        self.page.stream(self.stream)
+        if self.wire is not None:
+            self.wire.when_lost(self._end)
+
+    def _end(self, ending: Ending) -> None:
+        if self.stream is not None and self.stream.ending is None:
+            self.stream.ended_at, self.stream.ending = self.clock.now(), ending
+
+
+def _size(message: Message) -> int:
+    data, text = message.get("bytes"), message.get("text")
+    return len(data) if data is not None else len((text or "").encode())
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from reconciler.emulator.clock import Clock
-from reconciler.emulator.wire import Wire, attach
+from reconciler.emulator.wire import Ending, Wire, attach
 
 HOST = "127.0.0.1"
 MARK = (b"x-emulator", b"EMULATOR")
@@ -29,6 +29,7 @@ _HEADED = frozenset({"http.response.start", "websocket.accept", "websocket.http.
 _START_S = 10.0
 _STOP_S = 5.0
 _GRACE_S = 0.2
+_GOING_AWAY, _ABNORMAL = 1001, 1006
 
 Tls = tuple[str, str]
 
@@ -230,7 +231,7 @@ class _Http(H11Protocol):
 
 
 class _WebSocket(WebSocketsSansIOProtocol):
-    """WebSockets that hand each session the wire it runs on."""
+    """WebSockets that hand each session the wire it runs on, and go away with 1001."""
 
     wire: Wire
 
@@ -240,11 +241,30 @@ class _WebSocket(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.wire = Wire(self.transport)
+        self.wire = Wire(self.transport, self.stop_keepalive)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.wire.lost()
+        self.wire.lost(self._ending())
+
+    def shutdown(self) -> None:
+        """Say goodbye as the platform does; uvicorn would say 1012."""
+        if self.handshake_complete and not self.close_sent and self.conn.close_rcvd is None:
+            self.stop_keepalive()
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": _GOING_AWAY, "reason": ""})
+            self.conn.send_close(_GOING_AWAY)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _ending(self) -> Ending:
+        sent, received = self.conn.close_sent, self.conn.close_rcvd
+        if received is not None and (sent is None or self.conn.close_rcvd_then_sent):
+            return Ending(received.code, "client")
+        if sent is not None:
+            return Ending(sent.code, "server")
+        return Ending(_ABNORMAL, "server" if self.wire.is_cut else "client")
 
 
 def _wired(app: Any, wire: Callable[[], Wire]) -> Any:

@@ -64,6 +64,18 @@ def stand() -> Iterator[Stand]:
             await socket.send_bytes(f"line {number}\n".encode())
         await socket.close(1000)
 
+    async def words(socket: WebSocket) -> None:
+        await socket.accept()
+        for word in ("grüße\n", "plain\n"):
+            await socket.send_bytes(word.encode())
+        await socket.close(1000)
+
+    async def echo(socket: WebSocket) -> None:
+        await socket.accept()
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            data = message.get("bytes")
+            await socket.send_bytes(message["text"].encode() if data is None else data)
+
     async def wait(socket: WebSocket) -> None:
         await socket.accept()
         await socket.receive()
@@ -73,9 +85,11 @@ def stand() -> Iterator[Stand]:
         Route("/rows", rows, methods=["GET"]),
         Route("/rows", make, methods=["POST"]),
         WebSocketRoute("/count", count),
+        WebSocketRoute("/words", words),
+        WebSocketRoute("/echo", echo),
         WebSocketRoute("/wait", wait),
     ]
-    app = Injector(Starlette(routes=routes), made.faults)
+    app = Injector(Starlette(routes=routes), made.faults, clock)
     recorded = Recorder(app, made.ledger, clock, made.tokens.name_of)
     with serve(recorded, clock=clock) as made.url:
         yield made

@@ -96,7 +96,7 @@ class Emulator:
             },
         )
         core.router.redirect_slashes = False
-        injector = Injector(core, self.faults)
+        injector = Injector(core, self.faults, self.clock)
         return Recorder(injector, self.ledger, self.clock, self.tokens.name_of)
 
     def _routes(self) -> Iterator[BaseRoute]:
