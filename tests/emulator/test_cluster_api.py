@@ -14,8 +14,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from reconciler.emulator.clock import ManualClock
 from reconciler.emulator.runai.claims import pool_id
-from reconciler.emulator.runai.cluster_api import Habits, routes
+from reconciler.emulator.runai.cluster_api import routes
 from reconciler.emulator.runai.containers import WorldView
+from reconciler.emulator.runai.habits import Habits
 from reconciler.emulator.runai.records import Cluster, Department, Pool
 from reconciler.emulator.runai.world import World
 from reconciler.emulator.server import serve

@@ -36,6 +36,7 @@ from reconciler.emulator.runai import (
 from reconciler.emulator.runai.call import Platform
 from reconciler.emulator.runai.containers import WorldView
 from reconciler.emulator.runai.errors import ApiError, render
+from reconciler.emulator.runai.habits import Habits
 from reconciler.emulator.runai.phases import Pace
 from reconciler.emulator.runai.seed import plant
 from reconciler.emulator.runai.switches import Switches
@@ -50,7 +51,8 @@ class Emulator:
 
     `world` is the state, for looking and for changing it behind everybody's back; `ledger` tells
     what was asked and what it did; `faults` is the script of what goes wrong. `tokens` adds
-    principals; `demo` with `demo-secret` is there.
+    principals; `demo` with `demo-secret` is there. `switches` and `habits` answer what the documents
+    of the control plane and of the cluster API leave open.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Emulator:
         api_level: str = "2.25",
         switches: Switches | None = None,
         pace: Pace | None = None,
+        habits: Habits | None = None,
     ) -> None:
         if api_level not in LEVELS:
             raise ValueError(f"api_level {api_level!r} is none of {', '.join(LEVELS)}")
@@ -74,16 +77,18 @@ class Emulator:
         plant(self.world, seed)
         # Set after planting: what was there from the start has long been reported.
         self.world.lag_s = self.switches.lag_s
+        self.habits = habits or Habits()
         self.platform = Platform(self.world, self.tokens, self.switches, LEVELS[api_level])
         self.app: ASGIApp = self._app()
 
     @contextmanager
-    def serve(self, port: int = 0, *, tls: server.Tls | None = None) -> Iterator[str]:
+    def serve(self, port: int = 0, *, tls: server.Tls | None = None, ping_s: float = 30.0) -> Iterator[str]:
         """Serve on loopback from a thread and give the URL; port 0 takes any free one.
 
-        `tls` is a certificate and a key, as file names.
+        `tls` is a certificate and a key, as file names. A WebSocket is pinged every `ping_s`
+        seconds of this machine, and closed if no pong comes within as many.
         """
-        with server.serve(self.app, port, clock=self.clock, tls=tls) as url:
+        with server.serve(self.app, port, clock=self.clock, tls=tls, ping_s=ping_s) as url:
             yield url
 
     def _app(self) -> ASGIApp:
@@ -118,7 +123,7 @@ class Emulator:
         yield from events.routes(self.platform)
         yield from elements.routes(self.platform)
         yield from workloads.detail_routes(self.platform)
-        yield from cluster_api.routes(self.tokens, WorldView(self.world), self.clock)
+        yield from cluster_api.routes(self.tokens, WorldView(self.world), self.clock, self.habits)
 
 
 async def _on_http(_: Request, error: Exception) -> Response:

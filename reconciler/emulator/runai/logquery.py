@@ -5,12 +5,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 
 from reconciler.emulator.runai.logs import Line
 
 _T = TypeVar("_T")
+_PAGE = 10_000
 _UNITS: Mapping[str, float] = MappingProxyType(
     {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 )
@@ -46,11 +48,20 @@ class LogQuery:
         stamp = f"{line.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z " if self.timestamps else ""
         return f"{stamp}{line.text}\n".encode()
 
-    def pick(self, lines: Iterable[Line], now: datetime) -> Iterator[Line]:
-        """Choose lines by age and by number; the lines must end."""
+    def pick(self, printed: Callable[[], Iterable[Line]], now: datetime) -> Iterator[Line]:
+        """Choose lines by age and by number; `printed` prints them, and they must end.
+
+        A long tail is counted in a first round, so that no more than a page of it is held.
+        """
         start = self.start(now)
-        wanted = (line for line in lines if start is None or line.at >= start)
-        return iter(wanted if self.tail is None else deque(wanted, maxlen=self.tail))
+        wanted = (line for line in printed() if start is None or line.at >= start)
+        if self.tail is None:
+            return wanted
+        if self.tail <= _PAGE:
+            return iter(deque(wanted, maxlen=self.tail))
+        total = sum(1 for _ in wanted)
+        again = (line for line in printed() if start is None or line.at >= start)
+        return islice(again, max(0, total - self.tail), None)
 
 
 class Allowance:

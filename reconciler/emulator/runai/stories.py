@@ -76,6 +76,21 @@ def _training(pod: PodView) -> Iterator[Told]:
             yield at + 0.5, f"{lead}saved checkpoint /checkpoints/step-{10 * n}.pt"
 
 
+def _flood(pod: PodView) -> Iterator[Told]:
+    """Print as much as asked: `flood --lines 2000000 --width 80 --rate 100000`, and then nothing.
+
+    A line is so many bytes wide with its newline, and so many are printed in a second.
+    """
+    lines, width, rate = (
+        int(_word_after(pod.command, f"--{word}") or default)
+        for word, default in (("lines", 2_000_000), ("width", 80), ("rate", 100_000))
+    )
+    rest = " flood" * (width // 6 + 1)
+    pad = max(0, width - 13)
+    for n in range(1, lines + 1):
+        yield n / rate, f"{n:>12}{rest[:pad]}"
+
+
 def _jupyter(pod: PodView) -> Iterator[Told]:
     yield 0.5, "[I ServerApp] jupyterlab | extension was successfully linked."
     yield 1.2, "[I ServerApp] Serving notebooks from local directory: /home/jovyan"
@@ -142,6 +157,7 @@ _BANNERS: Mapping[str, str] = MappingProxyType(
 # The first word found in image or command decides.
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
+        "flood": "flood",
         "ray start": "ray",
         "vllm": "vllm",
         "/nim/": "nim",
@@ -157,6 +173,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 )
 STORIES: Mapping[str, Callable[[PodView], Iterator[Told]]] = MappingProxyType(
     {
+        "flood": _flood,
         "launcher": _launcher,
         "worker": _mpi_worker,
         "ray": _ray,
