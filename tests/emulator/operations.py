@@ -199,18 +199,16 @@ _CLUSTER_API = [
     Operation("GET", f"{_ON}/status", shapes.CLUSTER_STATUS, _AT),
     Operation("GET", f"{_ON}/logs/download", None, _AT),
 ]
+# Over HTTPS these only say that they want a WebSocket; what they do there has tests of its own.
+SESSIONS = frozenset(f"GET {_ON}/{name}" for name in ("logs", "exec", "attach", "port-forward"))
 OPERATIONS = (
     *_SIGN_IN, *_CLUSTERS, *_LOOKUPS, *_ANY, *_INFERENCES, *_KINDS, *_V2, *_CLUSTER_API,
 )  # fmt: skip
 
-LATER = "a session over WebSocket, not served yet"
 ADMIN = "administration that no manifest asks for"
 OLD = "deprecated, and replaced by what is served"
 CAPACITY = "capacity beyond what look-ups need"
 NOT_SERVED: Mapping[str, str] = {
-    f"GET {_ON}/attach": LATER,
-    f"GET {_ON}/exec": LATER,
-    f"GET {_ON}/port-forward": LATER,
     "GET /v1/k8s/clusters/{uuid}/installfile": OLD,
     "GET /v1/k8s/clusters/{uuid}/metrics": OLD,
     f"GET {CLUSTERS}/{{uuid}}/nodes": CAPACITY,

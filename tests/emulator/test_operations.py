@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.emulator.faults import Fault
 from reconciler.emulator.runai.emulator import Emulator
-from tests.emulator.operations import JOB, NIM, NOT_SERVED, OPERATIONS, V2, Operation, W
+from tests.emulator.operations import JOB, NIM, NOT_SERVED, OPERATIONS, SESSIONS, V2, Operation, W
 from tests.emulator.plane import Plane, gpus
 from tests.emulator.shapes import ERROR
 
@@ -116,11 +116,20 @@ def _served(level: str) -> set[str]:
 def test_every_operation_is_served_or_left_out_for_a_reason() -> None:
     known = {one.key for one in OPERATIONS}
 
-    # Over HTTPS the log stream only says that it wants a WebSocket.
-    assert {key for key in _served("2.25") if not key.endswith("/logs")} == known
+    assert _served("2.25") == known | SESSIONS
+    assert not known & SESSIONS
     assert not known & set(NOT_SERVED)
     assert len(known) == len(OPERATIONS)
     assert all(NOT_SERVED.values())
+
+
+@pytest.mark.parametrize("key", sorted(SESSIONS))
+def test_a_session_wants_a_websocket(stage: Stage, key: str) -> None:
+    path = key.split(" ")[1].format(project="team-a", type="training", framework="runai", name="trainings")
+    answer = stage.http.get(path)
+
+    assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
+    assert answer.json()["code"] == 426
 
 
 @pytest.mark.parametrize(

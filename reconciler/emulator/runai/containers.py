@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from reconciler.emulator.runai.crew import TIED, Pod, container_name, present, size
-from reconciler.emulator.runai.fates import FAILS, Fate, fate_of
+from reconciler.emulator.runai.fates import FAILS, Fate, env_map, fate_of
 from reconciler.emulator.runai.phases import TERMINAL
 from reconciler.emulator.runai.podview import Life, PodView
 from reconciler.emulator.runai.records import Run, Spec, Workload
@@ -111,6 +111,10 @@ def pods(workload: Workload, now: datetime, restart_s: float = 10.0) -> Iterator
                 world_size=size(run),
                 role=pod.role.name,
                 first=(first.rank, first.name),
+                env=tuple(env_map(spec).items()),
+                ports=tuple(_ports(spec)),
+                gpus=int((spec.get("compute") or {}).get("gpuDevicesRequest") or 0),
+                folder=str(spec.get("workingDir") or ""),
             )
             yield main
             yield from (_beside(main, *sidecar) for sidecar in pod.role.sidecars)
@@ -120,7 +124,20 @@ def _beside(main: PodView, name: str, spec: Spec) -> PodView:
     """See what runs beside the main container; it ends as the pod does."""
     image, command = str(spec.get("image") or ""), _command(spec)
     ending = "completes" if main.ending == "completes" else "runs"
-    return replace(main, container=name, image=image, command=command, ending=ending)
+    env, ports = tuple(env_map(spec).items()), tuple(_ports(spec))
+    return replace(
+        main, container=name, image=image, command=command, ending=ending, env=env, ports=ports, gpus=0
+    )
+
+
+def _ports(spec: Spec) -> Iterator[int]:
+    """List the ports that a container is asked to serve."""
+    serving = spec.get("servingPort") or {}
+    listed = [*(spec.get("ports") or ()), *(spec.get("exposedUrls") or ()), serving]
+    for asked in listed:
+        port = asked.get("container") or asked.get("port")
+        if isinstance(port, int) and not asked.get("exclude"):
+            yield port
 
 
 def _ending_of_others(workload: Workload, pod: Pod, ending: Fate) -> str:

@@ -94,9 +94,9 @@ def read_query(params: Mapping[str, str]) -> LogQuery:
     return LogQuery(
         pod=params.get("pod") or None,
         container=params.get("container") or None,
-        follow=_read(params, "follow", _flag) or False,
-        previous=_read(params, "previous", _flag) or False,
-        timestamps=_read(params, "timestamps", _flag) or False,
+        follow=read_flag(params, "follow", default=False),
+        previous=read_flag(params, "previous", default=False),
+        timestamps=read_flag(params, "timestamps", default=False),
         tail=None if tail == -1 else tail,
         limit_bytes=_read(params, "limitBytes", _positive),
         since=since,
@@ -111,6 +111,12 @@ def _read(params: Mapping[str, str], key: str, read: Callable[[str], _T]) -> _T 
         return read(params[key])
     except (ValueError, OverflowError) as error:
         raise BadQuery(f"invalid query parameter {key}={params[key]!r}: {error}") from error
+
+
+def read_flag(params: Mapping[str, str], key: str, *, default: bool) -> bool:
+    """Read a boolean parameter.  Raises BadQuery."""
+    found = _read(params, key, _flag)
+    return default if found is None else found
 
 
 def _flag(text: str) -> bool:

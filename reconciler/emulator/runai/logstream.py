@@ -35,6 +35,29 @@ def _until(pod: PodView, life: Life, now: datetime) -> Callable[[], Iterator[Lin
     return lambda: lines(pod, life, now)
 
 
+class Feed:
+    """What a container prints from a moment on, taken as time passes."""
+
+    def __init__(self, pod: PodView, life: Life, after: datetime) -> None:
+        # Endless: how long the container lives is only known when it ends.
+        self._lines = lines(pod, replace(life, ended_at=None))
+        self._after = after
+        self._held: Line | None = None
+
+    async def skip(self) -> None:
+        """Pass over what was printed before; needed once, at the start."""
+        self._held = await asyncio.to_thread(self._first)
+
+    def printed(self, until: datetime) -> Iterator[Line]:
+        """Take what has been printed since the last time."""
+        while self._held is not None and self._held.at <= until:
+            yield self._held
+            self._held = next(self._lines, None)
+
+    def _first(self) -> Line | None:
+        return next((line for line in self._lines if line.at > self._after), None)
+
+
 class LogStream:
     """One log session after the upgrade."""
 
@@ -42,9 +65,7 @@ class LogStream:
         self.session = session
         self.query = query
         self.allowance = Allowance(query.limit_bytes)
-        # Endless: how long the container lives is only known when it ends.
-        self.feed = lines(session.pod, replace(session.life, ended_at=None))
-        self.held: Line | None = None
+        self.feed = Feed(session.pod, session.life, session.opened_at)
 
     async def run(self) -> Close | None:
         """Send what there is, then what comes; give the fitting close, None if the client left."""
@@ -54,7 +75,7 @@ class LogStream:
                 await self._replay()
             if not self.query.follow or self.allowance.is_spent:
                 return Close()
-            await asyncio.to_thread(self._skip)
+            await self.feed.skip()
             return await self._follow(leaving)
         finally:
             leaving.cancel()
@@ -77,7 +98,7 @@ class LogStream:
         while not leaving.done():
             close, now = self.session.ended(), self.session.gate.clock.now()
             if close is None or close.code != 1001:  # a removed pod has nothing more to say
-                await self._send(self._printed(now))
+                await self._send(self.feed.printed(min(now, self.session.life.ended_at or now)))
             if self.allowance.is_spent:
                 return Close()
             close = close or self.session.timed_out()
@@ -85,18 +106,6 @@ class LogStream:
                 return close
             await asyncio.wait({leaving}, timeout=POLL_S)
         return None
-
-    def _skip(self) -> None:
-        """Pass over what was printed before the stream was opened."""
-        opened_at = self.session.opened_at
-        self.held = next((line for line in self.feed if line.at > opened_at), None)
-
-    def _printed(self, now: datetime) -> Iterator[Line]:
-        """Take from the feed what the container has printed since the last time."""
-        until = min(now, self.session.life.ended_at or now)
-        while self.held is not None and self.held.at <= until:
-            yield self.held
-            self.held = next(self.feed, None)
 
     async def _send(self, picked: Iterable[Line]) -> None:
         for line in picked:

@@ -18,6 +18,8 @@ class PodView:
 
     `ending` is how each life ends after `lasts_s`: `completes`, `oom`, `cuda-oom`, `crash`,
     `aborts` because the pod that is `first` (its rank and name) failed, or `runs`, which does not.
+    `env` is its literal environment, `ports` those that it is asked to serve, `gpus` the devices it
+    sees, `folder` where its programs start, "" for the image's own.
     """
 
     name: str
@@ -32,6 +34,10 @@ class PodView:
     world_size: int = 1
     role: str = ""
     first: tuple[int, str] = (0, "")
+    env: tuple[tuple[str, str], ...] = ()
+    ports: tuple[int, ...] = ()
+    gpus: int = 0
+    folder: str = ""
 
     @property
     def current(self) -> Life | None:
