@@ -249,14 +249,15 @@ class _WebSocket(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         """Say goodbye as the platform does; uvicorn would say 1012."""
-        if self.handshake_complete and not self.close_sent and self.conn.close_rcvd is None:
-            self.stop_keepalive()
+        if not self.handshake_complete:
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        if not self.close_sent and self.conn.state.name == "OPEN":
             self.queue.put_nowait({"type": "websocket.disconnect", "code": _GOING_AWAY, "reason": ""})
             self.conn.send_close(_GOING_AWAY)
             self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.close()
-        else:
-            super().shutdown()
+        self.transport.close()
 
     def _ending(self) -> Ending:
         sent, received = self.conn.close_sent, self.conn.close_rcvd

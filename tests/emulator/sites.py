@@ -97,10 +97,30 @@ class Cluster:
             sock.sendall(head.encode())
             yield sock
 
+    def newest(self) -> Stream:
+        """Give the newest stream, once there is one."""
+        for _ in range(500):
+            if streams := self.ledger.streams():
+                return streams[-1]
+            time.sleep(0.01)
+        raise AssertionError("no stream was opened")
+
+    def stalled(self) -> Stream:
+        """Wait until the newest stream has carried something, and nothing more for a while."""
+        carried, still = 0, 0
+        for _ in range(600):
+            stream = self.newest()
+            still = still + 1 if carried == stream.sent + stream.received > 0 else 0
+            carried = stream.sent + stream.received
+            if still == 15:
+                return stream
+            time.sleep(0.02)
+        raise AssertionError("the stream did not stand still")
+
     def ended(self) -> Stream:
         """Wait until the newest stream is over on the server's side, too."""
         for _ in range(500):
-            stream = self.ledger.streams()[-1]
+            stream = self.newest()
             if stream.ending is not None:
                 return stream
             time.sleep(0.01)

@@ -119,6 +119,13 @@ def test_the_cluster_tells_its_version_and_features(at: Site) -> None:
     }
 
 
+def test_what_the_features_say_is_a_switch() -> None:
+    with site(Habits(message_enabled=False, message_resize_enabled=False)) as at:
+        features = at.get("/cluster-api/status").json()["features"]
+
+    assert features == {"message_enabled": False, "message_resize_enabled": False}
+
+
 def test_a_phase_is_told(running: Site) -> None:
     assert running.get("training/runai/train/status").json() == {"status": "Running"}
 

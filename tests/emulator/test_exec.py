@@ -214,6 +214,59 @@ def test_who_may_only_read_may_be_let_in() -> None:
         assert run(at, "pwd") == ("/workspace\n", "")
 
 
+DEPLOYMENT: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {
+                "containers": [
+                    {"name": "main", "image": "busybox", "env": [{"name": "WHICH", "value": "main"}]},
+                    {"name": "proxy", "image": "envoy", "env": [{"name": "WHICH", "value": "proxy"}]},
+                ]
+            },
+        },
+    },
+}
+
+
+@contextlib.contextmanager
+def pair(habits: Habits | None = None) -> Iterator[Cluster]:
+    """Run a pod of two containers."""
+    with cluster(habits or Habits()) as made:
+        project = made.emulator.world.project_named("team-a").id
+        with made.client() as client:
+            body = {"metadata": {"name": "web", "projectId": project}, "manifest": DEPLOYMENT}
+            answer = client.post(made.path("/api/v2/workloads"), json=body)
+            assert answer.status_code in {200, 201, 202}, answer.text
+        for _ in range(4):
+            made.clock.advance(20)
+            made.emulator.world.settle()
+        yield made
+
+
+WEB = "external/external/ew-deployment-web/exec"
+
+
+def test_of_two_containers_the_first_is_chosen_or_the_one_that_is_named() -> None:
+    with pair() as at:
+        for query, which in ((asked("env"), b"main"), (asked("env") + "&container=proxy", b"proxy")):
+            with at.dial(WEB, query) as client:
+                assert b"WHICH=" + which in heard(client)
+
+
+def test_one_of_two_containers_may_have_to_be_named() -> None:
+    with pair(Habits(picks_container=False)) as at:
+        status, body = at.refused(WEB, asked("env"))
+
+        assert status == 400
+        assert body["message"].endswith("choose one of: [main proxy]")
+
+
 # -- programs ------------------------------------------------------------------------------------
 
 
@@ -242,6 +295,13 @@ def test_who_may_only_read_may_be_let_in() -> None:
         (("bash", "-c", "frobnicate"), "bash: frobnicate: command not found\n"),
         (("nvidia-smi",), 'exec: "nvidia-smi": executable file not found in $PATH: unknown\n'),
         (("/usr/bin/env", "-"), None),
+        (("ls", "main.py"), "main.py\n"),
+        (("sleep", "soon"), "sleep: invalid time interval 'soon'\n"),
+        (("seq", "x"), "seq: one whole number is all that it takes here\n"),
+        (("bash", "-c", 'echo "a \\"b\\" $"'), 'a "b" $\n'),
+        (("bash", "-c", 'echo "a'), "bash: unexpected EOF while looking for matching `\"'\n"),
+        (("bash", "-c", "cd; pwd"), "/root\n"),
+        (("bash", "-c", "echo a # b; ls"), "a\n"),
         (("stty", "size"), "stty: 'standard input': Inappropriate ioctl for device\n"),
     ],
 )
@@ -379,10 +439,7 @@ def test_input_that_nobody_reads_is_waited_for(at: Cluster) -> None:
         client.socket.settimeout(1)
         sender = threading.Thread(target=flood, args=(client,), daemon=True)
         sender.start()
-        settled = -1
-        while (received := at.ledger.streams()[-1].received) != settled:
-            settled = received
-            time.sleep(0.2)
+        received = at.stalled().received
 
         assert 64 * 1024 <= received < 1024 * 1024
         assert at.get("/cluster-api/status").status_code == 200
@@ -399,10 +456,7 @@ def flood(client: ClientConnection) -> None:
 def test_output_that_nobody_reads_is_waited_for(at: Cluster) -> None:
     options: dict[str, Any] = {"max_queue": 1, "close_timeout": 0.1, "compression": None}
     with at.dial(BOX, asked("yes"), **options) as client:
-        settled = -1
-        while (sent := at.ledger.streams()[-1].sent) != settled:
-            settled = sent
-            time.sleep(0.2)
+        sent = at.stalled().sent
 
         assert 0 < sent < 20_000_000
         assert said(client).startswith(b"y\ny\n")
@@ -617,6 +671,15 @@ def test_a_session_has_no_greatest_age_unless_the_switch_says_so() -> None:
         heard(client)
 
         assert client.close_reason == "maximum duration reached"
+
+
+def test_a_handshake_may_be_redirected(at: Cluster) -> None:
+    at.faults.add(Fault(f"WS {PREFIX}/.*/exec", kind="redirect", location="http://elsewhere.invalid/"))
+    with at.raw(f"{BOX}?{asked('ls')}") as sock:
+        answer = sock.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 302 ")
+    assert b"location: http://elsewhere.invalid/\r\n" in answer.lower()
 
 
 @pytest.mark.parametrize("ending", ["reset", "close"])

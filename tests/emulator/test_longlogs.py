@@ -1,10 +1,10 @@
 """Logs of any length are served without being held, and are cut where a script says so."""
 
 import contextlib
-import time
 import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -103,13 +103,35 @@ def test_a_client_that_reads_slowly_does_not_fill_the_server() -> None:
             "workspace/runai/flood/logs", compression=None, max_queue=1, close_timeout=0.1
         ) as client:
             client.recv(timeout=5)
-            settled = -1
-            while (sent := at.ledger.streams()[-1].sent) != settled:
-                settled = sent
-                time.sleep(0.2)
+            sent = at.stalled().sent
 
             assert sent < 20_000_000
             assert at.get("/cluster-api/status").status_code == 200
+
+
+def test_a_client_that_reads_nothing_is_cut_off_when_its_token_expires(at: Cluster) -> None:
+    flooded(at, "--lines 600000 --width 100 --rate 1000000")
+    at.emulator.tokens.token_ttl_s = 60
+    options: dict[str, Any] = {"max_queue": 1, "close_timeout": 0.1, "compression": None}
+    with at.dial("workspace/runai/flood/logs", **options) as client:
+        client.recv(timeout=5)
+        at.stalled()
+        at.clock.advance(60)
+        stream = at.ended()
+
+    assert stream.ending == Ending(1006, "server")
+
+
+def test_a_client_that_has_said_goodbye_and_reads_nothing_does_not_keep_the_server() -> None:
+    with contextlib.ExitStack() as sockets:
+        with cluster() as at:
+            flooded(at, "--lines 600000 --width 100 --rate 1000000")
+            sock = sockets.enter_context(at.raw("workspace/runai/flood/logs"))
+            at.stalled()
+            sock.sendall(b"\x88\x80\0\0\0\0")
+            assert at.get("/cluster-api/status").status_code == 200  # by then the close was read
+
+        assert at.ended().ending == Ending(1005, "client")
 
 
 def test_many_lines_are_followed_in_order_while_others_are_served(at: Cluster) -> None:

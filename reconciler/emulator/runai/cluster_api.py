@@ -96,7 +96,11 @@ class _ClusterApi:
 
     async def status(self, request: Request) -> Response:
         self.gate.authenticate(request)
-        features = {"message_enabled": True, "message_resize_enabled": True}
+        habits = self.gate.habits
+        features = {
+            "message_enabled": habits.message_enabled,
+            "message_resize_enabled": habits.message_resize_enabled,
+        }
         return JSONResponse({"version": "1.0", "features": features})
 
     async def workload_status(self, request: Request) -> Response:

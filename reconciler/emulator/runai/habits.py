@@ -23,11 +23,14 @@ class Habits:
     `{"Width": 80, "Height": 24}` is a resize. `channels`: the first byte of a message names its
     channel, as Kubernetes' remotecommand and port-forward protocols have it.
 
-    `empty_ends_stdin`: without channels a message of no bytes is the end of standard input, which
-    else has none but the end of the session. `tells_exit`: the reason of the close says which
-    status a command ended with; the framing `channels` says so in any case. `stdio_taken` are the
-    containers that refuse an attach (503): those that train, all, or none; unless none, a second
-    one that wants standard input is refused, too.
+    `message_enabled` and `message_resize_enabled` are the features that the cluster's status tells,
+    which may or may not have to do with it. `empty_ends_stdin`: without channels a message of no
+    bytes is the end of standard input, which else has none but the end of the session.
+    `tells_exit`: the reason of the close says which status a command ended with; the framing
+    `channels` says so in any case.
+
+    `stdio_taken` are the containers that refuse an attach (503): those that train, all, or none;
+    unless none, a second one that wants standard input is refused, too.
     `many_ports`: without channels a forward of several ports serves the first, or is refused
     (400). `closed_port`: a port on which nobody listens ends the accepted stream (1011), or
     refuses the handshake (503). `observers_exec`: who may only read may start processes, too.
@@ -40,6 +43,8 @@ class Habits:
     idle_code: int = 1001
     max_s: float | None = None
     framing: Framing = "raw"
+    message_enabled: bool = True
+    message_resize_enabled: bool = True
     empty_ends_stdin: bool = False
     tells_exit: bool = False
     stdio_taken: Literal["training", "always", "never"] = "training"
