@@ -12,9 +12,11 @@ from urllib.parse import quote
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
+from websockets.typing import Subprotocol
 
 from reconciler.emulator.faults import Fault
 from reconciler.emulator.runai import Habits
+from reconciler.emulator.runai.habits import Framing
 from reconciler.emulator.wire import Ending
 from tests.emulator.sites import PREFIX, Cluster, cluster, heard, said
 
@@ -598,6 +600,21 @@ def test_channels_keep_the_outputs_apart_and_tell_the_status() -> None:
             assert json.loads(channels(client)[3])["status"] == "Success"
 
 
+@pytest.mark.parametrize(
+    ("framing", "offered", "chosen"),
+    [
+        ("channels", ["x", "v4.channel.k8s.io", "v5.channel.k8s.io"], "v4.channel.k8s.io"),
+        ("channels", None, None),
+        ("raw", ["v5.channel.k8s.io"], None),
+    ],
+)
+def test_channels_may_be_asked_for_by_name(
+    framing: Framing, offered: list[Subprotocol] | None, chosen: str | None
+) -> None:
+    with box(Habits(framing=framing)) as at, at.dial(BOX, asked("true"), subprotocols=offered) as client:
+        assert client.subprotocol == chosen
+
+
 def test_channels_carry_input_its_end_and_the_size() -> None:
     with box(Habits(framing="channels")) as at:
         with at.dial(BOX, asked("wc", stdin="true")) as client:
@@ -698,6 +715,26 @@ def test_a_character_is_split_between_messages(at: Cluster) -> None:
         with pytest.raises(UnicodeDecodeError):
             first.decode()
         assert (first + heard(client)).decode() == "Grüße aus 東京 🚀\n"
+
+
+def test_a_client_may_break_off_within_a_frame(at: Cluster) -> None:
+    with at.raw(f"{BOX}?{asked('cat', stdin='true')}") as sock:
+        at.newest()
+        sock.sendall(b"\x82\x85\0\0\0\0he")
+
+    stream = at.ended()
+    assert (stream.received, stream.ending) == (0, Ending(1006, "client"))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [(f"{PREFIX}/workspace/runai/box/exec", 405), ("/cluster-api/nothing", 404)]
+)
+def test_what_is_not_served_has_the_envelope_of_the_cluster(at: Cluster, path: str, status: int) -> None:
+    with at.client() as client:
+        answer = client.post(at.path(path))
+
+    assert answer.status_code == status
+    assert set(answer.json()) == {"code", "reason", "message"}
 
 
 def test_a_client_may_vanish_and_nothing_is_left(at: Cluster) -> None:

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from reconciler.emulator.clock import Clock
 from reconciler.emulator.runai.containers import ClusterView
 from reconciler.emulator.runai.forward import Forward, refused
+from reconciler.emulator.runai.framing import subprotocol
 from reconciler.emulator.runai.gate import Gate, Refused, error, refusal
 from reconciler.emulator.runai.habits import Habits
 from reconciler.emulator.runai.interact import Interaction
@@ -131,6 +132,9 @@ class _ClusterApi:
         await socket.accept()
         await session.run(stream.run(), session.expired)
 
+    async def _accept(self, socket: WebSocket) -> None:
+        await socket.accept(subprotocol(self.gate.habits.framing, socket["subprotocols"]))
+
     async def exec(self, socket: WebSocket) -> None:
         self.gate.admit_session(socket, "exec into")
         with _strictly():
@@ -138,7 +142,7 @@ class _ClusterApi:
             argv = read_command(socket.query_params.get("command"), socket.headers.get("command"))
         found = self.gate.workload(socket)
         session = Session(self.gate, socket, *self.gate.running(found, streams.pod, streams.container))
-        await socket.accept()
+        await self._accept(socket)
         await session.run(Interaction(session, streams).execute(argv))
 
     async def attach(self, socket: WebSocket) -> None:
@@ -148,7 +152,7 @@ class _ClusterApi:
         found = self.gate.workload(socket)
         session = Session(self.gate, socket, *self.gate.running(found, streams.pod, streams.container))
         with self._holding_stdio(session, streams):
-            await socket.accept()
+            await self._accept(socket)
             await session.run(Interaction(session, streams).attach(), session.expired)
 
     @contextmanager
@@ -180,7 +184,7 @@ class _ClusterApi:
         forward = Forward(Session(self.gate, socket, pod, life), ports)
         if not forward.ends and habits.closed_port == "handshake":
             raise refusal(503, refused(ports[0]))
-        await socket.accept()
+        await self._accept(socket)
         await forward.session.run(forward.run())
 
     def _log_of(self, connection: HTTPConnection) -> tuple[LogQuery, PodView, Life]:

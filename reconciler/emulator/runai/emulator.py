@@ -21,6 +21,7 @@ from reconciler.emulator.runai import (
     clusters,
     elements,
     events,
+    gate,
     inference,
     lookups,
     metrics,
@@ -126,8 +127,12 @@ class Emulator:
         yield from cluster_api.routes(self.tokens, WorldView(self.world), self.clock, self.habits)
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
-    """Answer an unknown route or method in the control plane's envelope."""
+async def _on_http(request: Request, error: Exception) -> Response:
+    """Answer an unknown route or method in the envelope of whose it would be."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    if request.url.path.startswith("/cluster-api/"):
+        answer = gate.error(error.status_code, error.detail)
+        answer.headers.update(error.headers or {})
+        return answer
     body = ApiError(error.status_code, error.detail).body()
     return JSONResponse(body, status_code=error.status_code, headers=error.headers)

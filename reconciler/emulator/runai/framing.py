@@ -5,12 +5,13 @@ channels of Kubernetes' remotecommand protocol, whose first byte names the strea
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.emulator.runai.habits import Framing
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE = range(5)
+_PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _CLOSE = 255  # of v5: ends the channel that the next byte names
 
 
@@ -35,6 +36,12 @@ class Ended:
 
 
 Input = Typed | Resized | Ended
+
+
+def subprotocol(framing: Framing, offered: Iterable[str]) -> str | None:
+    """Choose the name of Kubernetes' protocol if the client offers one that is spoken."""
+    spoken = _PROTOCOLS if framing == "channels" else ()
+    return next((name for name in offered if name in spoken), None)
 
 
 def read(framing: Framing, message: bytes | str) -> Iterator[Input]:

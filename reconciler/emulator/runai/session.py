@@ -15,7 +15,7 @@ from reconciler.emulator.runai.podview import Life, PodView
 from reconciler.emulator.tokens import Unauthenticated
 from reconciler.emulator.wire import ConnectionCut, wire_of
 
-POLL_S = 0.01
+POLL_S = 0.02
 _CLOSE_S = 1.0
 _BREATH = 64  # messages in a row before others get their turn
 
