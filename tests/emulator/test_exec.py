@@ -297,6 +297,7 @@ def test_one_of_two_containers_may_have_to_be_named() -> None:
         (("bash", "-c", "frobnicate"), "bash: frobnicate: command not found\n"),
         (("nvidia-smi",), 'exec: "nvidia-smi": executable file not found in $PATH: unknown\n'),
         (("/usr/bin/env", "-"), None),
+        (("printenv", "HOME", "NONE"), "/root\n"),
         (("ls", "main.py"), "main.py\n"),
         (("sleep", "soon"), "sleep: invalid time interval 'soon'\n"),
         (("seq", "x"), "seq: one whole number is all that it takes here\n"),
@@ -675,6 +676,17 @@ def test_a_session_without_traffic_ends_after_five_minutes(at: Cluster) -> None:
         heard(client)
 
         assert (client.close_code, client.close_reason) == (1001, "idle timeout")
+
+
+def test_pings_of_a_client_are_no_traffic(at: Cluster) -> None:
+    with terminal(at) as client:
+        until(client, PROMPT)
+        at.clock.advance(200)
+        assert client.ping().wait(5)
+        at.clock.advance(100)
+        heard(client)
+
+        assert client.close_reason == "idle timeout"
 
 
 def test_a_session_has_no_greatest_age_unless_the_switch_says_so() -> None:

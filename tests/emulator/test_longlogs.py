@@ -228,5 +228,7 @@ def test_a_client_that_answers_no_ping_is_closed() -> None:
                 while chunk := sock.recv(4096):
                     got += chunk
 
+            assert at.ended().ending == Ending(1011, "server")
+
         assert b"\x89\x04" in got  # a ping, with four bytes to send back
         assert b"\x88\x18\x03\xf3keepalive ping timeout" in got

@@ -24,7 +24,7 @@ def test_the_scripts_that_it_shows_are_scripts() -> None:
 
 
 def test_it_names_every_fault_of_a_stream() -> None:
-    assert streamfaults.KINDS - NAMED == set()
+    assert set() == streamfaults.KINDS - NAMED
 
 
 def test_it_names_every_switch() -> None:

@@ -162,6 +162,15 @@ def test_a_peer_that_hangs_answers_no_ping(stood: Stand) -> None:
         assert client.close_code in {1006, 1011}
 
 
+def test_a_small_frame_may_unpack_to_more_than_a_client_takes(stood: Stand) -> None:
+    stood.spoil("WS /count", kind="ws_send", size=5_000_000, after=1)
+
+    with dial(stood, max_size=2**20) as client:
+        assert heard(client) == LINES[:1]
+        assert client.protocol.close_sent is not None
+        assert client.protocol.close_sent.code == 1009
+
+
 def test_messages_drip(stood: Stand) -> None:
     stood.spoil("WS /count", kind="ws_drip", interval_s=0.02)
 

@@ -215,6 +215,15 @@ async def _env(one: Running) -> int:
     return 0
 
 
+async def _printenv(one: Running) -> int:
+    names = one.argv[1:]
+    if not names:
+        return await _env(one)
+    known = [name for name in names if name in one.env]
+    await one.console.out("".join(f"{one.env[name]}\n" for name in known))
+    return 0 if len(known) == len(names) else 1
+
+
 async def _sleep(one: Running) -> int:
     words = one.argv[1:]
     if words == ("infinity",):
@@ -318,7 +327,7 @@ PROGRAMS: Mapping[str, Program] = MappingProxyType(
         "ls": _ls,
         "pwd": _pwd,
         "env": _env,
-        "printenv": _env,
+        "printenv": _printenv,
         "sleep": _sleep,
         "true": _true,
         "false": _false,
