@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READERS := tests/readers/node_modules/.ready
+SHELLS := $(VENV)/.shells
 
 .PHONY: demo test check lint types layers pytest golden schemas docs fuzz soak mutants bench lock clean
 
@@ -26,7 +27,7 @@ types: $(READY)
 layers: $(READY)
 	$(BIN)/lint-imports
 
-pytest: $(READY) $(READERS)
+pytest: $(READY) $(READERS) $(SHELLS)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=90
 
 golden: $(READY) $(READERS)  ## renew the golden files; read the diff before you commit it
@@ -60,6 +61,10 @@ $(READY): requirements-dev.txt pyproject.toml setup.sh
 
 $(READERS): tests/readers/package-lock.json tests/readers/setup.sh
 	@tests/readers/setup.sh
+	@touch $@
+
+$(SHELLS): tests/cli/shells.sh | $(READY)
+	@tests/cli/shells.sh
 	@touch $@
 
 clean:

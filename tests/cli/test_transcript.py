@@ -74,9 +74,9 @@ def test_the_first_ten_minutes(name: str, here: Path, monkeypatch: pytest.Monkey
     for told in said.values():
         assert bool(ANIMATION.search(told)) == (variant.is_rewritten and told is said["apply"])
         assert not ESCAPE.search(COLOUR.sub("", ANIMATION.sub("", told)))
-    for coloured in ("plan", "apply", "drift", "refused", "health", "doctor"):
+    for coloured in ("plan", "apply", "drift", "refused", "health", "describe", "doctor"):
         assert bool(COLOUR.search(said[coloured])) == variant.has_colour, coloured
-    for fitting in ("plan", "apply", "drift", "health"):
+    for fitting in ("plan", "apply", "drift", "health", "get", "describe"):
         assert not variant.width or widest(said[fitting]) <= variant.width, said[fitting]
 
 
@@ -89,6 +89,8 @@ def _ten_minutes(typed: Keyboard, said: dict[str, str]) -> None:
     said["apply"] = typed.types("apply", *yes, **consent)  # type: ignore[arg-type]  # an answer is text
     said["again"] = typed.types("plan", "--exit-code")
     said["health"] = typed.types("health")
+    said["get"] = typed.types("get", "--owner", "ours")
+    said["describe"] = typed.types("describe", "Training/lora", "--no-pager")
     said["logs"] = typed.types("logs", "assist-chat", "--tail", "1")
     said["doctor"] = typed.types("doctor")
     replace(Path("assist/chat.yaml"), "maxReplicas: 2", "maxReplicas: 4")
@@ -108,6 +110,8 @@ def _reads_as_it_should(said: Mapping[str, str], *, asked: bool) -> None:
         "+ create",
         "0.75 GPU",
         "? 6 unclaimed: not ours, not touched",
+        "  capacity  h100-pool: 9.95 GPU asked, ",
+        "            team-forecast in h100-pool: 0 -> 9.10 of quota 16",
         "5 to create, 0 to change, 0 to replace, 0 to delete.   digest ",
         "To do it: reconciler apply",
     ):
@@ -118,6 +122,10 @@ def _reads_as_it_should(said: Mapping[str, str], *, asked: bool) -> None:
     assert "Nothing to do: 5 objects declared, all as git says." in text["again"]
     assert text["health"].startswith("HEALTH ")
     assert text["health"].count("\nHealthy ") == 5
+    assert text["get"].count(" ours ") == 5
+    assert re.search(r"^health    Healthy: ", text["describe"], re.MULTILINE)
+    for section in ("spec", "pods", "history", "events"):
+        assert f"\n{section}\n  " in text["describe"], section
     assert text["logs"].count("\n") == 1
     assert re.search(r"^ok    sign-in        client credentials, token v2", text["doctor"], re.MULTILINE)
     assert re.search(r"^warn  repo           ", text["doctor"], re.MULTILINE)
