@@ -116,9 +116,14 @@ def _shares(name: str, row: Row) -> dict[tuple[str, str], Share]:
             allocated=allocated,
             firm=wire.number(now.get("allocatedNonPreemptible"), "gpu"),
             waiting=max(wire.number(now.get("requested"), "gpu") - allocated, 0.0),
-            limit=wire.number(gpu, "limit") if isinstance(limit, int | float) and limit >= 0 else None,
+            limit=wire.number(gpu, "limit") if _is_amount(limit) else None,
         )
     return found
+
+
+def _is_amount(value: Json) -> bool:
+    """Tell whether a limit is one: null and negative numbers mean that there is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _defaults(row: Row) -> tuple[str, ...]:
