@@ -112,6 +112,7 @@ CODES: dict[str, str] = {
     "RC341": "a declared object is not there",
     "RC342": "a live object that git no longer declares",
     "RC343": "a change that is refused",
+    "RC344": "an object that will never fit",
     "RC401": "the platform did not accept the credentials",
     "RC403": "a project, cluster or workspace was not found",
     "RC410": "the platform cannot be reached",

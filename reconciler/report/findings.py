@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.capacity import Chance
 from reconciler.drift import Drift, DriftItem
 from reconciler.errors import ProviderError
 from reconciler.outcome import Applied, Verdict
@@ -36,9 +37,26 @@ def plan_findings(
     failures: Sequence[ProviderError] = (),
     warnings: Sequence[Problem] = (),
 ) -> list[Problem]:
-    """List what stands in a plan's way, what it refuses, and its warnings."""
+    """List what stands in a plan's way, what it refuses, what will never fit, and its warnings."""
     refused = [_refused(change, len(plan.targets)) for change in plan.having(Action.REFUSED)]
-    return [*refusals, *failure_problems(failures), *refused, *plan.notes, *warnings]
+    return [*refusals, *failure_problems(failures), *refused, *_unfit(plan), *plan.notes, *warnings]
+
+
+def _unfit(plan: Plan) -> Iterator[Problem]:
+    """Find what a forecast says will never start."""
+    never = {each.key: each for each in plan.forecast.outlooks} if plan.forecast else {}
+    for change in plan.changes:
+        outlook = never.get(change.key)
+        if outlook is not None and outlook.chance is Chance.NEVER:
+            yield Problem(
+                "RC344",
+                f"{key_text(change.key, len(plan.targets))} never fits: {outlook.why}",
+                change.source,
+                why=outlook.reason,
+                hint="ask for less, or name another node pool",
+                severity=Severity.WARNING,
+                subject=change.key.full,
+            )
 
 
 def _refused(change: Change, targets: int) -> Problem:

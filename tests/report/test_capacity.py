@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from reconciler.capacity import Chance, Forecast, Outlook, PoolLine, ShareLine
 from reconciler.errors import ExitCode
 from reconciler.report.capacity import capacity_markdown, capacity_text
+from reconciler.report.findings import plan_findings
 from reconciler.report.jsonform import plan_document
 from reconciler.report.markdown import plan_markdown
 from reconciler.report.plan import plan_text
@@ -79,3 +80,14 @@ def test_thousands_that_wait_are_counted() -> None:
     page = plan_markdown(plan)
     assert len(page.encode()) <= 60_000
     assert " more lines of capacity" in page
+
+
+def test_what_never_fits_is_a_finding_with_its_place() -> None:
+    (found,) = plan_findings(PLAN)
+
+    assert (found.code, str(found.severity), str(found.location)) == (
+        "RC344",
+        "warning",
+        "forecast/pretrain.yaml:2",
+    )
+    assert found.what == "team-forecast/Training/pretrain never fits: a pod asks 16 GPUs, a node has 8"

@@ -20,8 +20,8 @@ from tests.providers.runai.stage import Stage, stage
 
 NAMES = (
     "resources", "status", "nodePoolQuotaStatuses", "allocated", "allocatedNonPreemptible", "requested",
-    "gpu", "deserved", "limit", "nodePool", "nodePoolName", "name", "effective", "defaultNodePools", "gpuInfo",
-    "gpuCount", "priorityName", "categoryName", "clusterUuid",
+    "gpu", "deserved", "limit", "nodePool", "nodePoolName", "name", "effective", "defaultNodePools",
+    "gpuInfo", "gpuCount", "priorityName", "categoryName", "clusterUuid",
 )  # fmt: skip
 
 
