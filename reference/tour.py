@@ -50,6 +50,8 @@ _RESTLESS = re.compile(
     r"|\b\d\d:\d\d:\d\d\b|\b[0-9a-f]{7,40}\b|\d{4}-\d\d-\d\dT[\d:.]+Z|[\d.]+ GPU-hours|Python [\d.]+, \w+"
 )
 """What is another in each recording, or on another machine: times, hashes, the machine itself."""
+_PASSING = re.compile(r"…  \S+  [A-Z]\w+")
+"""A line of an apply that tells a phase on the way."""
 
 
 class _Clock:
@@ -182,8 +184,11 @@ def _placed() -> Iterator[_Place]:
 
 
 def settled(page: str) -> str:
-    """Give a page without what is another in each recording; of what happens at once the order is one."""
-    lines = _RESTLESS.sub("…", page).split("\n")
+    """Give a page without what is another in each recording; of what happens at once the order is one.
+
+    Which states an object is seen in on its way depends on when it was looked at.
+    """
+    lines = [line for line in _RESTLESS.sub("…", page).split("\n") if not _PASSING.fullmatch(line)]
     return "\n".join(line for _, same in groupby(lines, key=_is_step) for line in _ordered(list(same)))
 
 

@@ -31,7 +31,7 @@ def test_a_page_that_says_something_else_is_noticed() -> None:
 
 def test_times_and_the_order_of_what_happens_at_once_are_another_each_time() -> None:
     once = "09:00:01  a  creating\n09:00:01  b  creating\nin 9.9s, abcdef1\n"
-    again = "10:17:59  b  creating\n10:18:00  a  creating\nin 2m 01s, 0123456789\n"
+    again = "10:17:59  b  creating\n10:17:59  b  Pending\n10:18:00  a  creating\nin 2m 01s, 0123456789\n"
 
     assert settled(once) == settled(again)
     assert settled(once) != settled(once.replace("creating", "deleting"))
