@@ -1,9 +1,9 @@
 """Record what the commands of a page print: run them against the emulator, and write their output below.
 
 A page holds blocks of ```console. A line that begins with `$ ` is run, in order, in one empty folder: words
-of `reconciler` in this process, anything else by a shell. `<!-- later: SECONDS -->` lets time pass, which is
-the emulator's, so that nothing takes ours and two recordings say the same but for a few times. `<!-- by hand:
-PROJECT/NAME FIELD JSON -->` lets somebody change a live object.
+of `reconciler` in this process, anything else by a shell. `<!-- at: SECONDS -->` lets time pass until then,
+from the start; it is the emulator's, so that nothing takes ours and two recordings say nearly the same.
+`<!-- by hand: PROJECT/NAME FIELD JSON -->` lets somebody change a live object.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from reconciler.emulator.runai import Emulator
 
 PORT, FLEET_ID = "8470", "7f3a9c04d2b81e66"
 _BLOCK = re.compile(
-    r"^<!-- later: (?P<later>\d+) -->$"
+    r"^<!-- at: (?P<at>\d+) -->$"
     r"|^<!-- by hand: (?P<scope>[\w-]+)/(?P<name>[\w-]+) (?P<field>\w+) (?P<value>[^\n]*) -->$"
     r"|^```console\n(?P<typed>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -50,8 +50,8 @@ _RESTLESS = re.compile(
     r"|\b\d\d:\d\d:\d\d\b|\b[0-9a-f]{7,40}\b|\d{4}-\d\d-\d\dT[\d:.]+Z|[\d.]+ GPU-hours|Python [\d.]+, \w+"
 )
 """What is another in each recording, or on another machine: times, hashes, the machine itself."""
-_PASSING = re.compile(r"…  \S+  [A-Z]\w+")
-"""A line of an apply that tells a phase on the way."""
+_PASSING = re.compile(r"…  \S+  [A-Z]\w+|INFO.*")
+"""A line of an apply that tells a phase on the way, and one of a log that goes on."""
 
 
 class _Clock:
@@ -77,7 +77,7 @@ class _Place:
 
     def __init__(self, folder: Path, emulator: Emulator, clock: ManualClock, url: str) -> None:
         self.home, self.folder = folder.parent, folder
-        self.emulator, self.clock = emulator, clock
+        self.emulator, self.clock, self.began = emulator, clock, clock.now()
         self.port = url.rpartition(":")[2]
 
     def answer(self, words: str) -> str:
@@ -88,6 +88,11 @@ class _Place:
             return ""
         done = self._reconciler(words) if words.startswith("reconciler ") else self._shell(words)
         return done.replace(f":{self.port}", f":{PORT}").replace(str(self.home), "~")
+
+    def wait_until(self, seconds: float) -> None:
+        """Let time pass until so many seconds after the start."""
+        passed = (self.clock.now() - self.began).total_seconds()
+        self.clock.advance(max(seconds - passed, 0.0))
 
     def change(self, scope: str, name: str, spec: dict[str, Any]) -> None:
         """Change a live object behind everybody's back."""
@@ -146,8 +151,8 @@ def recorded(page: str) -> str:
         def played(match: re.Match[str]) -> str:
             if match["typed"] is not None:
                 return f"```console\n{_block(place, match['typed'])}```"
-            if match["later"]:
-                place.clock.advance(float(match["later"]))
+            if match["at"]:
+                place.wait_until(float(match["at"]))
             else:
                 place.change(match["scope"], match["name"], {match["field"]: json.loads(match["value"])})
             return match.group()

@@ -21,11 +21,11 @@ def test_a_page_shows_what_is_printed_today(page: Path) -> None:
 
 
 def test_a_page_that_says_something_else_is_noticed() -> None:
-    page = "```console\n$ echo two\none\n\n$ echo three && cd .\n```\n\n<!-- later: 5 -->\n"
+    page = "```console\n$ echo two\none\n\n$ echo three && cd .\n```\n\n<!-- at: 5 -->\n"
 
     assert (
         recorded(page)
-        == "```console\n$ echo two\ntwo\n\n$ echo three && cd .\nthree\n```\n\n<!-- later: 5 -->\n"
+        == "```console\n$ echo two\ntwo\n\n$ echo three && cd .\nthree\n```\n\n<!-- at: 5 -->\n"
     )
 
 
