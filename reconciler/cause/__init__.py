@@ -1,0 +1,11 @@
+"""Cause: why a workload is not well, read from what its pods printed and what the platform says of them.
+
+`line.py` reads one line, `signature.py` is the table of what stands in a line that names a cause,
+`trace.py` finds where tracebacks end, `pulse.py` whether a program went on, `diagnose.py` weighs it all.
+Pure: lines in, a diagnosis out, in time linear in their length.
+"""
+
+from reconciler.cause.diagnose import Diagnosis, Evidence, diagnose
+from reconciler.cause.kind import ABOUT, About, Cause
+
+__all__ = ["ABOUT", "About", "Cause", "Diagnosis", "Evidence", "diagnose"]
