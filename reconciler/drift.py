@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reconciler.cause import Diagnosis, diagnose, evidence_of
 from reconciler.diff import FieldChange
 from reconciler.errors import ExitCode, ProviderError, heaviest
 from reconciler.health import Health, Level
@@ -49,8 +50,8 @@ class DriftItem:
 
     `since` and `by` are the platform's own words, empty where it has none: of what is missing the delete,
     of what has changed the last update, of what is not ours its making, else when the phase began.
-    `cause` is what the platform says led to it. `commit` brought the manifest into git, or took it out;
-    `commits` last changed git's value, by pointer.
+    `cause` is what the platform says led to it, `diagnosis` what kind of cause that is. `commit` brought
+    the manifest into git, or took it out; `commits` last changed git's value, by pointer.
     """
 
     key: ResourceKey
@@ -64,6 +65,7 @@ class DriftItem:
     since: datetime | None = None
     by: str = ""
     cause: str = ""
+    diagnosis: Diagnosis | None = None
     commit: Commit | None = None
     commits: Mapping[str, Commit] = EMPTY
 
@@ -138,7 +140,10 @@ def _item(
         if sick is None:
             return None
         said = ": ".join(part for part in (sick.reason, sick.message) if part)
-        found = DriftItem(change.key, "degraded", source=change.source, reason=sick.why, cause=said)
+        why = diagnose(evidence_of(sick))
+        found = DriftItem(
+            change.key, "degraded", source=change.source, reason=sick.why, cause=said, diagnosis=why
+        )
     else:
         found = DriftItem(
             change.key,

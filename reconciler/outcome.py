@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from reconciler.cause import Diagnosis
 from reconciler.errors import ExitCode, heaviest
 from reconciler.health import Health, Level
 from reconciler.plan.change import Action
@@ -48,7 +49,8 @@ class Verdict:
 
     `is_queued`: it waits for capacity, or for somebody's step outside (not a failure). `is_cut_short`: the
     wait was stopped before it settled, which says nothing about the object. `cause` is the first causal
-    log line; `log` the last lines kept per pod; `steps` the phases seen with the seconds each began at.
+    log line, `diagnosis` what kind of cause it is, None where that is not known; `log` the last lines
+    kept per pod; `steps` the phases seen with the seconds each began at.
     `began` is when the present phase began, by the platform's clock.
     """
 
@@ -58,6 +60,7 @@ class Verdict:
     timed_out: bool = False
     is_cut_short: bool = False
     cause: str = ""
+    diagnosis: Diagnosis | None = None
     log: Mapping[str, tuple[str, ...]] = EMPTY
     log_note: str = ""
     steps: tuple[tuple[str, float], ...] = ()
@@ -70,6 +73,16 @@ class Verdict:
     def is_good(self) -> bool:
         """Tell whether it is healthy, or waits for capacity."""
         return self.is_queued or self.is_cut_short or self.health.level in (Level.HEALTHY, Level.SUSPENDED)
+
+
+def whereabouts(verdict: Verdict) -> str:
+    """Name the pod and the rank that failed first, as far as there were others: `pod trainer-1, rank 5`."""
+    found = verdict.diagnosis
+    if found is None or not found.line:
+        return ""
+    pod = f"pod {found.pod}" if found.pod and len(verdict.log) > 1 else ""
+    rank = f"rank {found.rank}" if found.rank is not None else ""
+    return ", ".join(part for part in (pod, rank) if part)
 
 
 @dataclass(frozen=True, slots=True)

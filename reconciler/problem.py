@@ -132,5 +132,13 @@ CODES: dict[str, str] = {
     "RC505": "a queue that cannot move by waiting",
     "RC506": "an update that the platform dropped",
     "RC507": "an object that is not well",
+    "RC508": "ranks that gave up waiting for each other",
+    "RC509": "no space left on a disk",
+    "RC510": "a secret, configuration or volume that cannot be used",
+    "RC511": "a program that could not be started",
+    "RC512": "a lost node or GPU",
+    "RC513": "a crash in native code",
+    "RC514": "a check of the program that failed",
+    "RC515": "resources that others hold",
 }
 """Every problem code and what it stands for: 1xx manifest, 2xx fleet, 3xx plan, 4xx platform, 5xx health."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.cause import Cause
 from reconciler.drift import Drift, drift_of
 from reconciler.errors import ExitCode, Forbidden, ProviderError, Unavailable
 from reconciler.health import Health, Level, PodHealth
@@ -18,9 +19,11 @@ from reconciler.problem import Location
 from reconciler.provider import Provider, Told
 from reconciler.resource import Deleted, HealthPolicy, Life, Observed, Resource
 from reconciler.settle import Settling, causal_line, until_settled
+from reconciler.settle.cause import diagnosed
+from reconciler.settle.look import Looker
 from reconciler.settle.told import told
 from reconciler.settle.verdict import problem_of
-from tests.factories import TARGET, a_live, a_resource, known, observed
+from tests.factories import FLEET, TARGET, a_live, a_resource, known, observed
 from tests.fakes import TEAM, FakeClock, FakeLogs, FakePlatform, FakeStop, Heard
 
 RUNNING = Health(Level.HEALTHY, phase="Running")
@@ -324,19 +327,87 @@ def test_a_causal_line_is_cut_to_a_readable_length() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "line"), [("Killed", 9), ("torch.OutOfMemoryError: CUDA out of memory", 1)], ids=["host", "GPU"]
+    ("reason", "log", "line"),
+    [("OOMKilled", "Killed", 9), ("Error", "torch.OutOfMemoryError: CUDA out of memory", 1)],
+    ids=["host", "GPU"],
 )
 def test_too_little_memory_points_at_the_amount_declared_unless_it_was_that_of_a_gpu(
-    cause: str, line: int
+    reason: str, log: str, line: int
 ) -> None:
     places = {"/spec/compute/cpuMemoryRequest": Location("t.yaml", 8)}
     places |= {"/spec/compute/cpuMemoryLimit": Location("t.yaml", 9)}
     resource = replace(a_resource(), places=places, source=Location("t.yaml", 1))
-    health = replace(FAILED, pods=(PodHealth("p", "Failed", "OOMKilled"),))
+    health = replace(FAILED, pods=(PodHealth("p", "Failed", reason),))
+    verdict = Verdict(resource.key, health, diagnosis=diagnosed(health, {"p": (log,)}))
 
-    problem = problem_of(resource, health, cause=cause, timed_out=False, waited=1)
+    problem = problem_of(resource, verdict, waited=1)
 
-    assert problem.location == Location("t.yaml", line)
+    assert (problem.code, problem.location) == ("RC502", Location("t.yaml", line))
+
+
+def test_of_several_pods_the_one_that_failed_first_is_named_with_its_rank() -> None:
+    waited = "[rank0]:[E110 06:22:40.7 x.cpp:632] [Rank 0] Watchdog caught collective operation timeout: x"
+    log = {
+        "worker-0": [waited],
+        "worker-3": ["[rank3]: Traceback (most recent call last):", "[rank3]: KeyError: 'x'"],
+    }
+
+    problem = World(FAILED, log=log).one().problem
+
+    assert problem
+    assert (problem.code, problem.why) == ("RC503", "pod worker-3, rank 3: KeyError: 'x'")
+
+
+@pytest.mark.parametrize(
+    ("health", "log", "code"),
+    [
+        (FAILED, "exec /app/run: exec format error", "RC511"),
+        (FAILED, "OSError: [Errno 28] No space left on device", "RC509"),
+        (FAILED, "Segmentation fault (core dumped)", "RC513"),
+        (FAILED, "AssertionError", "RC514"),
+        (FAILED, "Memory access fault by GPU node-5 on address 0x7e. Reason: Unknown.", "RC513"),
+        (replace(FAILED, message="Node is not ready"), "step 1", "RC512"),
+        (replace(FAILED, reason="Preempted"), "received SIGTERM", "RC515"),
+        (replace(DEGRADED, message='secret "hf-token" not found'), "", "RC510"),
+    ],
+    ids=["command", "disk", "crash", "assertion", "GPU", "node", "preempted", "secret"],
+)  # fmt: skip
+def test_a_cause_has_its_code_and_its_way_out(health: Health, log: str, code: str) -> None:
+    problem = World(health, log={"pod-0": [log]}).one().problem
+
+    assert problem
+    assert problem.code == code
+    assert problem.hint
+
+
+# -- one look ------------------------------------------------------------------------------------------
+
+
+def looked_at(health: Health, log: Sequence[str]) -> Verdict:
+    resource = a_resource()
+    platform = FakeLogs(healths=[health], log={"pod-0": list(log)}, downloads={"pod-0": list(log)})
+    live = a_live(observed(resource))
+    plan = make_plan([resource], {TARGET: live}, known())
+    return asyncio.run(Looker({TARGET: platform}, FLEET).look(plan))[0]
+
+
+def test_a_look_at_what_is_degraded_reads_its_log_for_the_cause() -> None:
+    verdict = looked_at(DEGRADED, ["step 1", "OSError: [Errno 28] No space left on device"])
+
+    assert verdict.problem
+    assert (verdict.problem.code, verdict.cause) == ("RC509", "OSError: [Errno 28] No space left on device")
+
+
+def test_a_look_at_what_is_well_reads_no_log() -> None:
+    verdict = looked_at(RUNNING, ["OSError: [Errno 28] No space left on device"])
+
+    assert (verdict.cause, verdict.log, verdict.problem) == ("", {}, None)
+
+
+def test_a_look_that_finds_no_cause_leaves_the_platforms_words_alone() -> None:
+    verdict = looked_at(DEGRADED, ["step 1", "step 2"])
+
+    assert (verdict.health, verdict.diagnosis, verdict.problem) == (DEGRADED, None, None)
 
 
 # -- what drifted is asked about -----------------------------------------------------------------------
@@ -375,6 +446,20 @@ def test_eight_drifted_objects_are_asked_about_at_once() -> None:
 
     assert platform.most == 8
     assert [item.cause for item in drift.items] == [f"why {item.key.name}" for item in drift.items]
+
+
+def test_the_platforms_words_about_what_drifted_tell_the_kind_of_cause() -> None:
+    class Puller(FakePlatform):
+        async def told(self, observed: Observed) -> Told | None:
+            return Told(cause="ErrImagePull: Failed to pull image")
+
+        async def told_of_deleted(self, deleted: Deleted) -> Told | None:
+            return None
+
+    (item,) = asked(Puller(), 1).items
+
+    assert item.diagnosis
+    assert (item.diagnosis.cause, item.diagnosis.line) == (Cause.IMAGE, "ErrImagePull: Failed to pull image")
 
 
 def test_a_read_that_fails_hides_nothing_of_the_others() -> None:

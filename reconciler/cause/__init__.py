@@ -5,7 +5,19 @@
 Pure: lines in, a diagnosis out, in time linear in their length.
 """
 
-from reconciler.cause.diagnose import Diagnosis, Evidence, diagnose
+from reconciler.cause.diagnose import Diagnosis, diagnose, names_no_failure
+from reconciler.cause.evidence import Evidence, evidence_of
 from reconciler.cause.kind import ABOUT, About, Cause
+from reconciler.cause.line import read
 
-__all__ = ["ABOUT", "About", "Cause", "Diagnosis", "Evidence", "diagnose"]
+__all__ = [
+    "ABOUT",
+    "About",
+    "Cause",
+    "Diagnosis",
+    "Evidence",
+    "diagnose",
+    "evidence_of",
+    "names_no_failure",
+    "read",
+]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.cause.evidence import Evidence
 from reconciler.cause.kind import Cause
 from reconciler.cause.line import Line, read
 from reconciler.cause.pulse import ENOUGH, Pulse, puts_behind
@@ -57,20 +58,6 @@ _QUIET = re.compile(
     r"|UserWarning|FutureWarning|: [IWD] \S+\.cc:\d+\]"
 )
 _ROOT_RANK = re.compile(r"^ *rank +: (\d{1,6}) \(local_rank")
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Gather what is known of one workload.
-
-    `logs` holds the lines of each pod, oldest first; `events` the platform's words, oldest first;
-    `reasons` its words for the ends of containers; `exit_codes` those of the containers that ended.
-    """
-
-    logs: Mapping[str, Sequence[str]]
-    reasons: tuple[str, ...] = ()
-    events: tuple[str, ...] = ()
-    exit_codes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +155,7 @@ class _Log:
             self._feel(line)
 
     def _sight(self, line: Line, place: Place) -> _Sight | None:
-        is_quiet = line.is_quiet or ("NCCL WARN" not in line.text and bool(_QUIET.search(line.text, 0, 120)))
+        is_quiet = _is_quiet(line)
         signature = signature_of(line.text, is_quiet=is_quiet)
         if signature and (signature.weight is Weight.ROOT or not CONSEQUENCE.search(line.text)):
             return _Sight(self.pod, line, signature.cause, signature.weight)
@@ -194,6 +181,15 @@ class _Log:
             for sight in self.sights:
                 kind = (sight.cause, sight.weight)
                 self._alike[kind] = self._alike.get(kind, 0) + 1
+
+
+def names_no_failure(line: Line) -> bool:
+    """Tell whether a line is a warning or less, or tells only of a failure that is named elsewhere."""
+    return _is_quiet(line) or bool(CONSEQUENCE.search(line.text))
+
+
+def _is_quiet(line: Line) -> bool:
+    return line.is_quiet or ("NCCL WARN" not in line.text and bool(_QUIET.search(line.text, 0, 120)))
 
 
 def _choose(sights: Sequence[_Sight], root_rank: int | None) -> _Sight | None:

@@ -49,7 +49,7 @@ _MEMORY = (
         r"\b(?:CUDA|HIP|hip|cuda)\w* (?:error: )?out of memory|torch\.(?:cuda\.)?OutOfMemoryError"
         r"|cudaMalloc(?:Async)? failed|hipMalloc failed|hipErrorOutOfMemory|cudaErrorMemoryAllocation"
         r"|CUDA_ERROR_OUT_OF_MEMORY|out_of_memory: (?:CUDA|HIP|RMM)|(?:Cuda|Hip) Runtime \(out of memory\)"
-        r"|CUBLAS_STATUS_ALLOC_FAILED|(?:CUDA|HIP) failure 2: out of memory",
+        r"|CUBLAS_STATUS_ALLOC_FAILED|(?:CUDA|Cuda|HIP) failure.{0,10}out of memory",
     ),
     _row(
         Cause.GPU_MEMORY,

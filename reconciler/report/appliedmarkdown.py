@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.outcome import Applied, Outcome, Result, Verdict
+from reconciler.cause import ABOUT
+from reconciler.outcome import Applied, Outcome, Result, Verdict, whereabouts
 from reconciler.report.markdown import BUDGET, problem_item
 from reconciler.report.outcome import stopped, summary, verdict_word
 from reconciler.report.room import listed
@@ -67,6 +68,9 @@ def _verdict(verdict: Verdict, targets: int) -> str:
     what = verdict.problem.what if verdict.problem else verdict.health.why
     text = code(short(key_text(verdict.key, targets)))
     text += f": {code(short(what))}" if what else ""
+    where = whereabouts(verdict)
+    text += f" ({code(short(where))})" if where else ""
+    text += f"; {ABOUT[verdict.diagnosis.cause].hint}" if verdict.diagnosis else ""
     if not verdict.cause:
         return text
     quoted = fenced(cut(verdict.cause, 400)).rstrip("\n").replace("\n", "\n  ")

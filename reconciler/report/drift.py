@@ -9,6 +9,7 @@ from reconciler.diff import ABSENT
 from reconciler.drift import Commit, Drift, DriftItem
 from reconciler.plan.change import Action, FieldChange
 from reconciler.plan.stopped import STATE
+from reconciler.report.cause import advice
 from reconciler.report.plan import unknown_text
 from reconciler.report.safe import line, short
 from reconciler.report.table import cells, padded
@@ -93,7 +94,7 @@ def reasons(item: DriftItem) -> list[str]:
     said = (
         [reason] if item.cause in reason else [item.cause] if reason in item.cause else [reason, item.cause]
     )
-    return [short(words) for words in said if words]
+    return [short(words) for words in (*said, advice(item.diagnosis)) if words]
 
 
 def _items_text(items: Sequence[DriftItem], targets: int, width: int, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.drift import Commit, Drift, DriftItem
+from reconciler.report.cause import diagnosis_form
 from reconciler.report.jsonform import Document, failure_form, field_form, head, key_form, place_form, stamp
 
 
@@ -31,6 +32,7 @@ def _item(item: DriftItem) -> Document:
         "by": item.by or None,
         "reason": item.reason or None,
         "cause": item.cause or None,
+        "diagnosis": diagnosis_form(item.diagnosis),
         "hint": item.hint or None,
         "source": place_form(item.source),
         "commit": _commit(item.commit),

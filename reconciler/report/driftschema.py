@@ -6,6 +6,7 @@ from reconciler.drift import STATES
 from reconciler.report.shapes import (
     Schema,
     closed,
+    diagnosis_shape,
     failure_shape,
     field_shape,
     head,
@@ -46,6 +47,7 @@ def drift_schema() -> Schema:
             "field": closed({**field_shape(), "commit": _commit("Last changed git's value in its file.")}),
             "failure": closed(problem_shape() | failure_shape()),
             "source": maybe(closed(source_shape())),
+            "diagnosis": maybe(closed(diagnosis_shape())),
             "commit": maybe(closed(_commit_parts())),
         },
     }
@@ -85,6 +87,7 @@ def _item() -> dict[str, Schema]:
         "by": text_or_null("Who did that, as the platform names people; null where it does not say."),
         "reason": text_or_null("What is the matter."),
         "cause": text_or_null("What led to it, in the platform's words; null where it does not say."),
+        "diagnosis": {**ref("diagnosis"), "description": "What kind of cause that is; null where unknown."},
         "hint": text_or_null("What the reader may do about it."),
         "source": {**ref("source"), "description": "Where git declares it."},
         "commit": _commit("Brought the manifest of a missing object into git, or took an orphan's out."),

@@ -14,6 +14,7 @@ from reconciler.errors import ProviderError
 from reconciler.outcome import Applied, Verdict
 from reconciler.plan.change import Action, Change, FieldChange, Plan
 from reconciler.problem import Location, Problem, Severity
+from reconciler.report.cause import advice
 from reconciler.report.drift import drift_sides
 from reconciler.report.platform import failure_problems
 from reconciler.report.values import key_text, sides
@@ -94,7 +95,8 @@ def _drifted(item: DriftItem, targets: int) -> Iterator[Problem]:
         return
     code, words = _DRIFTED[item.state]
     severity = Severity.ERROR if item.state == "unknown" else Severity.WARNING
-    what, told = f"{key_text(item.key, targets)} {words}", "\n".join(filter(None, (item.reason, item.cause)))
+    what = f"{key_text(item.key, targets)} {words}"
+    told = "\n".join(filter(None, (item.reason, item.cause, advice(item.diagnosis))))
     for field in item.fields:
         live, git = drift_sides(field)
         yield Problem(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from reconciler.cause import ABOUT
 from reconciler.health import Health, Level
-from reconciler.outcome import Verdict
-from reconciler.report.safe import short
+from reconciler.outcome import Verdict, whereabouts
+from reconciler.report.safe import line, short
 from reconciler.report.table import table
 from reconciler.report.units import amount, since
 from reconciler.report.values import key_text
@@ -21,6 +22,7 @@ def health_text(
     """Write the table, in key order. `now` is the time that SINCE is told against."""
     if not verdicts:
         return "nothing is declared\n"
+    told = sorted(verdicts, key=lambda each: each.key)
     rows = [
         (
             health_word(verdict.health),
@@ -29,9 +31,18 @@ def health_text(
             since(verdict.began, now) if verdict.began and now else "-",
             health_why(verdict.health),
         )
-        for verdict in sorted(verdicts, key=lambda each: each.key)
+        for verdict in told
     ]
-    return table(HEAD, rows, width=width)
+    return table(HEAD, rows, width=width) + "".join(_cause_text(each, targets) for each in told)
+
+
+def _cause_text(verdict: Verdict, targets: int) -> str:
+    """Say below the table what kind of cause was found, the line that says so, and what to do."""
+    if verdict.diagnosis is None:
+        return ""
+    about, where = ABOUT[verdict.diagnosis.cause], whereabouts(verdict)
+    quoted = f"  {f'{line(where)}: ' if where else ''}{short(verdict.cause)}\n" if verdict.cause else ""
+    return f"\n{key_text(verdict.key, targets)} {about.words}\n{quoted}  {about.hint}\n"
 
 
 def health_word(health: Health) -> str:

@@ -19,6 +19,7 @@ from reconciler.plan.change import Action, Change, FieldChange, Impact, Plan, St
 from reconciler.plan.shown import json_sides, masked
 from reconciler.problem import Location, Problem
 from reconciler.report.capacityform import capacity_form
+from reconciler.report.cause import diagnosis_form
 from reconciler.report.platform import failure_problem
 from reconciler.report.safe import for_json
 from reconciler.resource import ResourceKey
@@ -155,6 +156,7 @@ def _verdict_form(verdict: Verdict) -> Document:
         "queued": verdict.is_queued,
         "timedOut": verdict.timed_out,
         "cause": verdict.cause or None,
+        "diagnosis": diagnosis_form(verdict.diagnosis),
         "steps": [{"phase": phase, "seconds": round(seconds, 3)} for phase, seconds in verdict.steps],
         "problem": problem_form(verdict.problem) if verdict.problem else None,
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.health import Level
 from reconciler.outcome import Applied, Outcome, Result, Verdict
+from reconciler.report.cause import context_lines
 from reconciler.report.problems import problem_text
 from reconciler.report.safe import line, short
 from reconciler.report.units import count, duration
@@ -71,6 +72,7 @@ def _verdict_text(verdict: Verdict, targets: int = 1, log_lines: int = 20) -> st
         )
     if verdict.cause and line(verdict.cause) not in text:
         text += f"  its log says: {short(verdict.cause)}\n"
+    text += "".join(f"{each}\n" for each in context_lines(verdict, log_lines))
     return (
         text
         + _log_text(verdict.log, log_lines)

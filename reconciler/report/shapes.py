@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.cause import Cause
 from reconciler.errors import ExitCode
 from reconciler.problem import Severity
 from reconciler.report.jsonform import FORMAT
@@ -57,6 +58,22 @@ def problem_shape() -> dict[str, Schema]:
         "subject": text_or_null("The object it is about, by its key."),
         "pointer": text_or_null("The field it is about."),
         "source": {**ref("source"), "description": "Where it stands in a file."},
+    }
+
+
+def diagnosis_shape() -> dict[str, Schema]:
+    """State what kind of cause was found for an object that is not well."""
+    return {
+        "cause": {"enum": [str(cause) for cause in Cause], "description": "Its class."},
+        "words": text("The same in words that follow the object's key."),
+        "hint": text("What to do about it."),
+        "line": text_or_null("The first line that says so; null where none does."),
+        "pod": text_or_null("The pod that printed it; null where the platform says it."),
+        "lineNumber": {
+            "type": ["integer", "null"],
+            "description": "Its place, from 1, among the lines that were kept of that pod.",
+        },
+        "rank": {"type": ["integer", "null"], "description": "The rank that failed first, where it is told."},
     }
 
 

@@ -17,6 +17,8 @@ MOST_STREAMS = 32
 _MOST_BREAKS = 3
 _MOST_FETCHED = 8
 _LAST_WORDS_S = 2.0
+EVENTS = "events"
+"""The name under which the platform's events stand where no log of a pod is left."""
 REMOVED = "no log: the platform removed it"
 
 
@@ -33,16 +35,59 @@ class Streams:
 
 
 @dataclass
-class Tail:
+class Kept:
     """Keep the last lines of one object's pods in rings of `lines`."""
 
     provider: Logs
     lines: int
+    rings: dict[str, deque[str]] = field(default_factory=dict)
+    note: str = ""
+
+    async def words(self, observed: Observed) -> tuple[Mapping[str, tuple[str, ...]], str]:
+        """Give what is left to say of an object: its log, else the platform's events, else why none."""
+        await self._top_up(observed)
+        if kept := {pod: tuple(ring) for pod, ring in self.rings.items() if ring}:
+            return kept, self.note
+        try:
+            events = tuple(dict.fromkeys(await self.provider.last_words(observed)))[-self.lines :]
+        except ProviderError as failure:
+            return {}, f"no log: {failure}"
+        return ({EVENTS: events}, "no log; these are the platform's events") if events else ({}, REMOVED)
+
+    async def _top_up(self, observed: Observed) -> None:
+        """Fetch, over plain HTTPS, what is still there of logs that we have not read to their end."""
+        try:
+            for pod in (await self.provider.pods(observed))[:_MOST_FETCHED]:
+                if not self._is_read(pod):
+                    await self._fetch(observed, pod)
+        except NotFound as gone:  # as on Run:ai once a workload has ended; what was followed is kept
+            self.note = self.note if any(self.rings.values()) else f"the log could not be fetched: {gone}"
+        except ProviderError as failure:
+            self.note = f"the log could not be fetched: {failure}"
+
+    def _is_read(self, pod: str) -> bool:
+        return bool(self.rings.get(pod))
+
+    async def _fetch(self, observed: Observed, pod: str) -> None:
+        """Take a pod's log as it is now, else that of the container before it, if it tells us more."""
+        for previous in (False, True):
+            fresh: deque[str] = deque(maxlen=self.lines)
+            lines = self.provider.download(observed, pod=pod, tail=self.lines, previous=previous)
+            async for line in lines:
+                fresh.append(line.text)
+            if len(fresh) > len(self.rings.get(pod, ())):
+                self.rings[pod] = fresh
+            if self.rings.get(pod):
+                return
+
+
+@dataclass(kw_only=True)
+class Tail(Kept):
+    """Follow the logs of one object's pods, and keep their last lines."""
+
     streams: Streams
     group: asyncio.TaskGroup
     clock: Clock
-    rings: dict[str, deque[str]] = field(default_factory=dict)
-    note: str = ""
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _followed: dict[str, int] = field(default_factory=dict)
     _breaks: dict[str, int] = field(default_factory=dict)
@@ -94,16 +139,12 @@ class Tail:
             ring.append(line.text)
 
     async def words(self, observed: Observed) -> tuple[Mapping[str, tuple[str, ...]], str]:
-        """Give what is left to say of an object: its log, else the platform's events, else why none."""
+        """Give what is left to say of an object, after a moment for streams that are about to end."""
         await self._drain()
-        await self._top_up(observed)
-        if kept := {pod: tuple(ring) for pod, ring in self.rings.items() if ring}:
-            return kept, self.note
-        try:
-            events = tuple(dict.fromkeys(await self.provider.last_words(observed)))[-self.lines :]
-        except ProviderError as failure:
-            return {}, f"no log: {failure}"
-        return ({"events": events}, "no log; these are the platform's events") if events else ({}, REMOVED)
+        return await super().words(observed)
+
+    def _is_read(self, pod: str) -> bool:
+        return pod not in self._tasks and super()._is_read(pod)
 
     async def _drain(self) -> None:
         """Give streams that are about to end a moment: the reason stands in the last lines."""
@@ -112,29 +153,6 @@ class Tail:
             if not self._tasks or self.clock.monotonic() >= deadline:
                 return
             await self.clock.sleep(_LAST_WORDS_S / 10)
-
-    async def _top_up(self, observed: Observed) -> None:
-        """Fetch, over plain HTTPS, what is still there of logs that we have not read to their end."""
-        try:
-            for pod in (await self.provider.pods(observed))[:_MOST_FETCHED]:
-                if pod in self._tasks or not self.rings.get(pod):
-                    await self._fetch(observed, pod)
-        except NotFound as gone:  # as on Run:ai once a workload has ended; what was followed is kept
-            self.note = self.note if any(self.rings.values()) else f"the log could not be fetched: {gone}"
-        except ProviderError as failure:
-            self.note = f"the log could not be fetched: {failure}"
-
-    async def _fetch(self, observed: Observed, pod: str) -> None:
-        """Take a pod's log as it is now, else that of the container before it, if it tells us more."""
-        for previous in (False, True):
-            fresh: deque[str] = deque(maxlen=self.lines)
-            lines = self.provider.download(observed, pod=pod, tail=self.lines, previous=previous)
-            async for line in lines:
-                fresh.append(line.text)
-            if len(fresh) > len(self.rings.get(pod, ())):
-                self.rings[pod] = fresh
-            if self.rings.get(pod):
-                return
 
     def close(self) -> None:
         """End every stream of this object."""

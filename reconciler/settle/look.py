@@ -13,8 +13,11 @@ from reconciler.outcome import Verdict
 from reconciler.plan import Action, Change, Plan
 from reconciler.plan.stopped import is_standing_still
 from reconciler.problem import Problem
-from reconciler.provider import InstallInfo, Installs, Provider
-from reconciler.resource import Life, Observed, Resource, ResourceKey, Scope
+from reconciler.provider import InstallInfo, Installs, Logs, Provider
+from reconciler.resource import EMPTY, Life, Observed, Resource, ResourceKey, Scope
+from reconciler.settle.cause import diagnosed
+from reconciler.settle.logs import Kept
+from reconciler.settle.verdict import problem_of
 
 _AT_ONCE = 8
 BESIDE = Scope("")
@@ -90,7 +93,26 @@ class Looker:
         if observed is None or not self._is_ours(change, observed):
             return Verdict(key, Health(Level.MISSING, message=change.reason or "declared, not there"))
         verdict, row = await self._judge(observed), observed.summary
-        return replace(verdict, gpus_held=row.gpus, gpus_asked=change.gpus, began=row.since)
+        verdict = replace(verdict, gpus_held=row.gpus, gpus_asked=change.gpus, began=row.since)
+        is_ill = verdict.health.level is Level.DEGRADED
+        return (
+            await self._explained(verdict, observed, change.resource)
+            if is_ill and change.resource
+            else verdict
+        )
+
+    async def _explained(self, verdict: Verdict, observed: Observed, resource: Resource) -> Verdict:
+        """Add why an object is not well, from its health and from what is left of its log."""
+        provider, log, note = self._providers[observed.key.target], EMPTY, ""
+        lines = resource.health.log_tail
+        if isinstance(provider, Logs) and lines > 0:
+            async with self._slots:
+                log, note = await Kept(provider, lines).words(observed)
+        found = diagnosed(verdict.health, log)
+        verdict = replace(
+            verdict, diagnosis=found, cause=found.line if found and found.pod else "", log=log, log_note=note
+        )
+        return replace(verdict, problem=problem_of(resource, verdict, waited=0.0)) if found else verdict
 
     def _is_ours(self, change: Change, observed: Observed) -> bool:
         if change.is_adopted or (change.kind is not None and not change.kind.support.carries_mark):

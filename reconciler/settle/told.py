@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.cause import Evidence, diagnose
 from reconciler.drift import Drift, DriftItem, deleted_row
 from reconciler.errors import ProviderError
 from reconciler.plan.change import Change, Plan
@@ -34,9 +35,18 @@ async def told(
                 said = await _ask(provider, item, changes[item.key], plan.fleet_id, lives)
         except (ProviderError, TimeoutError):  # the drift is known without it
             return item
-        return replace(item, by=item.by or said.by, cause=item.cause or said.cause) if said else item
+        return _with(item, said) if said else item
 
     return replace(drift, items=tuple(await asyncio.gather(*(ask(item) for item in drift.items))))
+
+
+def _with(item: DriftItem, said: Told) -> DriftItem:
+    """Add what was said to what is known; the platform's word for it stands before a colon."""
+    cause = item.cause or said.cause
+    why = Evidence({}, reasons=(said.cause.partition(":")[0],), events=(said.cause,)) if said.cause else None
+    return replace(
+        item, by=item.by or said.by, cause=cause, diagnosis=item.diagnosis or (diagnose(why) if why else None)
+    )
 
 
 async def _ask(

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.cause import ABOUT, Cause
 from reconciler.errors import shortened
 from reconciler.health import DROPPED, Health, Level
-from reconciler.problem import Location, Problem
+from reconciler.outcome import Verdict, whereabouts
+from reconciler.problem import Problem
 from reconciler.resource import HealthPolicy, Resource
 
 GOOD = frozenset({Level.HEALTHY, Level.SUSPENDED})
 
-_IMAGE = re.compile(
-    r"ErrImage\w*|ImagePullBackOff|InvalidImageName|RegistryUnavailable"
-    r"|[Ff]ailed to pull image|pull access denied"
-)
-_MEMORY = re.compile(r"OOMKilled|[Oo]ut of memory|OutOfMemory|Cannot allocate memory")
-_GPU_MEMORY = re.compile(r"\b(?:CUDA|HIP)\b")
 _COMPUTE = "/spec/compute"
+_CODES = {
+    Cause.IMAGE: "RC501",
+    Cause.GPU_MEMORY: "RC502",
+    Cause.HOST_MEMORY: "RC502",
+    Cause.TRACEBACK: "RC503",
+    Cause.COLLECTIVE: "RC508",
+    Cause.DISK: "RC509",
+    Cause.REFERENCE: "RC510",
+    Cause.COMMAND: "RC511",
+    Cause.NODE: "RC512",
+    Cause.CRASH: "RC513",
+    Cause.ASSERTION: "RC514",
+    Cause.QUOTA: "RC515",
+}
+_FIELDS: Mapping[Cause, tuple[str, ...]] = {
+    Cause.IMAGE: ("/spec/image",),
+    Cause.HOST_MEMORY: (f"{_COMPUTE}/cpuMemoryLimit", f"{_COMPUTE}/cpuMemoryRequest"),
+    Cause.COMMAND: ("/spec/command", "/spec/args"),
+}
+"""Where a manifest says what the cause is about, the likeliest first."""
 
 
 class Ending(StrEnum):
@@ -68,15 +84,17 @@ _HOLDS = {
 }
 
 
-def problem_of(resource: Resource, health: Health, *, cause: str, timed_out: bool, waited: float) -> Problem:
+def problem_of(resource: Resource, verdict: Verdict, *, waited: float) -> Problem:
     """Say what is wrong with an object that is not well: code, place, the platform's words, the way out."""
-    code, what, pointer, hint = _case(health, cause, timed_out=timed_out, waited=waited)
-    pointer = _memory_field(resource, cause) if pointer == _COMPUTE else pointer
-    told = [shortened(words) for words in (health.message or health.reason, cause)]
+    health, found = verdict.health, verdict.diagnosis
+    code, what, hint = _case(verdict, waited=waited)
+    fields = _FIELDS.get(found.cause, ()) if found and code == _CODES[found.cause] else ()
+    pointer = next((field for field in fields if field in resource.places), "")
+    told = (shortened(health.message or health.reason), *_quoted(verdict))
     return Problem(
         code,
         f"{resource.key} {what}",
-        location=_place(resource, pointer),
+        location=resource.place(pointer) if pointer else resource.source,
         why="; ".join(dict.fromkeys(words for words in told if words)),
         hint=hint,
         subject=str(resource.key),
@@ -84,40 +102,41 @@ def problem_of(resource: Resource, health: Health, *, cause: str, timed_out: boo
     )
 
 
-def _memory_field(resource: Resource, cause: str) -> str:
-    """Find the declared amount of memory that was too small; none where it was that of a GPU."""
-    fields = (
-        () if _GPU_MEMORY.search(cause) else (f"{_COMPUTE}/cpuMemoryLimit", f"{_COMPUTE}/cpuMemoryRequest")
-    )
-    return next((field for field in fields if field in resource.places), "")
+def _quoted(verdict: Verdict) -> Iterator[str]:
+    """Give the causal line, after who printed it where there were several to print it."""
+    if verdict.cause:
+        where = whereabouts(verdict)
+        yield f"{where}: {shortened(verdict.cause)}" if where else shortened(verdict.cause)
 
 
-def _place(resource: Resource, pointer: str) -> Location:
-    return resource.place(pointer) if pointer else resource.source
-
-
-def _case(health: Health, cause: str, *, timed_out: bool, waited: float) -> tuple[str, str, str, str]:
-    """Pick code, words, the field to look at, and a hint: the first case that fits."""
-    reasons = " ".join([health.reason, *(pod.reason for pod in health.pods)])
-    told, state = f"{reasons} {health.message} {cause}", health.phase or health.level.value
+def _case(verdict: Verdict, *, waited: float) -> tuple[str, str, str]:
+    """Pick code, words and a hint: the first case that fits."""
+    health, found = verdict.health, verdict.diagnosis
+    state, late = health.phase or health.level.value, f"is not healthy after {waited:.0f}s"
     stuck = health.reason or "the queue cannot move"
-    cases = (
-        (health.is_stuck, ("RC505", f"cannot start: {stuck}", "", _ASK_LESS)),
-        (health.reason == DROPPED, ("RC506", "was updated, but the old revision still serves", "", _AGAIN)),
-        (health.level is Level.MISSING, ("RC504", "is gone: it was deleted while it settled", "", _PLAN)),
-        (_IMAGE.search(told), ("RC501", "cannot pull its image", "/spec/image", _CHECK_TAG)),
-        (health.level is Level.UNKNOWN, ("RC504", "could not be judged", "", _LATER)),
-        (_MEMORY.search(told), ("RC502", "ran out of memory", _COMPUTE, _MORE_MEMORY)),
-        (timed_out, ("RC504", f"is not healthy after {waited:.0f}s: {state}", "", _LONGER)),
+    if health.is_stuck:
+        return "RC505", f"cannot start: {stuck}", _ASK_LESS
+    if health.reason == DROPPED:
+        return "RC506", "was updated, but the old revision still serves", _AGAIN
+    if health.level is Level.MISSING:
+        return "RC504", "is gone: it was deleted while it settled", _PLAN
+    if health.level is Level.UNKNOWN:
+        return "RC504", "could not be judged", _LATER
+    if found:
+        about = ABOUT[found.cause]
+        return (
+            _CODES[found.cause],
+            f"{late}: it {about.words}" if verdict.timed_out else about.words,
+            about.hint,
+        )
+    return (
+        ("RC504", f"{late}: {state}", _LONGER) if verdict.timed_out else ("RC503", f"failed: {state}", _LOGS)
     )
-    return next((case for fits, case in cases if fits), ("RC503", f"failed: {state}", "", _LOGS))
 
 
 _ASK_LESS = "raise the quota, ask for less, or make it preemptible; waiting cannot help"
 _AGAIN = "apply again, or replace it"
 _PLAN = "plan shows what is there now"
-_CHECK_TAG = "check the tag, and the credentials for the registry"
 _LATER = "reconciler health shows it once the platform answers"
-_MORE_MEMORY = "ask for more memory, or make the program use less"
 _LONGER = "raise health.timeout if it needs longer; it was left as it is"
 _LOGS = "reconciler logs shows what is left of its log"

@@ -14,7 +14,7 @@ from reconciler.health import DROPPED, Health, Level
 from reconciler.outcome import Step, Verdict
 from reconciler.provider import Logs, Provider
 from reconciler.resource import EMPTY, Life, Observed, Resource, ResourceKey, Scope
-from reconciler.settle.cause import causal_line
+from reconciler.settle.cause import causal_line, diagnosed
 from reconciler.settle.logs import Streams, Tail
 from reconciler.settle.verdict import Elapsed, Ending, ending, problem_of
 
@@ -99,7 +99,7 @@ class _Watch:
         tail = None
         if isinstance(self.provider, Logs):
             lines = self.item.resource.health.log_tail
-            tail = Tail(self.provider, lines, streams, group, self.clock)
+            tail = Tail(self.provider, lines, streams=streams, group=group, clock=self.clock)
         try:
             end = await self._watch(tail)
             return await self._verdict(end, tail)
@@ -216,12 +216,12 @@ class _Watch:
         health = self.health
         if health.is_stuck and health.level is not Level.DEGRADED:
             health = replace(health, level=Level.DEGRADED)
-        cause = _cause(log)
-        waited = self._elapsed().waited
-        resource = self.item.resource
-        problem = problem_of(resource, health, cause=cause, timed_out=verdict.timed_out, waited=waited)
-        self._tell(problem.what.removeprefix(f"{resource.key} "), "unhealthy")
-        return replace(verdict, health=health, cause=cause, log=log, log_note=note, problem=problem)
+        found = diagnosed(health, log)
+        cause = found.line if found and found.pod else _cause(log)
+        verdict = replace(verdict, health=health, cause=cause, diagnosis=found, log=log, log_note=note)
+        problem = problem_of(self.item.resource, verdict, waited=self._elapsed().waited)
+        self._tell(problem.what.removeprefix(f"{verdict.key} "), "unhealthy")
+        return replace(verdict, problem=problem)
 
     def _tell(self, text: str, state: str) -> None:
         seconds, detail = self.clock.monotonic() - self.begun, _detail(self.health)

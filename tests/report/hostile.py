@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
+from reconciler.cause import Cause, Diagnosis
 from reconciler.drift import Commit, Drift, DriftItem
 from reconciler.errors import Unavailable
 from reconciler.health import Health, Level, PodHealth
@@ -82,6 +83,7 @@ def hostile_drift(words: Sequence[str]) -> Drift:
             NOW,
             word,
             word,
+            Diagnosis(Cause.TRACEBACK, word, 1, word, 1, (word,)),
             commit := Commit(word, NOW, word),
             {_field(word).pointer: commit},
         )
@@ -109,8 +111,10 @@ def _verdict(n: int, word: str) -> Verdict:
     pods = (PodHealth(word, word, word),)
     health = Health(Level.DEGRADED, word, word, word, pods=pods, source=word, notes=(word,))
     problem = _problem(word) if n % 2 else None
+    found = Diagnosis(Cause.TRACEBACK, word, 1, word, 1, (word,))
+    log = {word: (word,) * 30, f"{word}-1": (word,)}
     return Verdict(
-        _key(n, word), health, cause=word, log={word: (word, word)}, log_note=word, problem=problem
+        _key(n, word), health, cause=word, diagnosis=found, log=log, log_note=word, problem=problem
     )
 
 

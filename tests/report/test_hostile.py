@@ -15,6 +15,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from reconciler.cause import Cause, Diagnosis
 from reconciler.drift import DriftItem
 from reconciler.errors import ReconcilerError
 from reconciler.health import Health, Level
@@ -203,13 +204,16 @@ def leaking() -> dict[str, Forms]:
     place = Location("a.yaml", 2)
     leak = Problem("RC421", words, place, why=f"Authorization: {SLIPPED}", hint=SLIPPED, subject=SLIPPED)
     health = Health(Level.DEGRADED, phase="Failed", reason=SLIPPED, message=words)
-    verdict = Verdict(LORA, health, cause=words, log={"pod-0": (words,)}, log_note=words)
-    unwell = Verdict(CHAT, health, cause=words, problem=leak)
+    found = Diagnosis(Cause.TRACEBACK, words, 1, "pod-0", 1, (words,))
+    log = {"pod-0": (words,) * 30, "pod-1": (words,)}
+    verdict = Verdict(LORA, health, cause=words, diagnosis=found, log=log, log_note=words)
+    unwell = Verdict(CHAT, health, cause=words, diagnosis=found, problem=leak)
     outcome = Outcome(CHAT, Action.CREATE, Result.SKIPPED, why=words)
     failed = Outcome(LORA, Action.CREATE, Result.FAILED, problem=leak)
     applied = Applied((outcome, failed), (verdict, unwell), not_taken=(words,), replan_problem=words)
     refused = Change(LORA, Action.REFUSED, reason=words, hint=words, consent=SLIPPED)
     item = DriftItem(CHAT, "degraded", reason=words, cause=words, hint=words, by=SLIPPED, source=place)
+    item = replace(item, diagnosis=found)
     return {
         "plan": plan_forms(a_plan(refused, unknown={SLIPPED: words}, notes=(leak,)), [leak]),
         "drift": drift_forms(replace(TOLD, items=(item,), unknown={SLIPPED: words})),

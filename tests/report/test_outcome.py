@@ -7,11 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reconciler.cause import Cause, Diagnosis
+from reconciler.errors import ExitCode
 from reconciler.health import Health, Level
-from reconciler.outcome import Verdict
+from reconciler.outcome import Applied, Verdict
 from reconciler.plan.change import Action, Change
+from reconciler.report.appliedmarkdown import applied_markdown
 from reconciler.report.ask import question
 from reconciler.report.health import health_text, unhealthy
+from reconciler.report.jsonform import health_document
 from reconciler.report.outcome import applied_text
 from tests.report.values import (
     APPLIED,
@@ -52,6 +56,62 @@ def test_an_apply_that_did_not_lists_why(golden: Golden) -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_health_is_a_table(width: int, golden: Golden) -> None:
     golden(f"report/health-{width}.txt", health_text(TABLE, width=width, now=NOW))
+
+
+CAUSE = "torch.OutOfMemoryError: CUDA out of memory"
+LOG = {"lora-0": (*(f"step {n}" for n in range(40)), CAUSE, "bye"), "lora-1": ("step 9",)}
+DIAGNOSED = Verdict(
+    LORA,
+    BROKEN,
+    cause=CAUSE,
+    diagnosis=Diagnosis(Cause.GPU_MEMORY, CAUSE, 41, "lora-0", 5, ("step 38", "step 39", CAUSE, "bye")),
+    log=LOG,
+)
+
+
+def test_health_says_the_cause_below_its_table() -> None:
+    text = health_text((DIAGNOSED, TABLE[0]), now=NOW)
+
+    assert text.partition("\n\n")[2] == (
+        "team-forecast/Training/lora ran out of GPU memory\n"
+        f"  pod lora-0, rank 5: {CAUSE}\n"
+        "  use a smaller batch or sequence, shard or offload the model, or ask for more or larger GPUs\n"
+    )
+
+
+def test_the_lines_around_a_cause_are_shown_where_the_tail_does_not_reach() -> None:
+    applied = Applied(verdicts=(DIAGNOSED,))
+
+    assert "around the cause" not in applied_text(applied, log_lines=2)
+    assert applied_text(applied, log_lines=1).startswith(
+        "error: team-forecast/Training/lora is not healthy (degraded): exit 137 (OOMKilled), asked 8Gi\n"
+        f"  its log says: {CAUSE}\n"
+        "  around the cause (pod lora-0, rank 5):\n"
+        f"    | step 38\n    | step 39\n    | {CAUSE}\n    | bye\n"
+    )
+
+
+def test_markdown_names_the_first_rank_and_the_way_out_and_quotes_one_line() -> None:
+    text = applied_markdown(Applied(verdicts=(DIAGNOSED,)))
+
+    assert "(`pod lora-0, rank 5`); use a smaller batch" in text
+    assert CAUSE in text
+    assert "step 39" not in text
+
+
+def test_documents_carry_the_class_of_the_cause() -> None:
+    verdict = health_document((DIAGNOSED,), exit_code=ExitCode.UNHEALTHY)["objects"][0]
+
+    assert verdict["diagnosis"] == {
+        "cause": "gpu-memory",
+        "words": "ran out of GPU memory",
+        "hint": "use a smaller batch or sequence, shard or offload the model, or ask for more or larger GPUs",
+        "line": CAUSE,
+        "pod": "lora-0",
+        "lineNumber": 41,
+        "rank": 5,
+    }
+    assert "step 39" not in str(verdict)
 
 
 @pytest.mark.parametrize(
