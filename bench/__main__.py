@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import capacity, plan, render, startup, validate
+from bench import capacity, plan, render, startup, validate, verdicts
 from bench.measure import RECONCILER, Ratio, Result, Tally
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -20,6 +20,7 @@ PARTS: Mapping[str, Callable[[Path], Iterator[Result]]] = {
     "plan": plan.measure,
     "render": render.measure,
     "capacity": capacity.measure,
+    "verdicts": verdicts.measure,
 }
 
 
