@@ -125,6 +125,49 @@ def test_events_say_why_nothing_started() -> None:
     assert said(events=(missing, "Started: Started container main")) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("job/slurm_script: line 28:  8156 Killed                  python3 main.py", Cause.HOST_MEMORY),
+        ("slurmstepd: error: Detected 2 oom_kill events in StepId=7.13.", Cause.HOST_MEMORY),
+        ("RuntimeError: Not enough memory. Please try to increase --mem-fraction-static.", Cause.GPU_MEMORY),
+        ("RuntimeError: CUDA error: out of memory", Cause.GPU_MEMORY),
+        ("RuntimeError: NCCL communicator was aborted on rank 3.", Cause.COLLECTIVE),
+        ("n:1:2 [0] ibvwrap.cc:187 NCCL WARN Call to ibv_modify_qp failed with error x", Cause.COLLECTIVE),
+        ("RuntimeError: DataLoader worker (pid 3) is killed by signal: Bus error.", Cause.DISK),
+        ("ImportError: libc.so.6: version `GLIBC_2.32' not found (required by x.so)", Cause.TRACEBACK),
+        ("urllib.error.HTTPError: HTTP Error 403: Forbidden", Cause.TRACEBACK),
+        ("/usr/bin/env: 'python': No such file or directory", Cause.COMMAND),
+        ("/opt/nvidia/nvidia_entrypoint.sh: line 67: exec: trian.py: not found", Cause.COMMAND),
+        ("t.py: error: argument --lr: invalid float value: 'fast'", Cause.COMMAND),
+        ("!!!!!!! Segfault encountered !!!!!!!", Cause.CRASH),
+        ("python: malloc.c:2617: sysmalloc: Assertion `(old_top == 0)' failed.", Cause.CRASH),
+        ("AssertionError: Torch not compiled with CUDA enabled", Cause.ASSERTION),
+        ("0/3 nodes are available: 3 Insufficient nvidia.com/gpu.", Cause.QUOTA),
+        ("NVRM: Xid (PCI:0000:07:00): 79, pid=12, GPU has fallen off the bus.", Cause.NODE),
+        ("rm: cannot remove '/tmp/stale': No such file or directory", None),
+        ("[rank0]:[W910 04:11:09.7 x.cpp:1250] Warning: process group has NOT been destroyed", None),
+    ],
+)
+def test_a_wording_has_its_cause(line: str, cause: Cause | None) -> None:
+    assert cause_of("starting", line) is cause
+
+
+def test_an_exception_of_any_name_ends_a_traceback() -> None:
+    failed = ("Traceback (most recent call last):", '  File "t.py", line 1', "torch.x.CompilerFailed: no")
+
+    assert cause_of(*failed) is Cause.TRACEBACK
+    assert cause_of(failed[-1]) is None
+
+
+def test_a_signal_that_ended_a_rank_comes_before_the_ranks_that_waited() -> None:
+    fell = "E0 x/api.py:874] failed (exitcode: -11) local_rank: 6 (pid: 7) of binary: python"
+    waited = "[rank0]:[E1 x.cpp:1] [Rank 0] Watchdog caught collective operation timeout: WorkNCCL"
+
+    assert cause_of(fell, waited) is Cause.CRASH
+    assert cause_of(waited, fell) is Cause.COLLECTIVE
+
+
 def test_the_context_holds_the_lines_around_it() -> None:
     diagnosis = said(*(f"line {n}" for n in range(9)), "ValueError: no", "after")
 

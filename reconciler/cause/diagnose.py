@@ -157,8 +157,10 @@ class _Log:
     def _sight(self, line: Line, place: Place) -> _Sight | None:
         is_quiet = _is_quiet(line)
         signature = signature_of(line.text, is_quiet=is_quiet)
-        if signature and (signature.weight is Weight.ROOT or not CONSEQUENCE.search(line.text)):
-            return _Sight(self.pod, line, signature.cause, signature.weight)
+        if signature:
+            is_told_elsewhere = signature.weight is not Weight.ROOT and CONSEQUENCE.search(line.text)
+            weight = Weight.ENDING if is_told_elsewhere else signature.weight
+            return _Sight(self.pod, line, signature.cause, weight)
         if place is Place.END and not is_quiet and not CONSEQUENCE.search(line.text):
             return _Sight(self.pod, line, Cause.TRACEBACK, Weight.ROOT)
         return None
@@ -197,14 +199,16 @@ def _choose(sights: Sequence[_Sight], root_rank: int | None) -> _Sight | None:
     if not sights:
         return None
     peers = [each for each in sights if each.weight is Weight.PEER]
-    roots = [each for each in sights if each.weight is Weight.ROOT and not _follows(each, peers)]
+    own = [each for each in sights if each.cause is not Cause.COLLECTIVE and not _follows(each, peers)]
+    roots = [each for each in own if each.weight is Weight.ROOT]
     of_rank = [each for each in roots if root_rank is not None and each.line.rank == root_rank]
-    return _refined(_first(of_rank or roots), roots) or _first(peers) or _first(sights)
+    return _refined(_first(of_rank or roots), roots) or _first(own) or _first(peers) or _first(sights)
 
 
 def _follows(sight: _Sight, peers: Iterable[_Sight]) -> bool:
     """Tell whether a failure came after ranks had failed each other in the same pod, and because of it."""
-    return sight.cause in _YIELDS_TO_PEERS and any(
+    is_brought_about = sight.weight is Weight.ENDING or sight.cause in _YIELDS_TO_PEERS
+    return is_brought_about and any(
         peer.pod == sight.pod and peer.line.number <= sight.line.number for peer in peers
     )
 

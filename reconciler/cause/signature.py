@@ -54,12 +54,14 @@ _MEMORY = (
     _row(
         Cause.GPU_MEMORY,
         "resource_exhausted,oom when allocating,resourceexhausted,bfc,alloc_failed,vram,cache blocks,"
-        "kv cache",
+        "kv cache,mem-fraction,failed to allocate",
         r"RESOURCE_EXHAUSTED: (?:Out of memory|Failed to allocate|Attempting to reserve)"
         r"|OOM when allocating tensor|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED"
         r"|No available memory for the cache blocks|not enough (?:GPU memory|VRAM)|out of VRAM"
         r"|KV cache is needed, which is larger than the available KV cache memory"
-        r"|(?:max seq len|maximum number of tokens).{0,120}KV cache",
+        r"|(?:max seq len|maximum number of tokens).{0,120}KV cache"
+        r"|Not enough memory\. Please try to \w+ --mem"
+        r"|Failed to allocate memory for \w{1,80} with size",
     ),
     _row(
         Cause.HOST_MEMORY,
@@ -73,13 +75,14 @@ _MEMORY = (
         r"|JavaScript heap out of memory|runtime: out of memory|out of memory allocating \d+ bytes"
         r"|node was low on resource: memory|Worker exceeded 95% memory budget"
         r"|[Dd]efaultCPUAllocator: can't allocate"
+        r"|[Oo]om[-_ ][Kk]ill(?:ed)?(?: event|\b)|OOM Killed|: task \d{1,6}: Out Of Memory"
         r"|terminated by the OS.{0,40}out of memory|^MemoryError\b|KilledWorker",
     ),
     _row(
         Cause.HOST_MEMORY,
         "killed,sigkill,signal 9,exitcode: -9",
         r"killed by signal: Killed|\bKilled(?: {2,}\S|$)|exited on signal 9|\(exitcode: -9\)"
-        r"|was killed by signal 9\b",
+        r"|was killed by signal 9\b|: task [\d,-]{1,20}: Killed$",
         Weight.ENDING,
     ),
 )
@@ -87,13 +90,14 @@ _MEMORY = (
 _DISK = (
     _row(
         Cause.DISK,
-        "space left,disk,shm,quota exceeded,ephemeral,emptydir,streamwriter,shared memory,fd limit",
+        "space left,disk,shm,signal: bus error,quota exceeded,ephemeral,emptydir,streamwriter,"
+        "shared memory,fd limit",
         r"No space left on device|[Dd]isk quota exceeded|database or disk is full|OutOfDiskError"
         r"|PytorchStreamWriter failed writing|insufficient shared memory \(shm\)|out of shared memory"
         r"|ephemeral local storage usage exceeds|node was low on resource: ephemeral-storage"
         r"|Usage of EmptyDir volume .{0,80} exceeds|(?:[Ll]ocal )?[Dd]isk is full"
         r"|There is not enough space on the disk"
-        r"|DiskPressure|not enough (?:free )?disk space",
+        r"|killed by signal: Bus error|DiskPressure|not enough (?:free )?disk space",
     ),
 )
 
@@ -144,6 +148,9 @@ _COMMAND = (
         r"^(?:\S{0,80}: )?(?:line )?\d{0,6}:? ?\S{1,200}: (?:command )?not found$"
         r"|^(?:/\S{0,80}/)?(?:ba|da|z|a|k)?sh: (?:line )?\d{0,6}:? ?.{1,200}: (?:not found"
         r"|No such file or directory|Permission denied)$"
+        r"|^\S{1,80}: line \d{1,6}: (?:exec: )?\S{1,200}: (?:not found|No such file or directory"
+        r"|Permission denied)$"
+        r"|\benv: (?:can't execute )?'?[^':]{1,200}'?: No such file or directory"
         r"|exec format error|executable file not found in \$PATH"
         r"|\bcannot execute(?:: required file not found|: Is a directory| binary file)?"
         r"|can't open file '[^']{1,300}': \[Errno|chdir to cwd|^exec:? \S{1,200}: "
@@ -155,7 +162,7 @@ _COMMAND = (
     _row(
         Cause.COMMAND,
         "error: ,no such option,no such command,override,syntax,no module named,bad config,"
-        "unknown option,unexpected,unknown flag,invalid option",
+        "unknown option,unexpected,unknown flag,invalid option,specified arguments",
         r"^[\w./ -]{1,80}: error: (?:unrecognized arguments|the following arguments are required"
         r"|argument |invalid choice"
         r"|ambiguous option|one of the arguments|too few arguments|expected)"
@@ -165,7 +172,7 @@ _COMMAND = (
         r"|^\S{1,80}: line \d{1,6}: syntax error|^(?:/\S{1,80}/)?python[\d.]*: No module named"
         r"|Bad config encountered"
         r"|unknown (?:flag|shorthand flag|option|command)[: ]|unrecognized option|[Ii]nvalid option"
-        r"|Key '\S{1,80}' is not in struct",
+        r"|Key '\S{1,80}' is not in struct|Some specified arguments are not used",
     ),
 )
 
@@ -189,11 +196,12 @@ _QUOTA = (
 _NODE = (
     _row(
         Cause.NODE,
-        "xid,fallen,ecc,node,hang,nvml,hardware error,ras,daemon,healthy devices,maintenance,"
+        "xid,fallen,ecc,device handle,node,hang,nvml,hardware error,ras,daemon,healthy devices,maintenance,"
         "802,host is down,nvlink",
         r"NVRM: Xid \(\S{1,40}\): (?:48|6[234]|7[0-9]|8[0-9]|9[2-5]|1[0-9]{2})\b|fallen off the bus"
         r"|uncorrectable (?:NVLink|ECC|hardware) error"
         r"|uncorrectable ECC|HW Exception by GPU node|RAS poison|Failed to initialize NVML"
+        r"|Unable to determine the device handle for GPU"
         r"|system not yet initialized"
         r"|\bNodeNotReady\b|NodeLost|TaintManagerEviction|NodeShutdown|imminent node shutdown"
         r"|Node is not ready|node no longer exists"
@@ -210,9 +218,10 @@ _NODE = (
 _CRASH = (
     _row(
         Cause.CRASH,
-        "segmentation,segfault,sigsegv,access,signal,corrupt,double free,illegal,bus error,free(),"
+        "segmentation,segfault,sigsegv,assertion,access,signal,corrupt,double free,illegal,bus error,free(),"
         "malloc,nil pointer,smashing",
-        r"Memory access fault by GPU|illegal memory access|misaligned address"
+        r"\bmalloc\.c:\d|Segfault encountered|SIGSEGV received|Signal: Bus error"
+        r"|Memory access fault by GPU|illegal memory access|misaligned address"
         r"|CUDA error: unspecified launch failure|illegal instruction was"
         r"|Fatal Python error: (?:Segmentation fault|Bus error|Illegal instruction|Floating)"
         r"|Signal: Segmentation fault|Caught signal (?:11|7|4|8)\b"
@@ -257,15 +266,15 @@ _PEER = (
         r"|stalled for longer than"
         r"|Barrier timed out|Timed out waiting \d+ms for (?:recv|send) operation"
         r"|NCCL WARN .{0,200}(?:[Ff]ail|[Ee]rror|[Tt]ime|completion|closed)"
-        r"|failed to TCP connect to a peer"
-        r"|(?:NCCL|RCCL) (?:communicator|operation|error).{0,80}|DistBackendError|DistNetworkError"
-        r"|DistStoreError|ncclRemoteError"
-        r"|ncclSystemError|RendezvousTimeoutError|wait timeout after \d+ms|Socket Timeout"
+        r"|(?:NCCL|RCCL) (?:communicator was aborted|operations have failed|error)|DistBackendError"
+        r"|DistNetworkError|DistStoreError|ncclRemoteError"
+        r"|ncclSystemError|RendezvousTimeoutError|setting up NCCL communicator|wait timeout after \d+ms"
+        r"|Socket Timeout"
         r"|Connect(?:ion)? (?:timeout|timed out).{0,60}rank"
         r"|DEADLINE_EXCEEDED: |coordination (?:service|agent).{0,200}(?:heartbeat|timed out|unavailable)",
         Weight.PEER,
-        is_loud=True,
     ),
+    _row(Cause.COLLECTIVE, "tcp connect", r"failed to TCP connect to a peer", Weight.PEER, is_loud=True),
 )
 
 SIGNATURES = (

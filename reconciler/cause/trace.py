@@ -13,6 +13,7 @@ _EXCEPTION = re.compile(
     r"^(?:\w{1,60}\.){0,12}(?:[A-Z]\w{0,80}(?:Error|Exception|Failure|Timeout|NotFound|Unavailable|Exceeded)"
     r"|(?:StopIteration|GeneratorExit|NotImplemented\w*))(?:\(\w{1,80}\))?(?::(?: .*)?)?$"
 )
+_ANY = re.compile(r"^(?:\w{1,60}\.){0,12}[A-Z]\w{1,80}(?:\(\w{1,80}\))?(?::(?: .*)?)?$")
 _NODE = re.compile(r"^(?:Uncaught )?(?:[A-Z]\w{0,40})?Error: ")
 _NODE_FRAME = re.compile(r"^ +at \S")
 _LONG = 2000
@@ -51,13 +52,12 @@ class Traces:
                 self._last = rank
                 return Place.INSIDE, rank
             self._inside.discard(rank)
-        else:
-            rank = line.rank
-        return (Place.END if len(text) < _LONG and names_exception(text) else Place.ELSEWHERE), rank
+            return (Place.END if len(text) < _LONG and _ANY.match(text) else Place.ELSEWHERE), rank
+        return (Place.END if len(text) < _LONG and _names_exception(text) else Place.ELSEWHERE), line.rank
 
 
-def names_exception(text: str) -> bool:
-    """Tell whether a line has the form in which Python names an exception at the end of a traceback."""
+def _names_exception(text: str) -> bool:
+    """Tell whether a line names an exception by its form alone, as where the traceback was cut off."""
     return bool(_EXCEPTION.match(text))
 
 
