@@ -6,8 +6,12 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
 
 from reconciler.cause import ABOUT, Cause, Diagnosis, Evidence, diagnose
+from reconciler.cause.signature import Signature
+from reconciler.cause.table import SIGNATURES
 from tests.corpus import CAUSES, NONE, POD, Labelled, read
 
 HELD_OUT = [log for log in read() if log.is_held_out]
@@ -143,6 +147,14 @@ def test_events_say_why_nothing_started() -> None:
         ("!!!!!!! Segfault encountered !!!!!!!", Cause.CRASH),
         ("python: malloc.c:2617: sysmalloc: Assertion `(old_top == 0)' failed.", Cause.CRASH),
         ("AssertionError: Torch not compiled with CUDA enabled", Cause.ASSERTION),
+        ("jax.errors.JaxRuntimeError: RESOURCE_EXHAUSTED: Ran out of memory in hbm.", Cause.GPU_MEMORY),
+        (
+            "RuntimeError: [/gloo/transport/tcp/pair.cc:534] Connection closed by peer [::1]:4",
+            Cause.COLLECTIVE,
+        ),
+        ("[FATAL tini (7)] exec python3.12 failed: No such file or directory", Cause.COMMAND),
+        ("panic: dial tcp 10.0.0.1:5432: connect: connection refused", Cause.TRACEBACK),
+        ("ERROR: GPU is lost. Reboot the system to recover this GPU", Cause.NODE),
         ("0/3 nodes are available: 3 Insufficient nvidia.com/gpu.", Cause.QUOTA),
         ("NVRM: Xid (PCI:0000:07:00): 79, pid=12, GPU has fallen off the bus.", Cause.NODE),
         ("rm: cannot remove '/tmp/stale': No such file or directory", None),
@@ -151,6 +163,21 @@ def test_events_say_why_nothing_started() -> None:
 )
 def test_a_wording_has_its_cause(line: str, cause: Cause | None) -> None:
     assert cause_of("starting", line) is cause
+
+
+EVERY_WAY = [(row, way) for row in SIGNATURES for way in row.ways]
+TYPED = st.characters(min_codepoint=32, max_codepoint=126)
+
+
+@pytest.mark.parametrize(("row", "way"), EVERY_WAY, ids=[way[:40] for _, way in EVERY_WAY])
+def test_no_way_of_saying_a_cause_lacks_its_word(row: Signature, way: str) -> None:
+    @settings(max_examples=5, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @seed(1)
+    @given(st.from_regex(way, alphabet=TYPED))
+    def has_a_word(line: str) -> None:
+        assert any(word in line.lower() for word in row.words)
+
+    has_a_word()
 
 
 def test_an_exception_of_any_name_ends_a_traceback() -> None:

@@ -1,6 +1,6 @@
 """Cause: why a workload is not well, read from what its pods printed and what the platform says of them.
 
-`line.py` reads one line, `signature.py` is the table of what stands in a line that names a cause,
+`line.py` reads one line, `table.py` holds what stands in a line that names a cause (`match.py` looks it up),
 `trace.py` finds where tracebacks end, `pulse.py` whether a program went on, `diagnose.py` weighs it all.
 Pure: lines in, a diagnosis out, in time linear in their length.
 """

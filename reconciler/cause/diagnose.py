@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from reconciler.cause.evidence import Evidence
 from reconciler.cause.kind import Cause
 from reconciler.cause.line import Line, read
+from reconciler.cause.match import signature_of
 from reconciler.cause.pulse import ENOUGH, Pulse, puts_behind
-from reconciler.cause.signature import CONSEQUENCE, Weight, signature_of
+from reconciler.cause.signature import CONSEQUENCE, Weight
 from reconciler.cause.trace import Place, Traces, begins_frames
 
 _MOST_ALIKE = 32
