@@ -11,7 +11,7 @@ from reconciler.cause.line import Line
 _BEGIN = "Traceback (most recent call last)"
 _EXCEPTION = re.compile(
     r"^(?:\w{1,60}\.){0,12}(?:[A-Z]\w{0,80}(?:Error|Exception|Failure|Timeout|NotFound|Unavailable|Exceeded)"
-    r"|(?:StopIteration|GeneratorExit|NotImplemented\w*))(?:\(\w{1,80}\))?(?::(?: .*)?)?$"
+    r"|(?:Exception|StopIteration|GeneratorExit|NotImplemented\w*))(?:\(\w{1,80}\))?(?::(?: .*)?)?$"
 )
 _ANY = re.compile(r"^(?:\w{1,60}\.){0,12}[A-Z]\w{1,80}(?:\(\w{1,80}\))?(?::(?: .*)?)?$")
 _NODE = re.compile(r"^(?:Uncaught )?(?:[A-Z]\w{0,40})?Error: ")
