@@ -74,10 +74,13 @@ def _documents() -> dict[str, Callable[[], Schema]]:
     """Give the makers of what commands write, each a file of its name."""
     from reconciler.report.driftschema import drift_schema
     from reconciler.report.planschema import plan_schema
+    from reconciler.report.settledschema import apply_schema, health_schema
     from reconciler.report.sightschema import describe_schema, get_schema, top_schema
 
     return {
         "plan": plan_schema,
+        "apply": apply_schema,
+        "health": health_schema,
         "drift": drift_schema,
         "get": get_schema,
         "describe": describe_schema,

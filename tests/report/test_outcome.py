@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from reconciler.cause import Cause, Diagnosis
 from reconciler.errors import ExitCode
@@ -15,8 +17,9 @@ from reconciler.plan.change import Action, Change
 from reconciler.report.appliedmarkdown import applied_markdown
 from reconciler.report.ask import question
 from reconciler.report.health import health_text, unhealthy
-from reconciler.report.jsonform import health_document
+from reconciler.report.jsonform import applied_document, health_document, json_text
 from reconciler.report.outcome import applied_text
+from reconciler.report.settledschema import apply_schema, health_schema
 from tests.report.values import (
     APPLIED,
     BROKEN,
@@ -112,6 +115,16 @@ def test_documents_carry_the_class_of_the_cause() -> None:
         "rank": 5,
     }
     assert "step 39" not in str(verdict)
+
+
+@pytest.mark.parametrize("applied", [APPLIED, TROUBLED, Applied(verdicts=(DIAGNOSED,))])
+def test_the_documents_have_the_shapes_that_the_schemas_state(applied: Applied) -> None:
+    done = applied_document(applied, plan=None, exit_code=applied.exit_code())
+    seen = health_document(applied.verdicts, exit_code=ExitCode.IN_ORDER)
+
+    for schema, document in ((apply_schema(), done), (health_schema(), seen)):
+        Draft202012Validator.check_schema(schema)
+        Draft202012Validator(schema).validate(json.loads(json_text(document)))
 
 
 @pytest.mark.parametrize(
