@@ -380,6 +380,19 @@ def test_a_cause_has_its_code_and_its_way_out(health: Health, log: str, code: st
     assert problem.hint
 
 
+def test_a_cause_is_found_before_the_lines_that_are_kept() -> None:
+    fell = ["step 1", "[rank3]: torch.OutOfMemoryError: CUDA out of memory"]
+    waited = [
+        f"[rank{n}]:[E1 x.cpp:1] [Rank {n}] Watchdog caught collective operation timeout" for n in range(90)
+    ]
+
+    verdict = World(FAILED, log={"pod-0": [*fell, *waited]}).one(log_tail=50)
+
+    assert verdict.diagnosis
+    assert (verdict.diagnosis.cause, verdict.diagnosis.rank) == (Cause.GPU_MEMORY, 3)
+    assert (len(verdict.log["pod-0"]), verdict.diagnosis.number) == (50, -40)
+
+
 # -- one look ------------------------------------------------------------------------------------------
 
 

@@ -61,7 +61,7 @@ ABOUT: Mapping[Cause, About] = MappingProxyType(
         ),
         Cause.QUOTA: About(
             "waits for resources that others hold, or gave way to them",
-            "ask for less, raise the quota or the priority, or wait",
+            "ask for less, or raise the quota or the priority",
         ),
         Cause.NODE: About(
             "lost its node or a GPU",

@@ -19,7 +19,7 @@ def diagnosis_form(found: Diagnosis | None) -> dict[str, object] | None:
         "hint": ABOUT[found.cause].hint,
         "line": found.line or None,
         "pod": found.pod or None,
-        "lineNumber": found.number or None,
+        "lineNumber": found.number if found.number > 0 else None,
         "rank": found.rank,
     }
 

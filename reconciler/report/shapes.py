@@ -71,7 +71,7 @@ def diagnosis_shape() -> dict[str, Schema]:
         "pod": text_or_null("The pod that printed it; null where the platform says it."),
         "lineNumber": {
             "type": ["integer", "null"],
-            "description": "Its place, from 1, among the lines that were kept of that pod.",
+            "description": "Its place, from 1, among the lines kept of that pod; null where it stood before.",
         },
         "rank": {"type": ["integer", "null"], "description": "The rank that failed first, where it is told."},
     }

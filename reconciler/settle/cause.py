@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.cause import Diagnosis, Evidence, diagnose, evidence_of, names_no_failure, read
 from reconciler.health import Health
+from reconciler.outcome import Verdict
 from reconciler.settle.logs import EVENTS
 
 _LONGEST = 300
@@ -17,6 +19,20 @@ def diagnosed(health: Health, log: Mapping[str, Sequence[str]]) -> Diagnosis | N
     """Find the cause in an object's health and what is left of its log, by pod; None where neither tells."""
     logs = {pod: lines for pod, lines in log.items() if pod != EVENTS}
     return diagnose(evidence_of(health, logs, log.get(EVENTS, ())))
+
+
+def explained(verdict: Verdict, log: Mapping[str, Sequence[str]], note: str, *, keep: int) -> Verdict:
+    """Add why an object is not well, and of its log the last `keep` lines per pod.
+
+    The number of the causal line counts from the first line kept: below 1 it stood before that.
+    """
+    found = diagnosed(verdict.health, log)
+    kept = {pod: tuple(lines[-keep:]) for pod, lines in log.items()} if keep > 0 else {}
+    if found and found.pod:
+        dropped = len(log[found.pod]) - len(kept.get(found.pod, ()))
+        found = replace(found, number=found.number - dropped)
+    cause = found.line if found and found.pod else ""
+    return replace(verdict, cause=cause, diagnosis=found, log=kept, log_note=note)
 
 
 def causal_line(lines: Iterable[str]) -> str:

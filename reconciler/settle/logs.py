@@ -14,6 +14,8 @@ from reconciler.provider import Logs
 from reconciler.resource import Observed
 
 MOST_STREAMS = 32
+DEPTH = 500
+"""So many lines per pod are read for the cause, though fewer are kept: ranks that end say much."""
 _MOST_BREAKS = 3
 _MOST_FETCHED = 8
 _LAST_WORDS_S = 2.0
@@ -36,12 +38,20 @@ class Streams:
 
 @dataclass
 class Kept:
-    """Keep the last lines of one object's pods in rings of `lines`."""
+    """Keep the last lines of one object's pods in rings of `lines`, or of DEPTH where that is more.
+
+    With no `lines` nothing is kept.
+    """
 
     provider: Logs
     lines: int
     rings: dict[str, deque[str]] = field(default_factory=dict)
     note: str = ""
+
+    @property
+    def depth(self) -> int:
+        """Give how many lines per pod are held for now."""
+        return max(self.lines, DEPTH) if self.lines > 0 else 0
 
     async def words(self, observed: Observed) -> tuple[Mapping[str, tuple[str, ...]], str]:
         """Give what is left to say of an object: its log, else the platform's events, else why none."""
@@ -71,8 +81,8 @@ class Kept:
     async def _fetch(self, observed: Observed, pod: str) -> None:
         """Take a pod's log as it is now, else that of the container before it, if it tells us more."""
         for previous in (False, True):
-            fresh: deque[str] = deque(maxlen=self.lines)
-            lines = self.provider.download(observed, pod=pod, tail=self.lines, previous=previous)
+            fresh: deque[str] = deque(maxlen=self.depth)
+            lines = self.provider.download(observed, pod=pod, tail=self.depth, previous=previous)
             async for line in lines:
                 fresh.append(line.text)
             if len(fresh) > len(self.rings.get(pod, ())):
@@ -120,7 +130,7 @@ class Tail(Kept):
 
     async def _follow(self, observed: Observed, pod: str, *, missed_one: bool) -> None:
         """Follow one container's life; where we came too late for the one before, read that first."""
-        ring = self.rings.setdefault(pod, deque(maxlen=self.lines))
+        ring = self.rings.setdefault(pod, deque(maxlen=self.depth))
         try:
             if missed_one:
                 await self._read(observed, pod, ring, previous=True)
@@ -134,7 +144,7 @@ class Tail(Kept):
             self._tasks.pop(pod, None)
 
     async def _read(self, observed: Observed, pod: str, ring: deque[str], *, previous: bool) -> None:
-        lines = self.provider.follow(observed, pod=pod, tail=self.lines, previous=previous)
+        lines = self.provider.follow(observed, pod=pod, tail=self.depth, previous=previous)
         async for line in lines:
             ring.append(line.text)
 

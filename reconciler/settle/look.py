@@ -15,7 +15,7 @@ from reconciler.plan.stopped import is_standing_still
 from reconciler.problem import Problem
 from reconciler.provider import InstallInfo, Installs, Logs, Provider
 from reconciler.resource import EMPTY, Life, Observed, Resource, ResourceKey, Scope
-from reconciler.settle.cause import diagnosed
+from reconciler.settle.cause import explained
 from reconciler.settle.logs import Kept
 from reconciler.settle.verdict import problem_of
 
@@ -108,11 +108,10 @@ class Looker:
         if isinstance(provider, Logs) and lines > 0:
             async with self._slots:
                 log, note = await Kept(provider, lines).words(observed)
-        found = diagnosed(verdict.health, log)
-        verdict = replace(
-            verdict, diagnosis=found, cause=found.line if found and found.pod else "", log=log, log_note=note
-        )
-        return replace(verdict, problem=problem_of(resource, verdict, waited=0.0)) if found else verdict
+        verdict = explained(verdict, log, note, keep=lines)
+        if verdict.diagnosis is None:
+            return verdict
+        return replace(verdict, problem=problem_of(resource, verdict, waited=0.0))
 
     def _is_ours(self, change: Change, observed: Observed) -> bool:
         if change.is_adopted or (change.kind is not None and not change.kind.support.carries_mark):

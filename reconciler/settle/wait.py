@@ -14,7 +14,7 @@ from reconciler.health import DROPPED, Health, Level
 from reconciler.outcome import Step, Verdict
 from reconciler.provider import Logs, Provider
 from reconciler.resource import EMPTY, Life, Observed, Resource, ResourceKey, Scope
-from reconciler.settle.cause import causal_line, diagnosed
+from reconciler.settle.cause import causal_line, explained
 from reconciler.settle.logs import Streams, Tail
 from reconciler.settle.verdict import Elapsed, Ending, ending, problem_of
 
@@ -216,9 +216,9 @@ class _Watch:
         health = self.health
         if health.is_stuck and health.level is not Level.DEGRADED:
             health = replace(health, level=Level.DEGRADED)
-        found = diagnosed(health, log)
-        cause = found.line if found and found.pod else _cause(log)
-        verdict = replace(verdict, health=health, cause=cause, diagnosis=found, log=log, log_note=note)
+        keep = self.item.resource.health.log_tail
+        verdict = explained(replace(verdict, health=health), log, note, keep=keep)
+        verdict = verdict if verdict.cause else replace(verdict, cause=_cause(log))
         problem = problem_of(self.item.resource, verdict, waited=self._elapsed().waited)
         self._tell(problem.what.removeprefix(f"{verdict.key} "), "unhealthy")
         return replace(verdict, problem=problem)
