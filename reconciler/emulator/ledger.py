@@ -311,10 +311,13 @@ def _size(message: Message) -> int:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """Read the headers in lower case; of the authorization only the scheme is kept."""
+    """Read the headers in lower case; of the authorization only the scheme is kept, of cookies the names."""
     headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
     if "authorization" in headers:
         headers["authorization"] = headers["authorization"].partition(" ")[0] + " " + MASK
+    if "cookie" in headers:
+        names = (pair.partition("=")[0].strip() for pair in headers["cookie"].split(";"))
+        headers["cookie"] = "; ".join(f"{name}={MASK}" for name in names)
     return headers
 
 
@@ -324,7 +327,7 @@ def _parse(body: bytes, headers: Mapping[str, str], *, is_login: bool) -> Any:
         return _masked(dict(pairs)) if is_login else dict(pairs)
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return _masked(parsed) if is_login else parsed
 

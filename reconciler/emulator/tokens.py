@@ -196,7 +196,7 @@ class Tokens:
 async def _json_object(request: Request) -> dict[str, Any] | None:
     try:
         body = json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 

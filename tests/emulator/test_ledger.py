@@ -44,6 +44,18 @@ def test_the_principal_is_known_and_the_token_is_not_kept(stood: Stand) -> None:
     assert token not in repr(entry)
 
 
+def test_of_cookies_only_the_names_are_kept(stood: Stand) -> None:
+    stood.get(headers={"Cookie": "Token=abc%3D; userId=7"})
+
+    assert stood.ledger.entries[-1].headers["cookie"] == f"Token={MASK}; userId={MASK}"
+
+
+def test_a_body_nested_too_deep_is_kept_as_nothing(stood: Stand) -> None:
+    stood.ask("POST", "/rows/none", content=b"[" * 5000)
+
+    assert stood.ledger.entries[-1].body is None
+
+
 @pytest.mark.parametrize("how", ["json", "data"])
 def test_the_secrets_of_a_login_are_masked(stood: Stand, how: str) -> None:
     body = LOGIN if how == "json" else {"client_id": "demo", "client_secret": "demo-secret"}

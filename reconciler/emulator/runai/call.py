@@ -68,7 +68,7 @@ class Call:
         """Parse the body.  Raises ApiError 400 if it is not JSON."""
         try:
             return json.loads(self.raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ApiError(400, "Failed to read request body") from None
 
     def fields(self) -> dict[str, Json]:
