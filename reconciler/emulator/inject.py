@@ -34,12 +34,23 @@ _ENDLESS = 256 * 1024 * 1024
 
 
 class Injector:
-    """ASGI middleware: spoil the requests the script names, pass on the others."""
+    """ASGI middleware: spoil the requests the script names, pass on the others.
 
-    def __init__(self, app: ASGIApp, faults: Faults, clock: Clock | None = None) -> None:
+    `envelope` spells a status and a message as the errors of the platform are spelt.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: Faults,
+        clock: Clock | None = None,
+        *,
+        envelope: Callable[[int, str], Any] | None = None,
+    ) -> None:
         self.app = app
         self.faults = faults
         self.clock = clock or ScaledClock()
+        self.envelope = envelope or _plain_envelope
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does, unless a fault is due."""
@@ -49,7 +60,7 @@ class Injector:
             return
         if fault.delay_s and not fault.runs_handler:
             await asyncio.sleep(fault.delay_s)
-        stage = Stage(fault, self.app, scope, receive, send)
+        stage = Stage(fault, self.app, scope, receive, send, self.envelope)
         if fault.kind in streamfaults.KINDS:
             await streamfaults.play(stage, self.clock)
         else:
@@ -66,6 +77,10 @@ class Injector:
         if fault is not None and page is not None:
             page.fault(fault.title)
         return fault
+
+
+def _plain_envelope(status: int, message: str) -> Any:
+    return {"code": status, "message": message}
 
 
 # -- an answer that is not the handler's -------------------------------------------------------
@@ -107,7 +122,7 @@ def _stated_body(fault: Fault) -> tuple[bytes | None, str]:
 
 async def _status(stage: Stage) -> None:
     status = stage.fault.status or 500
-    body = {"code": status, "message": f"scripted fault {stage.fault.title}"}
+    body = stage.envelope(status, f"scripted fault {stage.fault.title}")
     answer = Answer(status, (("content-type", _JSON),), json.dumps(body).encode())
     await _said(answer)(stage)
 
@@ -116,7 +131,7 @@ async def _echo(stage: Stage) -> None:
     body = (await stage.receive()).get("body", b"") if stage.scope["type"] == "http" else b""
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in stage.scope["headers"]}
     said = f"cannot serve {stage.scope['path']}; headers {headers}; body {body.decode('latin-1')}"
-    echo = {"code": 500, "message": said}
+    echo = stage.envelope(500, said)
     if stage.fault.runs_handler:
         stage = replace(stage, receive=_again(body))
     await _said(Answer(500, (("content-type", _JSON),), json.dumps(echo).encode()))(stage)

@@ -2,7 +2,9 @@
 
 import asyncio
 import http
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,13 +32,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One struck request: the fault, the application and the three ASGI parts."""
+    """One struck request: the fault, the application, the three ASGI parts, and how errors are spelt."""
 
     fault: Fault
     app: ASGIApp
     scope: Scope
     receive: Receive
     send: Send
+    envelope: Callable[[int, str], Any]
 
     async def handler_answer(self) -> Answer:
         """Run the handler, so that it takes effect, and keep its answer back."""
