@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.emulator.clock import ManualClock
+from reconciler.emulator.primus_safe import Emulator as PrimusSafe
 from reconciler.emulator.runai import Emulator, Switches, clusterlife
 from tests.cli.conftest import Run
 from tests.scenarios.stage import DrivenClock
@@ -253,3 +254,17 @@ def test_every_route_of_the_emulator_has_a_row() -> None:
         }
 
     assert served - known == set()
+
+
+@pytest.mark.parametrize(("generation", "since"), [(1, {"first", "first only"}), (2, {"first", "second"})])
+def test_every_route_of_primus_safe_has_a_row(generation: int, since: set[str]) -> None:
+    text = DOCUMENT.partition("## AMD")[2]
+    told = re.findall(r"^\| (GET|POST|PATCH|DELETE) \| `([^`]+)` \| ([^|]+) \| [^|]+ \|$", text, re.M)
+
+    served = {
+        (method, str(getattr(route, "path", "")))
+        for route in PrimusSafe(generation=generation)._routes()
+        for method in getattr(route, "methods", set()) - {"HEAD"}
+    }
+
+    assert served == {(method, path) for method, path, age in told if age in since}
