@@ -213,7 +213,12 @@ class World:
         self._at(moment, _ROW, one.id, one)
 
     def _tell_dependents(self, one: Workload, at: datetime) -> None:
-        """Let those that wait for a workload know how it ended; what did not succeed fails them."""
+        """Let others know how a workload ended: what did not succeed fails those that wait for it.
+
+        What it owns is stopped.
+        """
+        for child in [w for w in self.resources.values() if w.spec.owner_id == one.id and not w.is_ended]:
+            self.keep(phases.stopped(child, at, f"the owner {one.id} has ended"), at)
         for other in [w for w in self.resources.values() if one.id in (w.spec.dependencies or ())]:
             if other.is_ended or one.id in other.dependency_phases:
                 continue
