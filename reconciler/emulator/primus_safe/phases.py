@@ -92,7 +92,7 @@ def _coming(one: Workload, scene: Scene) -> Iterator[tuple[datetime, Act]]:
         case "failing":
             yield _after(one.since, pace.failover_s), requeued
         case "running" if one.run and one.run.running_at and _fate(one).after_s and one.holds_ready:
-            act = _unready if is_application(one.spec.kind) else _finish
+            act = unready if is_application(one.spec.kind) else _finish
             yield _after(one.run.running_at, _fate(one).after_s), act
 
 
@@ -152,7 +152,7 @@ def _rolled(one: Workload, at: datetime, scene: Scene) -> Workload:
     return replace(told, conditions=(*one.conditions, again)[-_KEPT:])
 
 
-def _unready(one: Workload, at: datetime, scene: Scene) -> Workload:
+def unready(one: Workload, at: datetime, scene: Scene) -> Workload:
     """Let an application lose its pods, which start again and fall again."""
     type_ = "K8sFailed" if scene.generation.is_first else "K8sNotReady"
     told = replace(one, phase="NotReady", holds_ready=False)
