@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from reconciler.emulator.primus_safe import capacity
@@ -41,18 +42,19 @@ def claim_of(one: Workload, now: datetime, generation: Generation, *, waits_on: 
     names = tuple(labels.get(generation.node_label, "").split())
     wait = "schedule" if start and start > now else "dependency" if waits_on else ""
     return Claim(
-        id=one.id, priority=one.spec.priority, since=one.created_at, pods=_pods(one), wait=wait,
-        nodes=tuple(place.node for place in one.held),
+        id=one.id, priority=one.spec.priority, since=one.created_at, pods=_pods(one.spec.resources),
+        wait=wait, nodes=tuple(place.node for place in one.held),
         names=names if one.spec.nodes_affinity != "preferred" else (),
         labels={key: value for key, value in labels.items() if key not in _NODE_KEYS},
         excluded=one.spec.excluded_nodes, tolerates=one.spec.is_tolerate_all,
     )  # fmt: skip
 
 
-def _pods(one: Workload) -> tuple[Pod, ...]:
+@lru_cache(maxsize=4096)
+def _pods(resources: tuple[Resource, ...]) -> tuple[Pod, ...]:
     return tuple(
         Pod(group, needs)
-        for group, asked in enumerate(one.spec.resources)
+        for group, asked in enumerate(resources)
         for needs in [_needs(asked)]
         for _ in range(asked.replica)
     )

@@ -56,6 +56,8 @@ class World:
         self._ticket = 0
         self._written: dict[str, datetime] = {}
         self._unsettled: set[str] = set()
+        self._queued: dict[str, dict[str, None]] = {}
+        self._held: dict[str, dict[str, None]] = {}
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -160,6 +162,8 @@ class World:
         """Remove a custom resource at once, without a trace of how."""
         one = self.resources.pop(id_, None)
         if one is not None:
+            self._queued.get(one.spec.workspace, {}).pop(id_, None)
+            self._held.get(one.spec.workspace, {}).pop(id_, None)
             self._unsettled.add(one.spec.workspace)
 
     def reconsider(self, workspace: str) -> None:
@@ -184,13 +188,25 @@ class World:
         at = at or self.clock.now()
         before = self.resources.get(one.id)
         self.resources[one.id] = one
-        if before is None or _stake(before) != _stake(one):
+        self._index(one)
+        if before is not None and _stake(before) != _stake(one):
             self._unsettled.add(one.spec.workspace)
         if one.is_ended and (before is None or not before.is_ended):
             self._tell_dependents(one, at)
         self._set_timers(one)
         self._export(one, at + timedelta(seconds=late_s))
         return one
+
+    def _index(self, one: Workload) -> None:
+        """Remember who waits and who holds nodes, by workspace and in order."""
+        space = one.spec.workspace
+        waits = one.step == "queued" and one.deleting_at is None
+        for index, is_in in ((self._queued, waits), (self._held, bool(one.held))):
+            ids = index.setdefault(space, {})
+            if is_in:
+                ids[one.id] = None
+            else:
+                ids.pop(one.id, None)
 
     def _set_timers(self, one: Workload) -> None:
         if one.deleting_at is not None:
@@ -288,7 +304,8 @@ class World:
             self._schedule_one(workspace, at)
 
     def _schedule_one(self, workspace: str, at: datetime) -> None:
-        waiting = [one for one in self._queued(workspace) if phases.wakes_at(one, self._scene(one)) <= at]
+        queued = [self.resources[id_] for id_ in self._queued.get(workspace, ())]
+        waiting = [one for one in queued if phases.wakes_at(one, self._scene(one)) <= at]
         ready = [one for one in (self._looked_at(one, at) for one in waiting) if one is not None]
         if not ready:
             return
@@ -306,13 +323,6 @@ class World:
             told = replace(one, queue=position, message=verdict.waits.get(one.id, one.message))
             if told != one:
                 self.keep(told, at)
-
-    def _queued(self, workspace: str) -> list[Workload]:
-        return [
-            one
-            for one in self.resources.values()
-            if one.step == "queued" and one.deleting_at is None and one.spec.workspace == workspace
-        ]
 
     def _looked_at(self, one: Workload, at: datetime) -> Workload | None:
         """Look up the dependencies of a workload for the first time; None if that fails it."""
@@ -347,9 +357,9 @@ class World:
             return Verdict({}, (), {})
         at = self.clock.now()
         running = [
-            rules.claim_of(one, at, self.generation)
-            for one in self.resources.values()
-            if one.held and one.spec.workspace == workspace and one.id != without
+            rules.claim_of(self.resources[id_], at, self.generation)
+            for id_ in self._held.get(workspace, ())
+            if id_ != without
         ]
         seats = [rules.seat_of(node, flavor, self.generation) for node in self.nodes_of(workspace)]
         return schedule(

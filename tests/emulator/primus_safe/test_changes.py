@@ -351,7 +351,7 @@ def test_c4_a_roll_out_of_an_image_that_is_not_there_never_ends(generation: int)
 def test_a_node_port_is_in_its_own_way_in_the_second_generation() -> None:
     service = {**SERVICE, "serviceType": "NodePort", "nodePort": 31000}
     for generation, switches, status in ((1, {}, 200), (2, {}, 400), (2, {"node_port_collides": False}, 200)):
-        bench = Bench(generation, **switches)
+        bench = Bench(generation, **dict[str, Any](switches))
         id_ = deployment(bench, service=service)
         assert bench.patch(id_, description="x").status_code == status
 

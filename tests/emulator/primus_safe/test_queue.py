@@ -236,7 +236,7 @@ def test_c10_one_that_has_just_ended_is_never_noticed_in_the_first_generation() 
         (1, {"dependency_waits": False}, "Running"),
         (2, {}, "Running"),
     ):
-        bench = Bench(generation, **switches)
+        bench = Bench(generation, **dict[str, Any](switches))
         first = bench.made(env={"EMULATOR_SECONDS": "1"}, ttlSecondsAfterFinished=1000)
         bench.wait(20)
         id_ = bench.made(dependencies=[first])
