@@ -9,11 +9,11 @@ from reconciler.emulator.primus_safe import capacity, moments
 from reconciler.emulator.primus_safe.call import Answer, Call, Platform, route
 from reconciler.emulator.primus_safe.errors import ApiError, bad_request, kubernetes_not_found
 from reconciler.emulator.primus_safe.mutate import AUTHORING_IMAGE
+from reconciler.emulator.primus_safe.pods import SSH_HOST, SSH_PORT
 from reconciler.emulator.primus_safe.records import Cluster, Flavor, Node
 
 Json = Any
 _LIMIT, _ALL = 100, -1
-_SSH_PORT = 2222
 
 
 def routes(platform: Platform) -> Iterator[Route]:
@@ -37,8 +37,8 @@ def _envs(call: Call) -> Answer:
         "enableLog": switches.logs,
         "enableLogDownload": False,
         "enableSsh": switches.ssh,
-        "sshPort": _SSH_PORT,
-        "sshIP": "",
+        "sshPort": SSH_PORT,
+        "sshIP": SSH_HOST if switches.ssh else "",
     }
     if call.generation.is_first:
         return Answer(told | {"authoringImage": AUTHORING_IMAGE})

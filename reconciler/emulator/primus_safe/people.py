@@ -155,7 +155,8 @@ def _add_key(call: Call) -> Answer:
         raise ApiError(400, BAD_REQUEST, f"Bad request. the name must have 1 to {_LONGEST_NAME} characters")
     if not _DAYS[0] <= days <= _DAYS[1]:
         raise bad_request(f"ttlDays must be between {_DAYS[0]} and {_DAYS[1]}")
-    key = call.platform.tokens.add_key(user, name, timedelta(days=days))
+    nets = body.get("whitelist", [])
+    key = call.platform.tokens.add_key(user, name, timedelta(days=days), whitelist=nets)
     call.note_on("create", "ApiKey", str(key.id), key.name)
     return Answer(_key(key) | {"apiKey": key.text})
 

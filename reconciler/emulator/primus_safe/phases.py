@@ -146,10 +146,22 @@ def _start(one: Workload, at: datetime, _: Scene) -> Workload:
     return noted(running, "K8sRunning", "", at)
 
 
+def rolling(one: Workload, at: datetime) -> Workload:
+    """Begin to replace the pods of what serves."""
+    was_ready = one.run is not None and one.run.running_at is not None
+    told = replace(one, step="updating", since=at, phase="Updating" if was_ready else one.phase)
+    return retold(told, "K8sUpdating", f"revision {one.revision} is rolled out", at)
+
+
 def _rolled(one: Workload, at: datetime, scene: Scene) -> Workload:
-    told = _start(one, at, scene)
-    again = Condition("K8sRunning", one.dispatches, f"revision {one.revision} is available", at)
-    return replace(told, conditions=(*one.conditions, again)[-_KEPT:])
+    told = retold(one, "K8sRunning", f"revision {one.revision} is available", at)
+    return replace(_start(one, at, scene), conditions=told.conditions)
+
+
+def retold(one: Workload, type_: str, message: str, at: datetime) -> Workload:
+    """Add a condition once more; what serves keeps the last of them."""
+    kept = (*one.conditions, Condition(type_, one.dispatches, message, at))
+    return replace(one, conditions=kept[-_KEPT:])
 
 
 def unready(one: Workload, at: datetime, scene: Scene) -> Workload:

@@ -52,6 +52,7 @@ def _pod_log(call: Call) -> Answer:
     if one is None:
         raise kubernetes_not_found("workloads.amd.com", id_)
     call.must("get", workspace=one.spec.workspace, owner=one.user_id)
+    _must_reach(call, one)
     tail, since = _number(call, "tailLines"), _number(call, "sinceSeconds")
     view = _pod(one, call.param("pod"))
     _must_have_begun(one, view, call.query.get("container") or view.container)
@@ -67,6 +68,11 @@ def _pod_log(call: Call) -> Answer:
             "logs": text.split("\n"),
         }
     )
+
+
+def _must_reach(call: Call, one: Workload) -> None:
+    if one.cluster in call.world.unreachable:
+        raise internal(f"client of cluster {one.cluster} is not found. please retry later")
 
 
 def _number(call: Call, name: str) -> int:
@@ -100,6 +106,7 @@ def _containers(call: Call) -> Answer:
     if row is None:
         raise no_workload(call.param("id"))
     call.must("get", workspace=row.workload.spec.workspace, owner=row.workload.user_id)
+    _must_reach(call, row.workload)
     live = call.world.resources.get(row.workload.id)
     if live is None:
         raise kubernetes_not_found("pods", call.param("pod"))
@@ -119,6 +126,7 @@ def _service(call: Call) -> Answer:
             return Answer(None)
         raise not_found(f"Workload {id_}")
     call.must("get", workspace=one.spec.workspace, owner=one.user_id)
+    _must_reach(call, one)
     if one.spec.service is None or not one.is_dispatched:
         raise kubernetes_not_found("services", id_)
     ip = f"10.96.{int(made_uuid(id_)[:2], 16)}.{int(made_uuid(id_)[2:4], 16)}"

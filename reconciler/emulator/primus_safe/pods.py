@@ -16,6 +16,7 @@ from reconciler.emulator.primus_safe.records import Node, Place, Run, Workload
 
 Json = Any
 FIRST_FALLS_S = 1.0
+SSH_HOST, SSH_PORT = "10.20.0.9", 2222
 _EXITS: Mapping[str, tuple[int, str]] = MappingProxyType(
     {
         "rccl": (134, "Error"),
@@ -94,11 +95,28 @@ def phase_of(one: Workload, view: PodView) -> str:
 
 
 def pod_rows(
-    one: Workload, nodes: Mapping[str, Node], generation: Generation
+    one: Workload, nodes: Mapping[str, Node], generation: Generation, *, ssh_as: str = ""
 ) -> list[dict[str, Json]] | None:
-    """Spell the pods of a row; null before there are any."""
-    found = [_row(one, view, nodes, generation) for view in views(one)]
+    """Spell the pods of a row; null before there are any.
+
+    `ssh_as` is the id of who asks, where pods tell how to log in.
+    """
+    found = []
+    for view in views(one):
+        told = _row(one, view, nodes, generation)
+        if ssh_as and told["phase"] == "Running":
+            told |= _ssh(one, view, ssh_as, generation)
+        found.append(told)
     return found or None
+
+
+def _ssh(one: Workload, view: PodView, caller: str, generation: Generation) -> dict[str, str]:
+    """Tell how to log in: as the owner in the first generation, as oneself in the second."""
+    name, space = view.place.name, one.spec.workspace
+    if generation.is_first:
+        return {"sshAddr": f"ssh {one.user_id}.{name}.{space}@{SSH_HOST}"}
+    user = f"{caller}.{name}.{view.container}.bash.{space}"
+    return {"sshCommand": f"ssh -o ServerAliveInterval=60 {user}@{SSH_HOST} -p {SSH_PORT}"}
 
 
 def _row(one: Workload, view: PodView, nodes: Mapping[str, Node], generation: Generation) -> dict[str, Json]:

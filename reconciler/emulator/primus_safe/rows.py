@@ -1,6 +1,7 @@
 """How a workload reads: an item of the list, and the detail, in the names of each generation."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -75,19 +76,25 @@ def _left(
     return max(0, int(one.started_at.timestamp()) + limit - int(now.timestamp()))
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a detail is spelt, and with which nodes at hand.
+
+    `hidden` are dependencies that the second generation leaves out; `ssh_as` is who asks, where pods
+    tell how to log in.
+    """
+
+    nodes: Mapping[str, Node]
+    hidden: frozenset[str] = frozenset()
+    shows_secrets: bool = True
+    ssh_as: str = ""
+
+
 def detail(
-    row: Row,
-    live: Workload | None,
-    now: datetime,
-    generation: Generation,
-    *,
-    nodes: Mapping[str, Node],
-    hidden: frozenset[str] = frozenset(),
-    shows_secrets: bool = True,
+    row: Row, live: Workload | None, now: datetime, generation: Generation, reader: Reader
 ) -> dict[str, Json]:
-    """Spell the whole of one workload; `hidden` are dependencies that the second one leaves out."""
+    """Spell the whole of one workload; what is optional and empty has no key."""
     one = row.workload
-    labels, chosen, excluded = _labels(one, generation)
     told: dict[str, Json] = {
         **item(row, live, now, generation),
         **_program(one, generation),
@@ -95,30 +102,41 @@ def detail(
         "maxRetry": one.spec.max_retry,
         "ttlSecondsAfterFinished": one.spec.ttl if one.spec.ttl and one.spec.ttl > 0 else None,
         "conditions": _conditions(one),
-        "pods": pod_rows(one, nodes, generation),
+        "pods": pod_rows(one, reader.nodes, generation, ssh_as=reader.ssh_as),
         "nodes": _per_run(one, generation, what="nodes"),
         "ranks": _per_run(one, generation, what="ranks"),
-        "customerLabels": labels,
+        "customerLabels": _labels(one, generation),
         "env": _env(one, generation),
     }
-    shown = [id_ for id_ in one.spec.dependencies or () if id_ not in hidden]
-    optional: dict[str, Json] = {
-        "specifiedNodes": chosen,
-        "liveness": one.spec.liveness,
-        "readiness": one.spec.readiness,
-        "service": service_fields(one.spec.service),
-        "dependencies": shown,
-        "cronJobs": [dict(job) for job in one.spec.cron_jobs or ()],
-    }
     if generation.is_plural:
-        optional |= {"excludedNodes": excluded, "nodesAffinity": one.spec.nodes_affinity}
-        optional |= {"secrets": [dict(each) for each in one.spec.secrets] if shows_secrets else []}
         told |= {
             "privileged": one.spec.is_privileged,
             "useWorkspaceStorage": one.spec.uses_workspace_storage,
             "forceHostNetwork": one.spec.forces_host_network,
         }
+    optional = _optional(one, generation, reader)
     return told | {key: value for key, value in optional.items() if value}
+
+
+def _optional(one: Workload, generation: Generation, reader: Reader) -> dict[str, Json]:
+    spec = one.spec
+    nodes = (spec.labels or {}).get(generation.node_label, "")
+    told: dict[str, Json] = {
+        "specifiedNodes": nodes.split(" ") if nodes else [],
+        "liveness": spec.liveness,
+        "readiness": spec.readiness,
+        "service": service_fields(spec.service),
+        "dependencies": [id_ for id_ in spec.dependencies or () if id_ not in reader.hidden],
+        "cronJobs": [dict(job) for job in spec.cron_jobs or ()],
+    }
+    if generation.is_first:
+        return told
+    secrets = spec.secrets if reader.shows_secrets else ()
+    return told | {
+        "excludedNodes": list(spec.excluded_nodes),
+        "nodesAffinity": spec.nodes_affinity,
+        "secrets": [dict(each) for each in secrets],
+    }
 
 
 def _program(one: Workload, generation: Generation) -> dict[str, Json]:
@@ -156,14 +174,10 @@ def _per_run(one: Workload, generation: Generation, *, what: str) -> list[list[s
     return (found if generation.is_first else [each for each in found if each]) or None
 
 
-def _labels(one: Workload, generation: Generation) -> tuple[dict[str, str] | None, list[str], list[str]]:
-    """Part the labels from the nodes that were asked for, which are kept among them."""
+def _labels(one: Workload, generation: Generation) -> dict[str, str] | None:
+    """Give the labels without the nodes that were asked for, which are kept among them."""
     kept = one.spec.labels
-    if not kept:
-        return None, [], []
-    nodes = kept.get(generation.node_label, "")
-    rest = {key: value for key, value in kept.items() if key != generation.node_label}
-    return rest, nodes.split(" ") if nodes else [], list(one.spec.excluded_nodes)
+    return {key: value for key, value in kept.items() if key != generation.node_label} if kept else None
 
 
 def _env(one: Workload, generation: Generation) -> dict[str, str] | None:

@@ -8,6 +8,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import unquote
@@ -61,12 +63,14 @@ class Tokens:
         """Make every token handed out so far worthless; keys stay."""
         self._born += 1
 
-    def add_key(self, user: User, name: str, ttl: timedelta, text: str = "") -> ApiKey:
-        """Make a key for a user."""
+    def add_key(
+        self, user: User, name: str, ttl: timedelta, text: str = "", *, whitelist: Sequence[str] = ()
+    ) -> ApiKey:
+        """Make a key for a user; where there is a whitelist, it counts from those addresses only."""
         number = len(self.keys) + 1
         made = text or KEY_PREFIX + hashlib.sha256(f"{user.id}/{number}".encode()).hexdigest()[:40]
         now = self.clock.now()
-        self.keys[made] = ApiKey(number, name, user.id, made, now, now + ttl)
+        self.keys[made] = ApiKey(number, name, user.id, made, now, now + ttl, tuple(whitelist))
         return self.keys[made]
 
     def remove_key(self, user: User, number: int) -> bool:
@@ -98,7 +102,7 @@ class Tokens:
         """Read the id of who asks, account or not.  Raises ApiError 401 if nobody does."""
         key = _key_in(connection) if self.generation.takes_api_key else ""
         if key:
-            return self._of_key(key)
+            return self._of_key(key, connection.client.host if connection.client else "")
         cookie = unquote(connection.cookies.get("Token", ""))
         if cookie:
             return self._of_token(cookie)
@@ -122,10 +126,12 @@ class Tokens:
         parts = connection.headers.get("authorization", "").split(" ")
         return parts[1] if len(parts) == 2 and parts[0].lower() == "bearer" else ""
 
-    def _of_key(self, text: str) -> str:
+    def _of_key(self, text: str, host: str) -> str:
         key = self.keys.get(text)
         if key is None or key.expires_at <= self.clock.now():
             raise unauthorized("the API key is invalid or has expired")
+        if key.whitelist and not any(_holds(net, host) for net in key.whitelist):
+            raise unauthorized(f"the API key does not count from {host}")
         return key.user_id
 
     def _of_token(self, text: str) -> str:
@@ -145,6 +151,13 @@ class Tokens:
 
 def _either(switch: bool | None, default: bool) -> bool:
     return default if switch is None else switch
+
+
+def _holds(net: str, host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(net, strict=False)
+    except ValueError:
+        return False
 
 
 def _key_in(connection: HTTPConnection) -> str:

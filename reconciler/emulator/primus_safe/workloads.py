@@ -59,13 +59,14 @@ def _get(call: Call) -> Answer:
         raise no_workload(call.param("id"))
     one = row.workload
     call.must("get", workspace=one.spec.workspace, owner=one.user_id)
+    reader = rows.Reader(
+        nodes=_by_name(call),
+        hidden=_hidden(call, one),
+        shows_secrets=call.user.is_admin or call.user.id == one.user_id,
+        ssh_as=call.user.id if call.world.switches.ssh else "",
+    )
     live = call.world.resources.get(one.id)
-    return Answer(
-        rows.detail(
-            row, live, call.world.clock.now(), call.generation, nodes=_by_name(call),
-            hidden=_hidden(call, one), shows_secrets=call.user.is_admin or call.user.id == one.user_id,
-        )
-    )  # fmt: skip
+    return Answer(rows.detail(row, live, call.world.clock.now(), call.generation, reader))
 
 
 def _by_name(call: Call) -> dict[str, Json]:

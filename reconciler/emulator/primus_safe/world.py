@@ -52,6 +52,7 @@ class World:
         self.secrets: dict[str, Secret] = {}
         self.resources: dict[str, Workload] = {}
         self.rows: dict[str, Row] = {}
+        self.unreachable: set[str] = set()  # clusters that the server has no client of
         self._timers: list[tuple[datetime, int, int, str, Workload | None]] = []
         self._ticket = 0
         self._written: dict[str, datetime] = {}
@@ -152,11 +153,8 @@ class World:
         nodes = self._place(one.spec.workspace, [self._claim(lone, at)], without=one.id).placed
         held = crew.places(one, one.spec, nodes.get(one.id, ()), revision)
         run = replace(one.run, places=held, spec=one.spec)
-        was_ready = one.run.running_at is not None
-        return replace(
-            one, held=held, runs=(*one.runs[:-1], run), revision=revision, since=at,
-            step="updating", phase="Updating" if was_ready else one.phase,
-        )  # fmt: skip
+        changed = replace(one, held=held, runs=(*one.runs[:-1], run), revision=revision)
+        return phases.rolling(changed, at)
 
     def forget(self, id_: str) -> None:
         """Remove a custom resource at once, without a trace of how."""

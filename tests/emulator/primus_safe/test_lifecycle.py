@@ -147,6 +147,17 @@ def test_an_application_that_loses_its_pods_is_not_ready(generation: int) -> Non
 
 
 @both
+def test_each_roll_out_is_told_by_conditions(generation: int) -> None:
+    bench = Bench(generation)
+    id_ = serving(bench)
+    for number in range(2):
+        bench.wait(15).patch(id_, env={"N": str(number)})
+
+    told = [type_ for type_, _ in bench.wait(15).conditions(id_)]
+    assert told[-4:] == ["K8sUpdating", "K8sRunning"] * 2
+
+
+@both
 def test_an_application_keeps_its_last_30_conditions(generation: int) -> None:
     bench = Bench(generation)
     id_ = serving(bench)

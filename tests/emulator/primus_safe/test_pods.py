@@ -139,6 +139,24 @@ def test_each_generation_tells_its_own_things_of_a_pod() -> None:
     assert set(two) - set(one) == set()
 
 
+def test_pods_that_run_tell_how_to_log_in_where_the_server_lets_one() -> None:
+    for generation in (1, 2):
+        bench = Bench(generation, ssh=True)
+        id_ = bench.made()
+        assert "ssh" not in repr(bench.wait(3).get(id_)["pods"])
+        owner, caller = (bench.emu.world.users.named(name).id for name in ("demo", "mina"))
+        pod = bench.wait(10).sign_in("mina").get(id_)["pods"][0]
+        told = pod["sshAddr" if generation == 1 else "sshCommand"]
+        assert (
+            told
+            == {
+                1: f"ssh {owner}.{id_}-master-0.{TRAIN}@10.20.0.9",
+                2: f"ssh -o ServerAliveInterval=60 {caller}.{id_}-master-0.pytorch.bash.{TRAIN}"
+                "@10.20.0.9 -p 2222",
+            }[generation]
+        )
+
+
 # -- logs --------------------------------------------------------------------------------------
 
 
@@ -233,6 +251,21 @@ def test_logs_are_gone_with_the_object(generation: int) -> None:
         "NotFound",
         'pods "other" not found',
     )
+
+
+@both
+def test_a_cluster_without_a_client_answers_500(generation: int) -> None:
+    bench = Bench(generation)
+    id_ = bench.running()
+    bench.emu.world.unreachable.add("mi300-west")
+
+    for what in (f"pods/{id_}-master-0/logs", f"pods/{id_}-master-0/containers"):
+        assert no(bench.http.get(f"{ROOT}/{id_}/{what}")) == (
+            500,
+            "Primus.00001",
+            "Internal error. client of cluster mi300-west is not found. please retry later",
+        )
+    assert bench.phase(id_) == "Running"
 
 
 @both

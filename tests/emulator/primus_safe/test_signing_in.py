@@ -206,6 +206,18 @@ def test_a_key_ends_with_its_days() -> None:
     assert ask(bench, authorization=f"Bearer {made['apiKey']}", cookie="").status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("net", "status"), [("127.0.0.0/8", 200), ("127.0.0.1", 200), ("10.0.0.0/8", 401), ("x", 401)]
+)
+def test_a_key_may_count_from_some_addresses_only(net: str, status: int) -> None:
+    bench = Bench(2)
+    asked = {"name": "ci", "ttlDays": 9, "whitelist": [net]}
+    made = bench.http.post("/api/v1/apikeys", json=asked).json()
+
+    assert made["whitelist"] == [net]
+    assert ask(bench, authorization=f"Bearer {made['apiKey']}", cookie="").status_code == status
+
+
 def test_logging_out_needs_an_account_in_the_second_generation() -> None:
     assert bare(1).http.post("/api/v1/logout").content == b"null"
     assert bare(2).http.post("/api/v1/logout").status_code == 401
