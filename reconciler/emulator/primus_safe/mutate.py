@@ -43,7 +43,7 @@ def on_create(spec: Spec, ground: Ground) -> Spec:
 
 def on_update(spec: Spec, ground: Ground) -> Spec:
     """Tidy a changed spec; the first generation does less here than at a create."""
-    steps = (_resources, _env, _common) if ground.generation.is_first else _SECOND
+    steps = (_resources, _env, _crons, _common) if ground.generation.is_first else _SECOND
     return _through(spec, ground, steps)
 
 

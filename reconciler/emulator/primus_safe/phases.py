@@ -15,6 +15,7 @@ from reconciler.emulator.primus_safe.kinds import is_application
 from reconciler.emulator.primus_safe.records import Condition, Run, Workload
 
 NODE_PORTS = (30000, 32767)
+FOREVER_S = 10**9
 _KEPT = 30
 _DEATHS = {
     "rccl": "rank {} ended with exit code 134",
@@ -97,7 +98,7 @@ def _coming(one: Workload, scene: Scene) -> Iterator[tuple[datetime, Act]]:
 
 
 def _after(moment: datetime, seconds: float) -> datetime:
-    return moment + timedelta(seconds=seconds)
+    return moment + timedelta(seconds=min(seconds, FOREVER_S))
 
 
 def _fate(one: Workload) -> Fate:

@@ -19,6 +19,7 @@ from reconciler.emulator.primus_safe.errors import (
     not_found,
 )
 from reconciler.emulator.primus_safe.names import made_uuid
+from reconciler.emulator.primus_safe.phases import FOREVER_S
 from reconciler.emulator.primus_safe.pods import PodView, phase_of, views
 from reconciler.emulator.primus_safe.records import Workload
 from reconciler.emulator.primus_safe.stories import Line, lines
@@ -57,7 +58,7 @@ def _pod_log(call: Call) -> Answer:
     view = _pod(one, call.param("pod"))
     _must_have_begun(one, view, call.query.get("container") or view.container)
     now = call.world.clock.now()
-    start = now - timedelta(seconds=since) if since > 0 else None
+    start = now - timedelta(seconds=min(since, FOREVER_S)) if since > 0 else None
     told = [line.text for line in lines(view, now) if start is None or line.at >= start]
     text = "".join(f"{line}\n" for line in told[-(tail or _TAIL) :])
     return Answer(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal
 
 _FORM = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?")
 _BINARY: Mapping[str, int] = {
@@ -26,6 +26,7 @@ _DECIMAL: Mapping[str, Decimal] = {
     "P": Decimal("1e15"),
     "E": Decimal("1e18"),
 }
+_LARGEST, _LONGEST = Decimal(2**63 - 1), 60
 MALFORMED = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
 
@@ -51,19 +52,23 @@ class Quantity:
 
 
 def parse(text: str) -> Quantity:
-    """Read a quantity.  Raises Malformed."""
+    """Read a quantity; what is larger than the largest counts as that.  Raises Malformed."""
     found = _FORM.fullmatch(text)
-    if found is None:
+    if found is None or len(found[1]) > _LONGEST:
         raise Malformed(MALFORMED)
     number, suffix = found[1], found[2] or ""
     try:
         if suffix in _BINARY:
-            return Quantity(Decimal(number) * _BINARY[suffix], is_binary=True)
+            return Quantity(_capped(Decimal(number) * _BINARY[suffix]), is_binary=True)
         if suffix[:1] in {"e", "E"} and len(suffix) > 1:
-            return Quantity(Decimal(number + suffix))
-        return Quantity(Decimal(number) * _DECIMAL[suffix])
-    except (InvalidOperation, OverflowError):
+            return Quantity(_capped(Decimal(number + suffix)))
+        return Quantity(_capped(Decimal(number) * _DECIMAL[suffix]))
+    except ArithmeticError:
         raise Malformed(MALFORMED) from None
+
+
+def _capped(amount: Decimal) -> Decimal:
+    return max(min(amount, _LARGEST), -_LARGEST)
 
 
 def canonical(whole: int, *, is_binary: bool) -> str:

@@ -191,7 +191,7 @@ class World:
             self._unsettled.add(one.spec.workspace)
         if one.is_ended and (before is None or not before.is_ended):
             self._tell_dependents(one, at)
-        self._set_timers(one)
+        self._set_timers(one, at)
         self._export(one, at + timedelta(seconds=late_s))
         return one
 
@@ -206,16 +206,19 @@ class World:
             else:
                 ids.pop(one.id, None)
 
-    def _set_timers(self, one: Workload) -> None:
+    def _set_timers(self, one: Workload, at: datetime) -> None:
+        """Remember when a workload next moves; what is due already moves now, for time never goes back."""
         if one.deleting_at is not None:
-            self._at(one.deleting_at + timedelta(seconds=self.pace.deleting_s), _GONE, one.id)
+            gone_at = one.deleting_at + timedelta(seconds=self.pace.deleting_s)
+            self._at(max(gone_at, at), _GONE, one.id)
             return
-        moments = [phases.due(one, self._scene(one))]
+        due = phases.due(one, self._scene(one))
+        if due is not None:
+            self._at(max(due, at), _MOVE, one.id)
         if one.step == "queued":
-            moments += [phases.wakes_at(one, self._scene(one)), phases.starts_at(one)]
-        for moment in moments:
-            if moment is not None:
-                self._at(moment, _MOVE, one.id)
+            for moment in (phases.wakes_at(one, self._scene(one)), phases.starts_at(one)):
+                if moment is not None and moment > at:
+                    self._at(moment, _MOVE, one.id)
 
     def _at(self, moment: datetime, what: int, id_: str, snapshot: Workload | None = None) -> None:
         heapq.heappush(self._timers, (moment, self.ticket(), what, id_, snapshot))
@@ -265,7 +268,9 @@ class World:
             return
         if what == _GONE:
             self._remove(one, at)
-        elif phases.due(one, self._scene(one)) == at:
+            return
+        due = phases.due(one, self._scene(one))
+        if due is not None and due <= at:
             self.keep(phases.advance(one, at, self._scene(one)), at)
         elif one.step == "queued":
             self._unsettled.add(one.spec.workspace)

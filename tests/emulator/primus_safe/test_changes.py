@@ -366,6 +366,26 @@ def test_the_second_generation_guards_the_longest_run() -> None:
 
 
 @both
+def test_a_timeout_that_is_already_over_stops_at_once(generation: int) -> None:
+    bench = Bench(generation)
+    id_ = bench.running()
+    bench.wait(100)
+
+    told = changed(bench, id_, timeout=5)
+    assert (told["phase"], told["endTime"]) == ("Stopped", "2026-03-02T09:01:50")
+
+
+@both
+def test_a_schedule_of_a_patch_without_its_parts_is_refused(generation: int) -> None:
+    bench = Bench(generation)
+    id_ = bench.made()
+
+    assert no(bench.patch(id_, cronJobs=[{}]))[:2] == (400, "Primus.00002")
+    told = changed(bench, id_, cronJobs=[{"schedule": "2026-03-03T00:00:00Z"}])
+    assert told["cronJobs"] == [{"schedule": "2026-03-03T00:00:00Z", "action": "start"}]
+
+
+@both
 def test_no_patch_restarts_a_job(generation: int) -> None:
     bench = Bench(generation)
     id_ = bench.running()

@@ -136,6 +136,19 @@ def test_gpus_are_finite_and_the_rest_waits_in_order(generation: int) -> None:
 
 
 @both
+def test_who_comes_later_and_matters_more_goes_first_in_the_queue(generation: int) -> None:
+    bench = Bench(generation)
+    bench.running(priority=1, **resource(generation, replica=8, gpu="8"))
+    low = bench.made(**resource(generation, gpu="8"))
+    bench.wait(5)
+    high = bench.made(priority=1, **resource(generation, gpu="8"))
+    queue = "schedulerOrder" if generation == 1 else "queuePosition"
+
+    for _ in range(3):
+        assert [bench.wait(2).get(id_)[queue] for id_ in (high, low)] == [1, 2]
+
+
+@both
 def test_a_first_in_first_out_workspace_blocks_behind_its_head(generation: int) -> None:
     bench = Bench(generation)
     one = {"workspaceId": SERVE, **kind("Deployment")}
