@@ -48,7 +48,7 @@ def test_the_version_is_one_line(run: Run) -> None:
         (("plan", "-o", "json", "-o", "name"), "only one --output can go to stdout"),
         (("plan", "-o", "json="), "names no file"),
         (("schema", "Trainin"), 'did you mean "Training"?'),
-        (("emulate", "slurm"), "is not 'runai'"),
+        (("emulate", "slurm"), "is not one of 'runai', 'primus-safe'"),
     ],
 )
 def test_a_wrong_command_line_is_two_and_never_three(words: tuple[str, ...], hint: str, run: Run) -> None:

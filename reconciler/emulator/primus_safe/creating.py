@@ -19,10 +19,11 @@ from reconciler.emulator.primus_safe.errors import (
 from reconciler.emulator.primus_safe.kinds import KINDS
 from reconciler.emulator.primus_safe.mutate import Ground, on_create
 from reconciler.emulator.primus_safe.names import metadata_faults, normalised
-from reconciler.emulator.primus_safe.records import Spec, Workload
+from reconciler.emulator.primus_safe.records import Resource, Spec, Workload
 from reconciler.emulator.primus_safe.users import User, priority_kind
 
 Json = Any
+PREHEAT, HIDDEN = "preheat", "OpsJob"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,42 @@ def create(call: Call) -> Answer:
         chosen or call.world.new_id(display_name), spec, display_name, body.get("description", ""),
         _owner(call, body),
     )  # fmt: skip
+    pulls = _pulls(call, wanted) if body.get("preheat") else {}
+    after = (*(wanted.spec.dependencies or ()), *pulls)
     try:
-        made = enter(call, wanted)
+        made = enter(
+            call, replace(wanted, spec=replace(spec, dependencies=after or None)) if pulls else wanted
+        )
     except ApiError:
         if chosen:
             _clean_up(call, chosen)
         raise
     call.note("create", made)
+    for id_, pull in pulls.items():
+        call.note(
+            "create", call.world.submit(id_, pull, wanted.owner, display_name=PREHEAT, description=HIDDEN)
+        )
     return Answer({"workloadId": made.id})
+
+
+def _pulls(call: Call, wanted: Wanted) -> dict[str, Spec]:
+    """Make the hidden jobs that pull the images of a workload before it, by id."""
+    space, flavor = (
+        call.world.workspaces.get(wanted.spec.workspace),
+        call.world.flavor_of(wanted.spec.workspace),
+    )
+    ground = Ground(call.generation, space, flavor, call.world.switches.ttl_s)
+    asked = Resource(1, "1", memory="1Gi")
+    return {
+        call.world.new_id(PREHEAT): on_create(
+            Spec(
+                workspace=wanted.spec.workspace, kind="Job", resources=(asked,), images=(image,),
+                entry_points=("sleep 1",),
+            ),
+            ground,
+        )
+        for image in dict.fromkeys(wanted.spec.images or ())
+    }  # fmt: skip
 
 
 def resume(call: Call) -> Answer:

@@ -17,7 +17,6 @@ from reconciler.emulator.primus_safe.records import ENDED, Workload
 from reconciler.emulator.primus_safe.users import priority_kind
 
 Json = Any
-_HIDDEN = "OpsJob"
 _HOUR_S = 3600
 
 
@@ -79,7 +78,7 @@ def _hidden(call: Call, one: Workload) -> frozenset[str]:
         return frozenset()
     found = ((id_, call.world.rows.get(id_)) for id_ in one.spec.dependencies or ())
     return frozenset(
-        id_ for id_, row in found if row and (row.is_deleted or row.workload.description == _HIDDEN)
+        id_ for id_, row in found if row and (row.is_deleted or row.workload.description == creating.HIDDEN)
     )
 
 

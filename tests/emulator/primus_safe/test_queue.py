@@ -285,3 +285,16 @@ def test_the_second_generation_hides_dependencies_whose_rows_are_deleted() -> No
         second = bench.made(dependencies=[first])
         bench.wait(20).delete(first)
         assert ("dependencies" in bench.get(second)) is shown
+
+
+def test_b3_images_are_pulled_before_by_jobs_that_nobody_sees() -> None:
+    bench = Bench(2)
+    id_ = bench.made(preheat=True, images=["rocm/a:1"])
+
+    assert bench.names() == ["job"]
+    assert [row["displayName"] for row in bench.listed(description="OpsJob")["items"]] == ["preheat"]
+    assert "dependencies" not in bench.get(id_)
+    assert bench.wait(3).get(id_)["message"] == WORDS[2]["dependency"]
+    assert bench.wait(20).phase(id_) == "Running"
+    lost = bench.made(preheat=True, images=["ghcr.io/x/does-not-exist:1"])
+    assert bench.wait(1000).get(lost)["message"] == WORDS[2]["dependency"]
