@@ -1,5 +1,6 @@
 """Making workloads: create, clone, and resume, which share one way in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,11 +138,12 @@ def enter(call: Call, wanted: Wanted, *, is_allowed: bool = False) -> Workload:
     """Take in a workload: permission, defaults, Kubernetes' own rules, admission; the first no wins."""
     if not is_allowed:
         _must_may(call, wanted.spec)
-    _must_read_secrets(call, wanted.spec)
+    secrets = tuple(_readable(call, wanted.spec))
     world = call.world
     space = world.workspaces.get(wanted.spec.workspace)
     flavor = world.flavor_of(wanted.spec.workspace)
-    spec = on_create(wanted.spec, Ground(call.generation, space, flavor, world.switches.ttl_s))
+    asked = replace(wanted.spec, secrets=secrets)
+    spec = on_create(asked, Ground(call.generation, space, flavor, world.switches.ttl_s))
     causes = list(metadata_faults(wanted.id, wanted.display_name))
     if causes:
         raise invalid(wanted.id, causes)
@@ -168,7 +170,8 @@ def _must_may(call: Call, spec: Spec) -> None:
         call.must("create", kind="workload/privileged", workspace=spec.workspace)
 
 
-def _must_read_secrets(call: Call, spec: Spec) -> None:
+def _readable(call: Call, spec: Spec) -> Iterator[dict[str, str]]:
+    """Yield the secrets that a workload asks for, with the type that each really has."""
     for asked in spec.secrets:
         secret = call.world.secrets.get(asked.get("id", ""))
         if secret is None:
@@ -176,6 +179,7 @@ def _must_read_secrets(call: Call, spec: Spec) -> None:
         reach = secret.workspaces is None or spec.workspace in secret.workspaces
         if not reach and secret.user_id != call.user.id:
             call.must("get", kind="secret")
+        yield {"id": secret.id, "type": secret.type}
 
 
 def _must_fit_owner(call: Call, spec: Spec) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-VALIDATOR, MUTATOR = "vworkload.kb.io", "mworkload.kb.io"
+VALIDATOR = "vworkload.kb.io"
 BAD_REQUEST, FORBIDDEN, NOT_FOUND, TOO_LARGE = "00002", "00003", "00005", "00006"
 INTERNAL, INSUFFICIENT, UNAUTHORIZED, UNREGISTERED = "00001", "00008", "00009", "00011"
 FROZEN, NO_WORKLOAD, NO_TEMPLATE = "00012", "01001", "01002"

@@ -129,14 +129,15 @@ def _dispatch(one: Workload, at: datetime, scene: Scene) -> Workload:
     if port and (not NODE_PORTS[0] <= port <= NODE_PORTS[1] or port in scene.ports):
         said = f'Service "{one.id}" is invalid: spec.ports[0].nodePort: Invalid value: {port}'
         return failed(replace(one, held=()), at, said)
-    run = Run(number, one.held, at, first=first_rank(one.uid, number, len(one.held)), spec=one.spec)
+    run = Run(number, one.held, first=first_rank(one.uid, number, len(one.held)), spec=one.spec)
     told = noted(replace(counted, runs=(*one.runs, run)), "AdminDispatched", "the workload is dispatched", at)
     if one.spec.kind != "Deployment":
         return noted(told, "K8sPending", "", at)
     said = "Deployment does not have minimum availability."
     if scene.generation.is_first:
         return noted(told, "K8sFailed", said, at)
-    return noted(replace(told, phase="NotReady"), "K8sNotReady", said, at)
+    begun = replace(told, phase="NotReady", started_at=told.started_at or at)
+    return noted(begun, "K8sNotReady", said, at)
 
 
 def _start(one: Workload, at: datetime, _: Scene) -> Workload:

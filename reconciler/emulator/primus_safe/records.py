@@ -83,11 +83,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One dispatch; `fate` is how it ends by itself, `first` the rank that fails first."""
+    """One dispatch; `first` is the rank that fails first, if one does; `spec` is what it was started with."""
 
     number: int
     places: tuple[Place, ...]
-    dispatched_at: datetime
     running_at: datetime | None = None
     ended_at: datetime | None = None
     first: int = 0
@@ -130,10 +129,8 @@ class Workload:
     ended_at: datetime | None = None
     deleting_at: datetime | None = None
     dependency_phases: Mapping[str, str] = field(default_factory=dict)
-    is_due: bool = False
     holds_ready: bool = True
     revision: int = 0
-    owner_note: str = ""
 
     @property
     def run(self) -> Run | None:

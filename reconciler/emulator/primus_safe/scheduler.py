@@ -5,7 +5,7 @@ fit; one that is `balance` goes on, unless what does not fit has a higher priori
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -172,8 +172,18 @@ def schedule(
     return Verdict(placed, tuple(preempted), waits)
 
 
+def fitting(claim: Claim, running: Sequence[Claim], seats: Sequence[Seat]) -> tuple[str, ...]:
+    """Give nodes to as many of the first pods of a claim as there is room for; nobody is preempted."""
+    hall = _Hall(seats, running)
+    for count in range(len(claim.pods), 0, -1):
+        nodes, _ = hall.place(replace(claim, pods=claim.pods[:count]))
+        if nodes is not None:
+            return nodes
+    return ()
+
+
 def _seated(claim: Claim, nodes: tuple[str, ...]) -> Claim:
-    return Claim(claim.id, claim.priority, claim.since, claim.pods, nodes=nodes, may_be_preempted=False)
+    return replace(claim, nodes=nodes, may_be_preempted=False)
 
 
 def _push_out(claim: Claim, hall: _Hall, preempted: list[str]) -> tuple[str, ...] | None:

@@ -2,7 +2,7 @@
 
 import heapq
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from reconciler.emulator.primus_safe.records import (
     Workload,
     Workspace,
 )
-from reconciler.emulator.primus_safe.scheduler import Claim, Verdict, schedule
+from reconciler.emulator.primus_safe.scheduler import Claim, Seat, Verdict, fitting, schedule
 from reconciler.emulator.primus_safe.switches import Switches
 from reconciler.emulator.primus_safe.users import User, Users
 
@@ -150,8 +150,8 @@ class World:
         assert one.run is not None  # noqa: S101 - it serves, so it was dispatched
         revision = one.revision + 1
         lone = replace(one, held=())
-        nodes = self._place(one.spec.workspace, [self._claim(lone, at)], without=one.id).placed
-        held = crew.places(one, one.spec, nodes.get(one.id, ()), revision)
+        running, seats = self._floor(one.spec.workspace, without=one.id)
+        held = crew.places(one, one.spec, fitting(self._claim(lone, at), running, seats), revision)
         run = replace(one.run, places=held, spec=one.spec)
         changed = replace(one, held=held, runs=(*one.runs[:-1], run), revision=revision)
         return phases.rolling(changed, at)
@@ -353,22 +353,24 @@ class World:
         waits_on = any(done.get(id_) != "Succeeded" for id_ in one.spec.dependencies or ())
         return rules.claim_of(one, at, self.generation, waits_on=waits_on)
 
-    def _place(self, workspace: str, claims: Iterable[Claim], *, without: str = "") -> Verdict:
+    def _place(self, workspace: str, claims: Sequence[Claim]) -> Verdict:
         space = self.workspaces.get(workspace)
-        flavor = self.flavor_of(workspace)
-        if space is None or flavor is None:
+        if space is None:
             return Verdict({}, (), {})
-        at = self.clock.now()
-        running = [
-            rules.claim_of(self.resources[id_], at, self.generation)
-            for id_ in self._held.get(workspace, ())
-            if id_ != without
-        ]
-        seats = [rules.seat_of(node, flavor, self.generation) for node in self.nodes_of(workspace)]
+        running, seats = self._floor(workspace)
         return schedule(
-            list(claims), running, seats, is_fifo=space.queue_policy != "balance",
+            claims, running, seats, is_fifo=space.queue_policy != "balance",
             preempts=space.enables_preempt, words=rules.WORDS[self.generation.number],
         )  # fmt: skip
+
+    def _floor(self, workspace: str, *, without: str = "") -> tuple[list[Claim], list[Seat]]:
+        """Give what runs in a workspace, and its nodes."""
+        flavor, now = self.flavor_of(workspace), self.clock.now()
+        held = [self.resources[id_] for id_ in self._held.get(workspace, ()) if id_ != without]
+        running = [rules.claim_of(one, now, self.generation) for one in held]
+        if flavor is None:
+            return running, []
+        return running, [rules.seat_of(node, flavor, self.generation) for node in self.nodes_of(workspace)]
 
 
 def _stake(one: Workload) -> tuple[object, ...]:

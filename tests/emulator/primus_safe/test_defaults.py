@@ -289,6 +289,13 @@ def test_the_secrets_of_the_workspace_are_added_and_shown_to_owners_in_the_secon
     assert "secrets" not in bench.sign_in("mina").get(id_)
 
 
+def test_the_type_of_a_secret_is_its_own() -> None:
+    bench = Bench(2)
+    id_ = bench.made(secrets=[{"id": "harbor-pull", "type": "ssh"}])
+
+    assert bench.get(id_)["secrets"] == [{"id": "harbor-pull", "type": "image"}]
+
+
 def test_groups_without_pods_are_dropped_in_the_second_generation() -> None:
     bench = Bench(2)
     groups = [
@@ -319,7 +326,9 @@ def test_without_supervision_there_is_none(generation: int) -> None:
     assert bench.get(bench.made(isSupervised=True))["isSupervised"] is True
 
 
-@pytest.mark.parametrize("text", ["", "1 Gi", "1GiB", "Gi", "1.5.2", "1ee3", "0x10", "1e", "½"])
+@pytest.mark.parametrize(
+    "text", ["", "1 Gi", "1GiB", "Gi", "1.5.2", "1ee3", "0x10", "1e", "½", "1" * 61, "1e" + "9" * 30]
+)
 def test_c6_what_is_no_quantity(text: str) -> None:
     with pytest.raises(Malformed):
         parse(text)

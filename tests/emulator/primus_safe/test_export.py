@@ -181,6 +181,15 @@ def test_c9_a_row_that_no_longer_fits_goes_stale_while_the_workload_runs() -> No
     assert live.phase == "Running"
 
 
+def test_c9_the_object_of_what_cannot_be_written_never_goes() -> None:
+    bench = Bench(1)
+    bench.made(image="r/" + "a" * 200)
+    id_ = bench.emu.ledger.effects()[0].id
+    bench.wait(20).stop(id_)
+
+    assert bench.wait(1000).emu.world.resource(id_) is not None
+
+
 def test_c9_what_is_never_shown_still_holds_its_gpus() -> None:
     bench = Bench(1)
     hidden = {"replica": 8, "cpu": "8", "memory": "64Gi", "gpu": "8"}

@@ -130,6 +130,13 @@ def test_a_starting_deployment_carries_a_failure_that_is_none_in_the_first_gener
     assert (first.wait(10).phase(one), second.wait(10).phase(two)) == ("Running", "Running")
 
 
+def test_the_start_is_the_first_state_other_than_pending() -> None:
+    for generation, started in ((1, "2026-03-02T09:00:07"), (2, "2026-03-02T09:00:02")):
+        bench = Bench(generation)
+        id_ = serving(bench)
+        assert bench.wait(20).get(id_)["startTime"] == started
+
+
 def test_one_that_never_becomes_available_never_says_failed() -> None:
     for generation, phase in ((1, "Pending"), (2, "NotReady")):
         bench = Bench(generation)

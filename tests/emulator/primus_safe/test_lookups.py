@@ -243,6 +243,34 @@ def test_secrets_have_types(generation: int, type_: str, status: int) -> None:
     assert bench.http.delete("/api/v1/secrets/harbor-pull").status_code == 403
 
 
+def test_a_secret_may_be_bound_to_all_workspaces_or_some() -> None:
+    bench = Bench(2)
+    id_ = bench.http.post("/api/v1/secrets", json={"name": "a", "type": "ssh"}).json()["secretId"]
+    path = f"/api/v1/secrets/{id_}"
+    assert bench.sign_in("lee").http.get(path).status_code == 403
+
+    for change, status in (
+        ({"bindAllWorkspaces": True}, 200),
+        ({"workspaceIds": [PLAIN]}, 403),
+        ({"workspaceIds": [SERVE]}, 200),
+    ):
+        bench.sign_in("demo").http.patch(path, json=change)
+        assert bench.sign_in("lee").http.get(path).status_code == status
+    assert no(bench.http.post("/api/v1/secrets", json={"type": "ssh"}))[0] == 400
+
+
+@both
+def test_a_workspace_needs_a_name_a_cluster_and_a_flavor(generation: int) -> None:
+    bench = Bench(generation, who="root")
+
+    assert no(bench.http.post(SPACES, json={"clusterId": CLUSTER}))[0] == 400
+    assert no(bench.http.post(SPACES, json={"name": "a", "clusterId": "no"}))[0] == 400
+    assert no(bench.http.post(SPACES, json={"name": "a", "clusterId": CLUSTER, "flavorId": "no"}))[0] == 404
+    assert no(bench.http.patch(f"{SPACES}/{SERVE}", json={"flavorId": "no"}))[0] == 404
+    bench.http.patch(f"{SPACES}/{SERVE}", json={"replica": 1})
+    assert bench.read(f"/workspaces/{SERVE}")["currentNodeCount"] == 1
+
+
 @both
 def test_who_i_am_and_where_i_may_write(generation: int) -> None:
     bench = Bench(generation, who="lee")

@@ -185,6 +185,30 @@ def test_a_log_is_the_same_whenever_one_looks(generation: int) -> None:
 
 
 @both
+@pytest.mark.parametrize(
+    ("image", "command", "said"),
+    [
+        ("lmsysorg/sglang:v0.5", "python -m sglang.launch_server", "Using ROCm AITER attention backend"),
+        ("busybox:1", "sleep infinity", "[entrypoint] "),
+        ("busybox:1", "./serve --port 80", "has run for 30 s"),
+    ],
+)
+def test_a_log_tells_what_the_program_does(generation: int, image: str, command: str, said: str) -> None:
+    bench = Bench(generation)
+    id_ = bench.running(workspaceId=SERVE, **kind("StatefulSet"), **program(generation, command, image))
+
+    assert any(said in line for line in bench.wait(60).log(id_, f"{id_}-0"))
+
+
+@both
+def test_a_job_that_ends_well_says_so(generation: int) -> None:
+    bench = Bench(generation)
+    id_ = bench.made(env={"EMULATOR_SECONDS": "20"})
+
+    assert bench.wait(30).log(id_, f"{id_}-master-0")[-2] == "training finished after 20 s"
+
+
+@both
 def test_a_tail_is_the_last_lines_and_1000_without_one(generation: int) -> None:
     bench = Bench(generation)
     id_ = bench.running(env={"EMULATOR_SECONDS": "100000"})
@@ -314,6 +338,17 @@ def test_the_lines_around_a_hit_can_be_read(generation: int) -> None:
     around = [one["_source"]["message"] for one in answer.json()["hits"]["hits"]]
     assert hit["_source"]["message"] in around
     assert len(around) > 3
+
+
+@both
+def test_a_search_reaches_no_further_than_10000_lines(generation: int) -> None:
+    bench = Bench(generation)
+    id_ = bench.running()
+
+    assert hits(bench, id_, offset=10_000, limit=10) == []
+    assert no(bench.http.post(f"{ROOT}/{id_}/logs/nothing/context", json={}))[0] == 404
+    assert no(bench.http.post(f"{ROOT}/never-was/logs", json={}))[:2] == (404, "Primus.01001")
+    assert no(bench.http.get(f"{ROOT}/never-was/pods/p/containers"))[:2] == (404, "Primus.01001")
 
 
 @both

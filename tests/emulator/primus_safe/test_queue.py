@@ -174,6 +174,38 @@ def test_a_higher_priority_sends_running_work_back_to_pending(generation: int) -
 
 
 @both
+def test_what_serves_and_grows_beyond_the_room_keeps_what_it_has(generation: int) -> None:
+    bench = Bench(generation)
+    asked = {"workspaceId": SERVE, **kind("Deployment")}
+    other = bench.running(**asked, **resource(generation, gpu="8"))
+    id_ = bench.running(**asked, **resource(generation, gpu="8"))
+    grown = {"replica": 2, "cpu": "8", "memory": "64Gi", "gpu": "8"}
+
+    bench.patch(id_, **(grown if generation == 1 else {"resources": [grown]}))
+
+    pods = bench.wait(20).get(id_)["pods"]
+    assert [pod["phase"] for pod in pods] == ["Running", "Pending"]
+    assert bench.phase(other) == "Running"
+
+
+@both
+def test_a_roll_out_preempts_nobody(generation: int) -> None:
+    bench = Bench(generation)
+    spaces = bench.emu.world.workspaces
+    spaces[SERVE] = replace(spaces[SERVE], enables_preempt=True)
+    asked = {"workspaceId": SERVE, **kind("Deployment")}
+    low = bench.running(**asked, **resource(generation, gpu="8"))
+    high = bench.running(**asked, priority=1, **resource(generation, gpu="8"))
+    grown = {"replica": 2, "cpu": "8", "memory": "64Gi", "gpu": "8"}
+
+    bench.patch(high, **(grown if generation == 1 else {"resources": [grown]}))
+
+    held = [place.node for one in bench.emu.world.resources.values() for place in one.held if place.node]
+    assert len(held) == len(set(held)) == 2
+    assert bench.phase(low) == "Running"
+
+
+@both
 def test_a_made_up_label_makes_a_workload_unschedulable(generation: int) -> None:
     bench = Bench(generation)
     lost = bench.made(customerLabels={"gitops": "mine"})
@@ -254,6 +286,15 @@ def test_c10_one_that_has_just_ended_is_never_noticed_in_the_first_generation() 
         bench.wait(20)
         id_ = bench.made(dependencies=[first])
         assert bench.wait(100).phase(id_) == phase
+
+
+def test_c10_one_that_has_just_failed_fails_what_comes_after_in_the_second_generation() -> None:
+    bench = Bench(2)
+    first = bench.made(env={"EMULATOR_FAILS": "9"}, ttlSecondsAfterFinished=1000)
+    bench.wait(20)
+    id_ = bench.made(dependencies=[first])
+
+    assert bench.wait(2).phase(id_) == "Failed"
 
 
 @both

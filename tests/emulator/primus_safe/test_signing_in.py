@@ -125,6 +125,33 @@ def test_a_made_up_token_is_unauthorised(generation: int, token: str) -> None:
     assert no(ask(bare(generation), cookie=f"Token={token}"))[:2] == (401, "Primus.00009")
 
 
+@both
+def test_tokens_can_be_revoked_and_keys_stay(generation: int) -> None:
+    bench = Bench(generation)
+    bench.emu.tokens.revoke_all()
+
+    assert bench.http.get(SELF).status_code == 401
+    if generation == 2:
+        assert ask(bench, authorization=f"Bearer {DEMO_KEY}").status_code == 200
+
+
+@both
+def test_a_name_is_registered_once_and_is_not_empty(generation: int) -> None:
+    bench = bare(generation)
+
+    assert no(bench.http.post("/api/v1/users", json={"name": "demo"}))[:2] == (409, "AlreadyExists")
+    assert no(bench.http.post("/api/v1/users", json={}))[:2] == (400, "Primus.00002")
+
+
+def test_an_api_key_that_is_not_mine_cannot_be_taken_away() -> None:
+    bench = Bench(2)
+    made = bench.http.post("/api/v1/apikeys", json={"name": "ci", "ttlDays": 90}).json()
+
+    assert no(bench.sign_in("mina").http.delete(f"/api/v1/apikeys/{made['id']}"))[0] == 404
+    assert no(bench.http.delete("/api/v1/apikeys/x"))[0] == 404
+    assert no(bench.http.get("/api/v1/apikeys/current"))[0] == 404
+
+
 def test_a_token_can_last_for_ever() -> None:
     bench = bare(1, token_ttl_s=-1)
 

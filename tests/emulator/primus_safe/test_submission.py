@@ -376,6 +376,39 @@ def test_a_ray_job_with_its_entry_point_is_taken() -> None:
     assert Bench(2).post(**asked).status_code == 200
 
 
+GROUP = {"cpu": "1", "memory": "1Gi"}
+
+
+@pytest.mark.parametrize(("groups", "status"), [("2", 200), ("3", 400), ("0", 400), ("x", 400)])
+def test_groups_of_a_fault_tolerant_training_divide_its_workers(groups: str, status: int) -> None:
+    bench = Bench(2)
+    asked = {
+        "resources": [{"replica": 1, **GROUP}, {"replica": 4, **GROUP}],
+        "env": {"REPLICA_COUNT": groups},
+    }
+    answer = bench.post(workspaceId=PLAIN, **asked, **kind("TorchFT"))
+
+    assert answer.status_code == status
+    if status == 200:
+        told = bench.wait(10).get(answer.json()["workloadId"])
+        assert told["env"] == {"REPLICA_COUNT": "2", "MIN_REPLICA_COUNT": "1", "MAX_REPLICA_COUNT": "2"}
+        assert [pod["rank"] for pod in told["pods"]] == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "said"),
+    [
+        ("RayJob", {"resources": [{"replica": 1, **GROUP}] * 4}, "Expected 1 to 3 resource configurations"),
+        ("RayJob", {"images": []}, "Expected at least 1 image"),
+        ("DynamoDeployment", {"resources": [{"replica": 1, **GROUP}] * 6}, "Expected 1 to 5 resource"),
+    ],
+)
+def test_9_groups_and_images_are_counted_by_kind(name: str, asked: Json, said: str) -> None:
+    env = {"RAY_JOB_ENTRYPOINT": "python a.py"}
+
+    assert said in Bench(2).refused(workspaceId=PLAIN, env=env, **asked, **kind(name))[2]
+
+
 def test_6_secrets_must_be_there_and_within_reach() -> None:
     bench = Bench(2)
     root = Bench(2, who="root")
