@@ -1,12 +1,14 @@
 """The emulator itself: it repeats itself, tells everything, and fails when told."""
 
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from reconciler.emulator.faults import Fault
-from reconciler.emulator.primus_safe import Emulator, ManualClock
+from reconciler.emulator.primus_safe import Emulator, ManualClock, Switches
 from reconciler.emulator.primus_safe.seed import TRAIN
 from tests.emulator.primus_safe.bench import ROOT, Bench, body, program
 
@@ -84,6 +86,13 @@ def test_each_write_is_in_the_ledger_with_what_it_did(generation: int) -> None:
     told = [(e.verb, e.kind, e.id, e.name) for e in bench.emu.ledger.effects()]
     assert told == [(verb, "PyTorchJob", id_, "train") for verb in ("create", "update", "stop", "delete")]
     assert [entry.principal for entry in bench.emu.ledger.mutations()] == ["demo"] * 4
+
+
+def test_every_switch_is_on_the_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "emulator.md").read_text(encoding="utf-8")
+    told = page.partition("## Primus-SaFE")[2].partition("\n## ")[0]
+
+    assert [one.name for one in fields(Switches) if f"`{one.name}`" not in told] == []
 
 
 @pytest.mark.parametrize("asked", [{"generation": 3}, {"seed": "full"}])
