@@ -227,10 +227,32 @@ class Examines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """Carry one line of a log. `pod` is the pod's name; the text has no line end."""
+    """Carry one line of a log. `pod` is the pod's name; the text has no line end.
+
+    `is_gap`: no line of the log, but the words that some may be missing here.
+    """
 
     pod: str
     text: str
+    is_gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Say which part of a log is wanted.
+
+    `pod` and `container` "" where there is one alone; `tail` -1 for all lines; `since` for those from then
+    on; `previous` for the container before the last restart; `stamped` for lines that begin with their time
+    in RFC 3339; `limit_bytes` 0 for no limit.
+    """
+
+    pod: str = ""
+    container: str = ""
+    tail: int = -1
+    since: datetime | None = None
+    previous: bool = False
+    stamped: bool = False
+    limit_bytes: int = 0
 
 
 @runtime_checkable
@@ -241,15 +263,13 @@ class Logs(Protocol):
         """Name the pods that have logs now, failing and restarting ones first."""
         ...
 
-    def follow(
-        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
-    ) -> AsyncIterator[LogLine]:
-        """Stream lines until the log ends. Raises ProviderError when it breaks."""
+    def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+        """Stream lines until the log ends. Raises ProviderError when it breaks: Unavailable where asking
+        again may go on with it.
+        """
         ...
 
-    def download(
-        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
-    ) -> AsyncIterator[LogLine]:
+    def download(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
         """Fetch the lines there are now, over plain HTTPS."""
         ...
 

@@ -14,7 +14,7 @@ from reconciler.kind import Kind
 from reconciler.mark import Mark, digest_of
 from reconciler.outcome import Step
 from reconciler.plan.change import Action, Change, FieldChange, Plan
-from reconciler.provider import Edit, LogLine
+from reconciler.provider import Edit, LogLine, LogQuery
 from reconciler.resource import Deleted, Life, Observed, Resource, ResourceKey, Scope, Summary
 from reconciler.secret import referenced
 from tests.factories import FLEET, INFERENCE, KINDS, TARGET, a_mark, a_row, identity, observed
@@ -261,26 +261,23 @@ class FakeLogs(FakePlatform):
     async def pods(self, observed: Observed) -> Sequence[str]:
         return list(self.log)
 
-    async def follow(
-        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
-    ) -> AsyncIterator[LogLine]:
-        self.follows.append((pod, previous))
+    async def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+        self.follows.append((query.pod, query.previous))
         self.open_streams += 1
         self.most_streams = max(self.most_streams, self.open_streams)
         try:
-            for line in (self.previous_log if previous else self.log).get(pod, [])[-tail:]:
+            for line in (self.previous_log if query.previous else self.log).get(query.pod, [])[-query.tail :]:
                 await asyncio.sleep(0)
-                yield LogLine(pod, line)
+                yield LogLine(query.pod, line)
             if self.is_endless:
                 await asyncio.Event().wait()
         finally:
             self.open_streams -= 1
 
-    async def download(
-        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
-    ) -> AsyncIterator[LogLine]:
-        for line in (self.previous_log if previous else self.downloads or self.log).get(pod, [])[-tail:]:
-            yield LogLine(pod, line)
+    async def download(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+        found = self.previous_log if query.previous else self.downloads or self.log
+        for line in found.get(query.pod, [])[-query.tail :]:
+            yield LogLine(query.pod, line)
 
     async def last_words(self, observed: Observed) -> Sequence[str]:
         return self.events

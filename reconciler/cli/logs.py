@@ -1,8 +1,13 @@
-"""`logs`: print the log of a workload."""
+"""`logs`: print or follow the logs of workloads, or keep them in a file."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,57 +15,157 @@ import click
 from reconciler.cli import complete
 from reconciler.cli.options import Chosen, of_fleet, speaking
 from reconciler.cli.voice import Voice
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
+    from reconciler.follow import Source
+    from reconciler.provider import LogLine, LogQuery
+
+_DURATION = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
+_TELL_EVERY = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Say which part of a log to read."""
+    """Say which part of the logs to read, and where to put it. `since` is a span back, or a moment."""
 
-    pod: str
-    tail: int
-    follow: bool
-    previous: bool
+    names: tuple[str, ...]
+    since: timedelta | datetime | None
+    follows: bool
+    file: Path | None
+
+
+class Since(click.ParamType[timedelta | datetime]):
+    """Read `90s`, `2h`, `1h30m` or a moment in RFC 3339."""
+
+    name = "since"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta | datetime:
+        """Give the span or the moment."""
+        text = str(value)
+        spans = _DURATION.fullmatch(text)
+        if spans and text:
+            days, hours, minutes, seconds = (int(span or 0) for span in spans.groups())
+            return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(
+                f'"{text}" is neither a duration such as 10m nor a time such as 2026-01-31T09:00:00Z',
+                param,
+                ctx,
+            )
+        if moment.tzinfo is None:
+            self.fail(f'"{text}" says no zone; end it with Z for UTC', param, ctx)
+        return moment
 
 
 @click.command()
 @speaking
-@click.argument("name", metavar="NAME|KIND/NAME", shell_complete=complete.objects)
+@click.argument(
+    "names", nargs=-1, required=True, metavar="NAME | KIND/NAME | FILE...", shell_complete=complete.objects
+)
 @click.option("--tail", type=click.IntRange(min=-1), default=-1, metavar="N", help="Only the last N lines.")
-@click.option("-f", "--follow", is_flag=True, help="Go on as lines come; Ctrl-C ends it.")
+@click.option(
+    "--since", type=Since(), metavar="TIME", help="Only what is newer: 10m, 2h, or an RFC 3339 time."
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on as lines come, over drops; Ctrl-C ends it.")
+@click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
 @click.option("--previous", is_flag=True, help="The log before the last restart.")
-@click.option("--pod", default="", metavar="POD", help="Only this pod.")
+@click.option(
+    "--limit-bytes",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="At most N bytes of each log.",
+)
+@click.option("--pod", default="", metavar="POD", help="Only this pod; else all there are.")
+@click.option("-c", "--container", default="", metavar="NAME", help="This container of the pod.")
+@click.option(
+    "--download",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it here.",
+    shell_complete=complete.files,
+)
 @of_fleet
 def command(
-    voice: Voice, name: str, fleet: str, *, tail: int, follow: bool, previous: bool, pod: str
+    voice: Voice,
+    names: tuple[str, ...],
+    fleet: str,
+    *,
+    tail: int,
+    since: timedelta | datetime | None,
+    follow: bool,
+    timestamps: bool,
+    previous: bool,
+    limit_bytes: int | None,
+    pod: str,
+    container: str,
+    file: Path | None,
 ) -> ExitCode:
-    r"""Print the log of a declared workload. The platform keeps no log of what has ended.
+    r"""Print the logs of declared workloads. The platform keeps no log of what has ended.
 
     \b
     Examples:
       reconciler logs assist-chat --tail 20
-      reconciler logs Inference/assist-chat -f
+      reconciler logs Inference/assist-chat -f --since 10m
       reconciler logs pretrain --pod pretrain-worker-1 --previous
+      reconciler logs manifests/chat.yaml lora -f    several, each line with its name
+      reconciler logs pretrain --timestamps --download pretrain.log
+
+    A followed log goes on over drops without a line twice; where lines may be missing a mark says so.
     """
     from reconciler.cli.request import request_of
     from reconciler.cli.running import run
+    from reconciler.provider import LogQuery
 
-    reading = Reading(pod, tail, follow, previous)
-    run(_print(request_of(Chosen(fleet=fleet), voice), voice, name, reading))
-    return ExitCode.IN_ORDER
+    if file and follow:
+        raise click.UsageError("--download fetches what there is now; it does not go with --follow")
+    query = LogQuery(pod, container, tail, None, previous, timestamps, limit_bytes or 0)
+    reading = Reading(names, since, follow, file)
+    return run(_read(request_of(Chosen(fleet=fleet), voice), voice, reading, query))
 
 
-async def _print(request: Request, voice: Voice, name: str, reading: Reading) -> None:
+async def _read(request: Request, voice: Voice, reading: Reading, query: LogQuery) -> ExitCode:
+    from dataclasses import replace
+
     from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
-    pod = ""
     async with Session.opened(request, world_of(voice), is_looking=True) as session:
-        async for line in session.logs(name, **asdict(reading)):
-            if line.pod != pod:
-                pod = line.pod
-                voice.talk(f"--- {pod}\n")
-            voice.result(f"{line.text}\n")
+        since = session.now() - reading.since if isinstance(reading.since, timedelta) else reading.since
+        lines = session.logs(reading.names, replace(query, since=since), follow=reading.follows)
+        await (_keep(lines, voice, reading.file) if reading.file else _print(lines, voice))
+    return ExitCode.IN_ORDER
+
+
+async def _print(lines: AsyncIterator[tuple[Source, LogLine]], voice: Voice) -> None:
+    """Print lines as they come; where several logs are read each begins with whose it is."""
+    async for source, line in lines:
+        label = f"{source.label} | " if source.is_one_of_several else ""
+        voice.result(f"{label}--- {line.text} ---\n" if line.is_gap else f"{label}{line.text}\n")
+
+
+async def _keep(lines: AsyncIterator[tuple[Source, LogLine]], voice: Voice, file: Path) -> None:
+    """Write lines to a file, whole or not at all, and tell how much there is so far."""
+    part, count, size, told = file.with_name(f".{file.name}.part"), 0, 0, 0
+    try:
+        with part.open("wb") as out:
+            async for source, line in lines:
+                label = f"{source.label} | " if source.is_one_of_several else ""
+                text = f"{label}{voice.scrubber.scrub(line.text)}\n"
+                count, size = count + 1, size + out.write(text.encode(errors="replace"))
+                if voice.is_live and size - told >= _TELL_EVERY:
+                    told = size
+                    voice.stand(f"{file}: {size / 1024**2:.0f} MiB\n")
+        part.replace(file)
+    except OSError as wrong:
+        raise UsageError(f"cannot write {file}: {os.strerror(wrong.errno or 0)}") from wrong
+    finally:
+        part.unlink(missing_ok=True)
+    voice.talk(f"wrote {count:,} lines, {size / 1024**2:.1f} MiB, to {file}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zlib import crc32
 
 _RED, _GREEN, _YELLOW, _CYAN, _BOLD, _DIM = "31", "32", "33", "36", "1", "2"
 
@@ -32,8 +33,20 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+_LABEL = re.compile(r"^[\w.-]+(?:/[\w.-]+)? \| ", re.MULTILINE)
+"""What a line of a log begins with, where several are read."""
+_LABELS = ("36", "33", "35", "32", "34", "31")
+
+
 def painted(text: str) -> str:
     """Give the text with ANSI colours."""
+    text = _LABEL.sub(_labelled, text)
     for pattern, colour in _RULES:
         text = pattern.sub(lambda match, c=colour: f"\x1b[{c}m{match.group()}\x1b[0m", text)  # type: ignore[misc]  # lambda default
     return text
+
+
+def _labelled(match: re.Match[str]) -> str:
+    """Give each label a colour of its own, the same in every line."""
+    colour = _LABELS[crc32(match.group().encode()) % len(_LABELS)]
+    return f"\x1b[{colour}m{match.group()}\x1b[0m"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from reconciler.clock import Clock
 from reconciler.errors import NotFound, ProviderError
 from reconciler.health import Health
-from reconciler.provider import Logs
+from reconciler.provider import LogQuery, Logs
 from reconciler.resource import Observed
 
 MOST_STREAMS = 32
@@ -82,7 +82,7 @@ class Kept:
         """Take a pod's log as it is now, else that of the container before it, if it tells us more."""
         for previous in (False, True):
             fresh: deque[str] = deque(maxlen=self.depth)
-            lines = self.provider.download(observed, pod=pod, tail=self.depth, previous=previous)
+            lines = self.provider.download(observed, LogQuery(pod, tail=self.depth, previous=previous))
             async for line in lines:
                 fresh.append(line.text)
             if len(fresh) > len(self.rings.get(pod, ())):
@@ -144,7 +144,7 @@ class Tail(Kept):
             self._tasks.pop(pod, None)
 
     async def _read(self, observed: Observed, pod: str, ring: deque[str], *, previous: bool) -> None:
-        lines = self.provider.follow(observed, pod=pod, tail=self.depth, previous=previous)
+        lines = self.provider.follow(observed, LogQuery(pod, tail=self.depth, previous=previous))
         async for line in lines:
             ring.append(line.text)
 

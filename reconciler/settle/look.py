@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from posixpath import normpath
 
 from reconciler.errors import ManifestError, NotFound, ProviderError, UsageError
 from reconciler.health import Health, Level
@@ -22,6 +23,14 @@ from reconciler.settle.verdict import problem_of
 _AT_ONCE = 8
 BESIDE = Scope("")
 """Where objects live that are in no project, such as clusters; read only if git declares one."""
+
+
+def named_by(words: Sequence[str], resources: Sequence[Resource]) -> tuple[str, ...]:
+    """Turn each word that is a manifest's file into the keys of what it declares; others stay as they are."""
+    declared: dict[str, list[str]] = {}
+    for resource in resources:
+        declared.setdefault(normpath(resource.source.file), []).append(str(resource.key))
+    return tuple(key for word in words for key in declared.get(normpath(word), [word]))
 
 
 async def find_declared(

@@ -23,6 +23,7 @@ DOING = frozenset(
         "journal",
         "reconcile",
         "doctor",
+        "follow",
         "providers",
         "cli",
         "emulator",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from datetime import UTC
 
 from reconciler.errors import Unauthenticated, Unavailable
-from reconciler.provider import LogLine
+from reconciler.provider import LogLine, LogQuery
 from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
@@ -36,19 +37,20 @@ class LogReader:
         rows.sort(key=lambda row: wire.words(row, "createdAt"))
         return [words for row in rows if (words := wire.words(row, "message"))]
 
-    async def follow(
-        self, observed: Observed, *, pod: str, tail: int, previous: bool
-    ) -> AsyncGenerator[LogLine, None]:
-        """Stream a pod's log until it ends; of a workload with one pod, that one's."""
+    async def follow(self, observed: Observed, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+        """Stream a pod's log until it ends; of a workload with one pod, that one's.
+
+        Where the token runs out on the way a new one is fetched, and the stream breaks all the same.
+        """
         url = await self._url(observed)
-        query = {**_query(pod, tail, previous=previous), "follow": "true"}
+        asked = {**_query(query), "follow": "true"}
         tokens, transport = self._api.transport.tokens, self._api.transport
         token = await tokens.token() if tokens else ""
         for is_last in (False, True):
             has_begun = False
             try:
                 lines = stream(
-                    transport.url_of(f"{url}/logs", query),
+                    transport.url_of(f"{url}/logs", asked),
                     speech=transport.speech,
                     subject=str(observed.key),
                     token=token,
@@ -57,28 +59,27 @@ class LogReader:
                 async with aclosing(lines):
                     async for line in lines:
                         has_begun = True
-                        yield LogLine(pod, line)
+                        yield LogLine(query.pod, line)
                 return
-            except Unauthenticated:
+            except Unauthenticated as refused:
                 # A token may run out; what was shown cannot be shown again, so only a start is repeated.
                 token = await tokens.renew(token) if tokens else ""
+                if has_begun and tokens:
+                    raise Unavailable(
+                        refused.target, refused.verb, refused.subject, said="the token ran out"
+                    ) from refused
                 if is_last or has_begun:
                     raise
 
-    async def download(
-        self, observed: Observed, *, pod: str, tail: int, previous: bool
-    ) -> AsyncGenerator[LogLine, None]:
+    async def download(self, observed: Observed, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         """Fetch the lines there are now."""
         url = await self._url(observed)
         lines = self._api.transport.lines(
-            f"{url}/logs/download",
-            verb="read the log of",
-            subject=str(observed.key),
-            query=_query(pod, tail, previous=previous),
+            f"{url}/logs/download", verb="read the log of", subject=str(observed.key), query=_query(query)
         )
         async with aclosing(lines):
             async for line in lines:
-                yield LogLine(pod, line)
+                yield LogLine(query.pod, line)
 
     async def _url(self, observed: Observed) -> str:
         cluster_id, project = observed.summary.identity.split("/")[:2]
@@ -93,10 +94,19 @@ class LogReader:
         return door.url + path
 
 
-def _query(pod: str, tail: int, *, previous: bool) -> dict[str, str]:
-    query = {"pod": pod} if pod else {}
-    query |= {"tailLines": str(tail)} if tail >= 0 else {}
-    return query | ({"previous": "true"} if previous else {})
+def _query(query: LogQuery) -> dict[str, str]:
+    """Write a query; what is left out is the platform's default."""
+    since = query.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if query.since else ""
+    asked = {
+        "pod": query.pod,
+        "container": query.container,
+        "tailLines": str(query.tail) if query.tail >= 0 else "",
+        "sinceTime": since,
+        "previous": "true" if query.previous else "",
+        "timestamps": "true" if query.stamped else "",
+        "limitBytes": str(query.limit_bytes) if query.limit_bytes else "",
+    }
+    return {name: value for name, value in asked.items() if value}
 
 
 def _has_started(row: Mapping[str, Json]) -> bool:

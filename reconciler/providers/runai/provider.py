@@ -17,7 +17,7 @@ from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Problem
-from reconciler.provider import Edit, Finding, InstallInfo, LogLine, Told
+from reconciler.provider import Edit, Finding, InstallInfo, LogLine, LogQuery, Told
 from reconciler.providers.runai import logs, wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.capacity import CapacityReader
@@ -215,17 +215,13 @@ class RunaiProvider:
         with self._trusting("list pods of", str(observed.key)):
             return await self._logs.pods(observed)
 
-    def follow(
-        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
-    ) -> AsyncIterator[LogLine]:
-        """Stream lines until the log ends."""
-        return self._logs.follow(observed, pod=pod, tail=tail, previous=previous)
+    def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+        """Stream lines of one pod until its log ends."""
+        return self._logs.follow(observed, query)
 
-    def download(
-        self, observed: Observed, *, pod: str = "", tail: int = -1, previous: bool = False
-    ) -> AsyncIterator[LogLine]:
-        """Fetch the lines there are now, over plain HTTPS."""
-        return self._logs.download(observed, pod=pod, tail=tail, previous=previous)
+    def download(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+        """Fetch the lines of one pod there are now."""
+        return self._logs.download(observed, query)
 
     async def last_words(self, observed: Observed) -> Sequence[str]:
         """Give the platform's event messages about a workload, newest last."""

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.emulator.faults import Fault
-from reconciler.errors import NotFound, ProviderError, Unauthenticated, Unavailable
-from reconciler.provider import LogLine, Told
+from reconciler.errors import NotFound, ProviderError, Unavailable
+from reconciler.provider import LogLine, LogQuery, Told
 from reconciler.providers.runai.provider import RunaiProvider
 from reconciler.resource import Observed, Scope
 from tests.providers.runai.stage import MARK, TEN_MINUTES, a_resource, only, stage
@@ -27,7 +27,7 @@ def test_a_download_gives_the_last_lines_of_a_pod() -> None:
     async def act(provider: RunaiProvider, scope: Scope) -> tuple[list[str], list[LogLine]]:
         observed = await running(here, provider, scope)
         pods = list(await provider.pods(observed))
-        return pods, [line async for line in provider.download(observed, pod=pods[0], tail=2)]
+        return pods, [line async for line in provider.download(observed, LogQuery(pods[0], tail=2))]
 
     with stage() as here:
         pods, lines = here.play(act)
@@ -41,7 +41,7 @@ def test_following_gives_lines_until_the_pod_ends() -> None:
         observed = await running(here, provider, scope)
         (pod,) = await provider.pods(observed)
         got = []
-        async for line in provider.follow(observed, pod=pod, tail=3):
+        async for line in provider.follow(observed, LogQuery(pod, tail=3)):
             got.append(line)
             here.clock.advance(700)
         return got
@@ -50,12 +50,12 @@ def test_following_gives_lines_until_the_pod_ends() -> None:
         assert len(here.play(act)) >= 3
 
 
-@pytest.mark.parametrize(("code", "kind"), [(1008, Unauthenticated), (1011, Unavailable)])
+@pytest.mark.parametrize(("code", "kind"), [(1008, Unavailable), (1011, Unavailable)])
 def test_a_stream_that_breaks_raises(code: int, kind: type[ProviderError]) -> None:
     async def act(provider: RunaiProvider, scope: Scope) -> Any:
         observed = await running(here, provider, scope)
         with pytest.raises(kind):
-            async for _ in provider.follow(observed, tail=3):
+            async for _ in provider.follow(observed, LogQuery(tail=3)):
                 pass
 
     with stage() as here:
@@ -68,7 +68,7 @@ def test_a_handshake_refused_for_its_token_is_tried_with_a_new_one() -> None:
         observed = await running(here, provider, scope)
         await provider.pods(observed)
         here.emulator.tokens.revoke_all()
-        follower = provider.follow(observed, tail=1)
+        follower = provider.follow(observed, LogQuery(tail=1))
         line = await anext(follower)
         await follower.aclose()  # type: ignore[attr-defined]  # it is a generator
         return line
@@ -81,7 +81,7 @@ def test_no_pods_yet_is_not_found() -> None:
     async def act(provider: RunaiProvider, scope: Scope) -> list[str]:
         observed = await running(here, provider, scope, seconds=0)
         with pytest.raises(NotFound):
-            await anext(aiter(provider.download(observed)))
+            await anext(aiter(provider.download(observed, LogQuery())))
         return list(await provider.pods(observed))
 
     with stage() as here:
@@ -92,7 +92,7 @@ def test_a_cluster_that_may_not_be_asked_gives_no_log_and_says_why() -> None:
     async def act(provider: RunaiProvider, scope: Scope) -> str:
         observed = await running(here, provider, scope)
         with pytest.raises(Unavailable) as caught:
-            await anext(aiter(provider.download(observed)))
+            await anext(aiter(provider.download(observed, LogQuery())))
         return str(caught.value)
 
     with stage() as here:

@@ -1,0 +1,196 @@
+"""Follow: read a log to its end, over streams that break.
+
+Every line is asked for with its time. After a break the log is asked for again from the second of the last
+line on; what was shown is not shown twice, and where lines may be missing a mark stands in their place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler.clock import Clock
+from reconciler.errors import NotFound, ProviderError, Unavailable, UsageError
+from reconciler.provider import LogLine, LogQuery, Logs
+from reconciler.resource import Observed
+
+MOST_STREAMS = 32
+"""So many logs are followed at once."""
+MOST_BREAKS = 8
+"""So often in a row a stream may break without a new line before that is an error."""
+_AHEAD = 1000
+_WELL_S = 30.0
+_MOST_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Name one log: the object and its pod, "" for the one that the platform chooses."""
+
+    provider: Logs
+    observed: Observed
+    pod: str = ""
+    is_one_of_several: bool = False
+
+    @property
+    def label(self) -> str:
+        """Give the words that its lines begin with where several logs are read: `name/pod`."""
+        name = self.observed.key.name
+        return f"{name}/{self.pod}" if self.pod else name
+
+
+async def sources_of(provider: Logs, observed: Observed, pod: str) -> tuple[Source, ...]:
+    """Find the logs of an object: of one pod where it is named or there is one alone, else of all."""
+    pods = (pod,) if pod else tuple(await provider.pods(observed))
+    return tuple(Source(provider, observed, each) for each in pods) or (Source(provider, observed),)
+
+
+async def read_all(
+    sources: Sequence[Source], query: LogQuery, clock: Clock, *, follow: bool
+) -> AsyncGenerator[tuple[Source, LogLine], None]:
+    """Read several logs: one after the other, or all at once where they are followed, as lines come.
+
+    Raises ProviderError: a log that cannot be read ends the rest only where logs are read in turn; else the
+    first error is raised when all others have ended.
+    """
+    sources = [replace(source, is_one_of_several=len(sources) > 1) for source in sources]
+    if not follow:
+        for source in sources:
+            async for line in source.provider.download(source.observed, replace(query, pod=source.pod)):
+                yield source, line
+        return
+    if len(sources) > MOST_STREAMS:
+        raise UsageError(
+            f"these are {len(sources)} logs; at most {MOST_STREAMS} are followed at once: name a --pod"
+        )
+    lines: asyncio.Queue[tuple[Source, LogLine] | None] = asyncio.Queue(_AHEAD)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_pour(source, query, clock, lines)) for source in sources]
+        try:
+            for _ in tasks:
+                while (item := await lines.get()) is not None:
+                    yield item
+        finally:
+            for task in tasks:
+                task.cancel()
+    for task in tasks:
+        if failure := None if task.cancelled() else task.result():
+            raise failure
+
+
+async def _pour(
+    source: Source, query: LogQuery, clock: Clock, lines: asyncio.Queue[tuple[Source, LogLine] | None]
+) -> ProviderError | None:
+    """Put the lines of one log into a queue, and None at its end. Gives why it could not be read on."""
+    try:
+        async for line in followed(source.provider, source.observed, replace(query, pod=source.pod), clock):
+            await lines.put((source, line))
+    except ProviderError as failure:
+        await lines.put((source, LogLine(source.pod, f"this log cannot be read on: {failure}", is_gap=True)))
+        return failure
+    finally:
+        await lines.put(None)
+    return None
+
+
+async def followed(
+    provider: Logs, observed: Observed, query: LogQuery, clock: Clock
+) -> AsyncGenerator[LogLine, None]:
+    """Stream the lines of one pod until its log ends. Raises ProviderError where it cannot go on."""
+    join, breaks = Join(query), 0
+    asked = replace(query, stamped=True, limit_bytes=0)
+    while True:
+        began = clock.monotonic()
+        try:
+            async with aclosing(provider.follow(observed, asked)) as lines:  # type: ignore[type-var]  # a generator
+                async for line in lines:
+                    breaks = 0
+                    for shown in join.take(line.text):
+                        yield replace(shown, pod=line.pod)
+                    if join.is_spent:
+                        return
+            return
+        except NotFound:
+            if not join.has_begun:
+                raise
+            return  # it went away with the workload, after what was shown
+        except Unavailable:
+            breaks = 1 if clock.monotonic() - began >= _WELL_S else breaks + 1
+            if breaks > MOST_BREAKS:
+                raise
+        await clock.sleep(min(2.0 ** (breaks - 2), _MOST_WAIT_S))
+        asked = join.again()
+
+
+@dataclass
+class Join:
+    """Put the pieces of one log together. Lines come with their time; they are shown as the query asks."""
+
+    query: LogQuery
+    _second: str = ""
+    _last: str = ""
+    _shown: Counter[str] = field(default_factory=Counter)
+    _again: Counter[str] | None = None
+    _has_met: bool = False
+    _bytes: int = 0
+    has_begun: bool = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Tell whether as many bytes were shown as were asked for."""
+        return 0 < self.query.limit_bytes <= self._bytes
+
+    def again(self) -> LogQuery:
+        """Ask for what comes after the last line, its whole second once more."""
+        if not self.has_begun:
+            return replace(self.query, stamped=True, limit_bytes=0)
+        self._again, self._has_met = Counter(self._shown), False
+        since = datetime.fromisoformat(f"{self._second}+00:00") if self._second else None
+        tail = -1 if since else 0  # without times there is nothing to go on from
+        return replace(self.query, stamped=True, limit_bytes=0, since=since, tail=tail)
+
+    def take(self, raw: str) -> Iterator[LogLine]:
+        """Give what a line adds to what was shown: nothing, itself, or a mark and itself."""
+        stamp, text = _split(raw)
+        second = stamp[:19]
+        if self._again is not None:
+            if stamp and second < self._second:
+                return
+            if self._again[raw] > 0:
+                self._again[raw] -= 1
+                self._has_met = True
+                return
+            if not self._has_met:
+                yield LogLine("", self._gap(), is_gap=True)
+            self._has_met = True
+            if second > self._second:
+                self._again = None
+        if second != self._second:
+            self._second = second
+            self._shown.clear()
+        self._shown[raw] += 1
+        self._last, self.has_begun = stamp or self._last, True
+        yield LogLine("", self._cut(raw if self.query.stamped else text))
+
+    def _gap(self) -> str:
+        when = f" after {self._last}" if self._last else ""
+        return f"the stream broke{when}; lines may be missing here"
+
+    def _cut(self, text: str) -> str:
+        if not self.query.limit_bytes:
+            return text
+        left = self.query.limit_bytes - self._bytes
+        whole = text.encode()
+        self._bytes += len(whole) + 1
+        return text if len(whole) <= left else whole[:left].decode(errors="ignore")
+
+
+def _split(raw: str) -> tuple[str, str]:
+    """Part a line from the time it begins with; "" where it has none."""
+    stamp, _, text = raw.partition(" ")
+    is_stamp = len(stamp) >= 20 and stamp[4] == "-" and stamp[10] == "T" and stamp.endswith("Z")
+    return (stamp, text) if is_stamp else ("", raw)

@@ -1,0 +1,135 @@
+"""`logs` on the real command line: which lines, of how many, over drops, and into a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tests.cli.scene import Said, Scene
+
+TRAIN = "image: busybox:1\ncommand: python train.py\nargs: -v"
+STREAM = "/cluster-api/api/v1/team-a/workloads/training/runai/lora/logs"
+
+
+@pytest.fixture
+def scene(plain: Scene) -> Scene:
+    plain.declare("lora", "other", more=TRAIN).types("apply", "--yes")
+    plain.later(30)
+    return plain
+
+
+def queries(scene: Scene) -> list[str]:
+    return [
+        unquote(entry.query)
+        for entry in scene.emulator.ledger.since(scene.sent)
+        if entry.path.startswith(STREAM)
+    ]
+
+
+def lines(said: Said) -> list[str]:
+    return said.out.splitlines()
+
+
+def test_each_option_is_asked_of_the_platform_in_its_words(scene: Scene) -> None:
+    said = scene.types(
+        "logs",
+        "lora",
+        "--tail",
+        "3",
+        "--since",
+        "2026-01-31T09:00:00Z",
+        "--timestamps",
+        "--limit-bytes",
+        "200",
+    )
+
+    (asked,) = queries(scene)
+    for words in ("tailLines", "sinceTime", "2026-01-31T09:00:00Z", "timestamps", "limitBytes"):
+        assert words in asked
+    assert said.code == 0
+    assert len(said.out.encode()) <= 201
+    assert re.match(r"WHEN |2026-", said.out)
+
+
+def test_a_span_counts_back_from_the_platforms_time(scene: Scene) -> None:
+    scene.later(120)
+    everything, newest = scene.types("logs", "lora"), scene.types("logs", "lora", "--since", "10s")
+
+    assert 0 < len(lines(newest)) < len(lines(everything))
+    assert lines(everything)[-len(lines(newest)) :] == lines(newest)
+
+
+@pytest.mark.parametrize("since", ["yesterday", "10", "2026-01-31T09:00:00", "-5m"])
+def test_a_time_that_is_none_is_a_usage_error(scene: Scene, since: str) -> None:
+    said = scene.types("logs", "lora", "--since", since)
+
+    assert said.code == 2
+    assert since in said.err
+
+
+def test_several_logs_say_whose_each_line_is(scene: Scene) -> None:
+    said = scene.types("logs", "lora", "manifests/other.yaml", "--tail", "2")
+
+    assert [line.partition(" | ")[0].partition("/")[0] for line in lines(said)] == [
+        "lora",
+        "lora",
+        "other",
+        "other",
+    ]
+
+
+def test_several_are_followed_at_once_until_each_ends(scene: Scene) -> None:
+    scene.spoil(rf"WS {STREAM}.*", kind="ws_close", code=1000)
+    scene.spoil(rf"WS {STREAM.replace('lora', 'other')}.*", kind="ws_close", code=1000)
+
+    said = scene.types("logs", "lora", "other", "--follow")
+
+    assert said.code == 0
+    assert {line.partition("/")[0] for line in lines(said)} <= {"lora", "other"}
+
+
+def test_a_drop_is_gone_over_without_a_line_twice(scene: Scene) -> None:
+    whole = scene.types("logs", "lora").out
+    for number, after in enumerate((4, 2), 1):
+        scene.spoil(f"WS {STREAM}.*", nth=number, count=1, kind="ws_close", code=1011, after=after)
+
+    said = scene.types("logs", "lora", "--follow", "--limit-bytes", str(len(whole.encode()) - 1))
+
+    assert (said.code, said.out) == (0, whole)
+    assert len(queries(scene)) == 3
+
+
+def test_a_log_that_begins_anew_is_marked(scene: Scene) -> None:
+    scene.spoil(f"WS {STREAM}.*", kind="ws_close", code=1011, after=4)
+    scene.spoil(f"WS {STREAM}.*", nth=2, kind="ws_close", code=1000)
+
+    said = scene.types("logs", "lora", "--follow")
+
+    assert len(lines(said)) == 4
+    assert said.code == 0
+
+
+def test_a_download_is_written_whole_and_says_how_much(scene: Scene) -> None:
+    printed = scene.types("logs", "lora").out
+
+    said = scene.types("logs", "lora", "--download", "lora.log")
+
+    assert (scene.root / "lora.log").read_text() == printed
+    assert (said.code, said.out) == (0, "")
+    assert re.search(r"wrote \d+ lines, [\d.]+ MiB, to lora.log", said.err)
+
+
+def test_a_download_that_fails_leaves_nothing(scene: Scene) -> None:
+    scene.spoil(f"GET {STREAM}/download.*", status=500, forever=True)
+
+    said = scene.types("logs", "lora", "--download", "lora.log")
+
+    assert said.code == 6
+    assert not [file for file in Path(scene.root).iterdir() if "lora.log" in file.name]
+
+
+def test_a_download_does_not_follow(scene: Scene) -> None:
+    assert scene.types("logs", "lora", "-f", "--download", "x.log").code == 2
