@@ -59,7 +59,7 @@ def command(
       reconciler get --phase Pending --count
       reconciler get Training -w                and a line whenever one changes, until Ctrl-C
 
-    In YAML and JSON a live text is (sensitive) where git does not declare it, or it may be a credential.
+    In YAML and JSON a live value is (sensitive) where git does not declare it, or it may be a credential.
 
     Exit codes: 0; 4 a name is not live; 5, 6 something was not read.
     """

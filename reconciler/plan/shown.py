@@ -33,9 +33,10 @@ def json_sides(change: FieldChange) -> tuple[Any, Any]:
 
 
 def live_shown(live: Any, declared: Any, *, field: str = "", item: str = "") -> Any:
-    """Give a live tree with every text masked that nobody declared, or that may be a credential.
+    """Give a live tree with every text and number masked that nobody declared, or that may be a credential.
 
-    `declared` is the same tree as git or a record states it; `item` the name of the list item it is in.
+    `declared` is the same tree as git or a record states it; `item` the name of the list item it is in. What
+    a list item or a field is called is shown, but for what looks like a credential.
     """
     if isinstance(live, Mapping):
         stated = declared if isinstance(declared, Mapping) else {}
@@ -43,15 +44,17 @@ def live_shown(live: Any, declared: Any, *, field: str = "", item: str = "") -> 
         if field == "[]" and "name" in live:
             stated = {"name": live["name"], **stated}  # what an item is called tells it from the others
         return {
-            name: live_shown(value, stated.get(name, ABSENT), field=name, item=own)
+            redacted(name): live_shown(value, stated.get(name, ABSENT), field=name, item=own)
             for name, value in live.items()
         }
     if isinstance(live, list | tuple):
         several = declared if isinstance(declared, list | tuple) else ()
         keyed = {item_key(each): each for each in several if item_key(each)}
         return [live_shown(each, _stated(each, keyed, several), field="[]", item=item) for each in live]
-    if not isinstance(live, str):
+    if isinstance(live, bool) or live is None:
         return live
+    if not isinstance(live, str):
+        return SENSITIVE if declared is ABSENT else live
     is_secret = isinstance(declared, Secret) or (isinstance(declared, str) and "secret:" in declared)
     is_named = names_credential(field) or (field == "value" and names_credential(item))
     return SENSITIVE if declared is ABSENT or is_secret or is_named or redacted(live) != live else live

@@ -116,7 +116,7 @@ def _item() -> dict[str, Schema]:
         "completedAt": text_or_null(f"When it ended. {_TIME}"),
         "manifest": text_or_null("The manifest that declares it, or that its mark names."),
         "spec": {
-            "description": "Its spec in the platform's field names; a text that git does not declare, or "
+            "description": "Its spec in the platform's field names; a value that git does not declare, or "
             "that may be a credential, is (sensitive). Null where it was not read."
         },
     }

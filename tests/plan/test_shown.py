@@ -18,7 +18,14 @@ TOKEN = "hf_" + "a1B2" * 6
         ({"image": "a:1"}, {"image": "a:2"}, {"image": "a:1"}),
         ({"image": "a:1"}, {}, {"image": SENSITIVE}),
         ({"image": "a:1"}, None, {"image": SENSITIVE}),
-        ({"replicas": 2, "tty": True, "note": None}, {}, {"replicas": 2, "tty": True, "note": None}),
+        (
+            {"replicas": 2, "tty": True, "note": None},
+            {"replicas": 3},
+            {"replicas": 2, "tty": True, "note": None},
+        ),
+        ({"pin": 12345678, "tty": True, "note": None}, {}, {"pin": SENSITIVE, "tty": True, "note": None}),
+        ({"annotations": {TOKEN: "x"}}, None, {"annotations": {SENSITIVE: SENSITIVE}}),
+        ([{"name": TOKEN, "value": "x"}], [], [{"name": SENSITIVE, "value": SENSITIVE}]),
         ({"apiKey": "abc"}, {"apiKey": "abc"}, {"apiKey": SENSITIVE}),
         ({"args": f"--token {TOKEN}"}, {"args": "--token x"}, {"args": SENSITIVE}),
         ({"args": "x"}, {"args": Secret("secret:A", "x")}, {"args": SENSITIVE}),
@@ -26,7 +33,7 @@ TOKEN = "hf_" + "a1B2" * 6
         ({"pools": ["a", "b"]}, {"pools": ["a"]}, {"pools": ["a", SENSITIVE]}),
     ],
 )
-def test_a_text_is_shown_where_git_declares_it(live: Any, declared: Any, shown: Any) -> None:
+def test_a_value_is_shown_where_git_declares_it(live: Any, declared: Any, shown: Any) -> None:
     assert live_shown(live, declared) == shown
 
 
