@@ -315,3 +315,28 @@ class TellsCapacity(Protocol):
     async def capacity(self, scopes: Sequence[Scope]) -> Mapping[str, Capacity]:
         """Read what the clusters of these scopes have to give, by cluster id; by few requests."""
         ...
+
+
+class Tunnel(Protocol):
+    """Be one connection into a container."""
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes; waits while the other side takes none. Raises ProviderError."""
+        ...
+
+    async def receive(self) -> bytes | None:
+        """Give the next bytes; None at a good end. Raises ProviderError for any other."""
+        ...
+
+    async def close(self) -> None:
+        """Say goodbye."""
+        ...
+
+
+@runtime_checkable
+class Forwards(Protocol):
+    """Lead connections into containers. An optional part of a provider."""
+
+    async def tunnel(self, observed: Observed, port: int, *, pod: str = "", container: str = "") -> Tunnel:
+        """Open one connection to a port of a container."""
+        ...

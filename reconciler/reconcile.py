@@ -27,7 +27,8 @@ from reconciler.errors import (
     heaviest,
 )
 from reconciler.fleet import Fleet
-from reconciler.follow import Source, read_all, sources_of
+from reconciler.follow import Source, read_all
+from reconciler.forward import End
 from reconciler.guard import Remembered, check_guards
 from reconciler.history.ages import Asked, with_ages
 from reconciler.history.blame import blamed
@@ -44,7 +45,7 @@ from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
 from reconciler.plan.saved import moved
 from reconciler.problem import Problem
-from reconciler.provider import InstallInfo, LogLine, LogQuery, Logs, Provider, Timed, times
+from reconciler.provider import Forwards, InstallInfo, LogLine, LogQuery, Provider, Timed, times
 from reconciler.providers import providers
 from reconciler.resolve import (
     doubt_credentials,
@@ -56,7 +57,7 @@ from reconciler.resolve import (
 )
 from reconciler.resource import Live, Resource, Scope
 from reconciler.settle import Settler
-from reconciler.settle.look import BESIDE, Looker, find_declared, install_info, named_by
+from reconciler.settle.look import BESIDE, Looker, find_declared, find_logs, install_info
 from reconciler.settle.told import told
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
@@ -241,14 +242,16 @@ class Session:
         self, names: Sequence[str], query: LogQuery, *, follow: bool = False
     ) -> AsyncIterator[tuple[Source, LogLine]]:
         """Stream or fetch the logs of declared objects, each named `NAME`, `KIND/NAME` or by its file."""
-        sources: list[Source] = []
-        for name in named_by(names, self._resources):
-            provider, observed = await find_declared(name, self._resources, self._providers)
-            if not isinstance(provider, Logs):
-                raise UsageError(f"{provider.name} serves no logs")
-            sources += await sources_of(provider, observed, query.pod)
+        sources = await find_logs(names, self._resources, self._providers, query.pod)
         async for item in read_all(sources, query, self._world.clock, follow=follow):
             yield item
+
+    async def inside(self, name: str, *, pod: str = "", container: str = "") -> End:
+        """Find where connections into a declared object lead."""
+        provider, observed = await find_declared(name, self._resources, self._providers)
+        if not isinstance(provider, Forwards):
+            raise UsageError(f"{provider.name} forwards no ports")
+        return End(provider, observed, pod, container)
 
     async def install_info(self, name: str, *, version: str = "", url: str = "") -> InstallInfo:
         """Read how to install a registered cluster. The answer holds a secret."""

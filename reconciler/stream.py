@@ -1,4 +1,4 @@
-"""Read a WebSocket line by line: the only door to websockets.
+"""Read a WebSocket line by line, or carry bytes over it both ways: the only door to websockets.
 
 The handshake carries the token and is redirected nowhere; messages are at most 1 MiB and not compressed.
 Nothing is retried or reconnected here: a stream that breaks raises, since no server replays what was lost.
@@ -72,6 +72,45 @@ async def follow(
         await connection.close()
     for line in lines.finish():
         yield line
+
+
+class Channel:
+    """Carry bytes both ways over one WebSocket, as they are; close it when done.
+
+    Raises ProviderError where it does not end well.
+    """
+
+    def __init__(self, connection: ClientConnection, call: Call, speech: Speech) -> None:
+        self._connection, self._call, self._speech = connection, call, speech
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes; waits while the other side takes none."""
+        try:
+            await self._connection.send(data)
+        except ConnectionClosed as err:
+            raise _closed(self._call, self._speech, err) from err
+
+    async def receive(self) -> bytes | None:
+        """Give the next bytes; None at a good end."""
+        try:
+            message = await self._connection.recv()
+        except ConnectionClosed as err:
+            if err.rcvd and err.rcvd.code == _WELL:
+                return None
+            raise _closed(self._call, self._speech, err) from err
+        return message.encode() if isinstance(message, str) else message
+
+    async def close(self) -> None:
+        """Say goodbye; safe to call again."""
+        await self._connection.close()
+
+
+async def channel(
+    url: str, *, speech: Speech, subject: str, token: str, tls: Callable[[], ssl.SSLContext], verb: str
+) -> Channel:
+    """Open a channel to an http(s) URL. Raises ProviderError for what comes instead of it."""
+    call = Call("GET", url, verb, subject)
+    return Channel(await _opened(call, speech, token, tls), call, speech)
 
 
 async def _opened(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from posixpath import normpath
 
 from reconciler.errors import ManifestError, NotFound, ProviderError, UsageError
+from reconciler.follow import Source, sources_of
 from reconciler.health import Health, Level
 from reconciler.mark import Owner, owner_of
 from reconciler.outcome import Verdict
@@ -23,14 +24,6 @@ from reconciler.settle.verdict import problem_of
 _AT_ONCE = 8
 BESIDE = Scope("")
 """Where objects live that are in no project, such as clusters; read only if git declares one."""
-
-
-def named_by(words: Sequence[str], resources: Sequence[Resource]) -> tuple[str, ...]:
-    """Turn each word that is a manifest's file into the keys of what it declares; others stay as they are."""
-    declared: dict[str, list[str]] = {}
-    for resource in resources:
-        declared.setdefault(normpath(resource.source.file), []).append(str(resource.key))
-    return tuple(key for word in words for key in declared.get(normpath(word), [word]))
 
 
 async def find_declared(
@@ -52,6 +45,30 @@ async def find_declared(
         if scope.name == key.scope and (found := await provider.find(scope, key.kind, key.name)):
             return provider, found[0]
     raise ManifestError(problems=[Problem("RC121", f"{key} is declared and not there", subject=str(key))])
+
+
+async def find_logs(
+    words: Sequence[str], resources: Sequence[Resource], providers: Mapping[str, Provider], pod: str
+) -> list[Source]:
+    """Find the logs of the objects that words name: `NAME`, `KIND/NAME`, or the file of their manifests.
+
+    Raises as `find_declared`, and UsageError where a platform serves no logs.
+    """
+    sources: list[Source] = []
+    for name in _named_by(words, resources):
+        provider, observed = await find_declared(name, resources, providers)
+        if not isinstance(provider, Logs):
+            raise UsageError(f"{provider.name} serves no logs")
+        sources += await sources_of(provider, observed, pod)
+    return sources
+
+
+def _named_by(words: Sequence[str], resources: Sequence[Resource]) -> tuple[str, ...]:
+    """Turn each word that is a manifest's file into the keys of what it declares; others stay as they are."""
+    declared: dict[str, list[str]] = {}
+    for resource in resources:
+        declared.setdefault(normpath(resource.source.file), []).append(str(resource.key))
+    return tuple(key for word in words for key in declared.get(normpath(word), [word]))
 
 
 async def install_info(

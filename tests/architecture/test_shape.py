@@ -24,6 +24,7 @@ DOING = frozenset(
         "reconcile",
         "doctor",
         "follow",
+        "forward",
         "providers",
         "cli",
         "emulator",

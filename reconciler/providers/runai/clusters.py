@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from reconciler.errors import Forbidden, NotFound, Rejected
+from reconciler.errors import Forbidden, NotFound, Rejected, Unavailable
 from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.routes import cluster_path, unshown
 from reconciler.providers.runai.sweep import sweep
 from reconciler.providers.runai.target import RunaiTarget
+from reconciler.resource import Observed
 from reconciler.transport import is_loopback
 
 _REST_S = 60.0
@@ -70,6 +72,22 @@ class Clusters:
         if self._resting.get(url, 0.0) > self._api.transport.clock.monotonic():
             return Door(note=f'cluster "{cluster.name}" does not answer, so only the control plane was asked')
         return Door(url)
+
+    async def workload_url(self, observed: Observed, verb: str, so: str) -> str:
+        """Give a workload's URL in the API of its cluster.
+
+        Raises Unavailable, saying why, and `so` what follows, where it has none or the cluster is not asked.
+        """
+        cluster_id, project = observed.summary.identity.split("/")[:2]
+        target, subject = self._api.transport.target, str(observed.key)
+        path = cluster_path(project, observed.key.kind, observed.key.name, observed.spec)
+        if not path:
+            said = f"{unshown(observed.key.kind, observed.spec)}, so {so}"
+            raise Unavailable(target, verb, subject, said=said)
+        door = await self.door(cluster_id)
+        if not door.url:
+            raise Unavailable(target, verb, subject, said=door.note)
+        return door.url + path
 
     def rest(self, url: str) -> None:
         """Leave a cluster that cannot be reached alone for a minute."""

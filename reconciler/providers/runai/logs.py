@@ -11,7 +11,6 @@ from reconciler.provider import LogLine, LogQuery
 from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
-from reconciler.providers.runai.routes import cluster_path, unshown
 from reconciler.resource import Json, Observed
 from reconciler.stream import follow as stream
 
@@ -82,16 +81,7 @@ class LogReader:
                 yield LogLine(query.pod, line)
 
     async def _url(self, observed: Observed) -> str:
-        cluster_id, project = observed.summary.identity.split("/")[:2]
-        target, subject = self._api.transport.target, str(observed.key)
-        path = cluster_path(project, observed.key.kind, observed.key.name, observed.spec)
-        if not path:
-            said = f"{unshown(observed.key.kind, observed.spec)}, so its logs cannot be read"
-            raise Unavailable(target, "read the log of", subject, said=said)
-        door = await self._clusters.door(cluster_id)
-        if not door.url:
-            raise Unavailable(target, "read the log of", subject, said=door.note)
-        return door.url + path
+        return await self._clusters.workload_url(observed, "read the log of", "its logs cannot be read")
 
 
 def _query(query: LogQuery) -> dict[str, str]:

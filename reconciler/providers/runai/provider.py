@@ -17,13 +17,14 @@ from reconciler.health import Health
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Problem
-from reconciler.provider import Edit, Finding, InstallInfo, LogLine, LogQuery, Told
+from reconciler.provider import Edit, Finding, InstallInfo, LogLine, LogQuery, Told, Tunnel
 from reconciler.providers.runai import logs, wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.capacity import CapacityReader
 from reconciler.providers.runai.checkup import Checkup
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.health import Doctor
+from reconciler.providers.runai.inside import Inside
 from reconciler.providers.runai.kinds import KINDS
 from reconciler.providers.runai.metrics import Metrics
 from reconciler.providers.runai.reading import Reader
@@ -77,6 +78,7 @@ class RunaiProvider:
         self._sections = Sections(self._api)
         self._metrics = Metrics(self._api)
         self._capacity = CapacityReader(self._api)
+        self._inside = Inside(self._api, self._clusters)
         self._only = frozenset(target.scopes or settings.scope.projects)
 
     def now(self) -> datetime:
@@ -282,6 +284,10 @@ class RunaiProvider:
         """Read what the clusters of some projects have to give, by cluster id."""
         with self._trusting("read", "capacity"):
             return await self._capacity.read(scopes)
+
+    async def tunnel(self, observed: Observed, port: int, *, pod: str = "", container: str = "") -> Tunnel:
+        """Open one connection to a port of a container."""
+        return await self._inside.tunnel(observed, port, pod=pod, container=container)
 
     async def aclose(self) -> None:
         """Close connections."""

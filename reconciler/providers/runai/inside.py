@@ -1,0 +1,43 @@
+"""Inside: connections into the containers of live workloads, by the API of their cluster."""
+
+from __future__ import annotations
+
+from reconciler.errors import Unauthenticated
+from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.clusters import Clusters
+from reconciler.resource import Observed
+from reconciler.stream import Channel, channel
+
+
+class Inside:
+    """Open channels, each with a token of now."""
+
+    def __init__(self, api: Api, clusters: Clusters) -> None:
+        self._api, self._clusters = api, clusters
+
+    async def tunnel(self, observed: Observed, port: int, *, pod: str, container: str) -> Channel:
+        """Open one connection to a port."""
+        verb = "forward a port of"
+        url = await self._clusters.workload_url(observed, verb, "its ports cannot be forwarded")
+        query = {"port": str(port)} | ({"pod": pod} if pod else {})
+        query |= {"container": container} if container else {}
+        return await self._channel(f"{url}/port-forward", query, verb, str(observed.key))
+
+    async def _channel(self, url: str, query: dict[str, str], verb: str, subject: str) -> Channel:
+        tokens, transport = self._api.transport.tokens, self._api.transport
+        token = await tokens.token() if tokens else ""
+        for is_last in (False, True):
+            try:
+                return await channel(
+                    transport.url_of(url, query),
+                    speech=transport.speech,
+                    subject=subject,
+                    token=token,
+                    tls=lambda: transport.tls,
+                    verb=verb,
+                )
+            except Unauthenticated:
+                if is_last or not tokens:
+                    raise
+                token = await tokens.renew(token)
+        raise AssertionError("unreachable")
