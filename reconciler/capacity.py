@@ -74,8 +74,8 @@ class Capacity:
     """Hold what one cluster has to give; pools by name, shares by (scope name, pool name).
 
     `defaults` are the pools of a scope whose workloads name none. `habits` are by type, `priorities` the
-    rank of each word, the higher the sooner. `notes` say what could not be read: without `pools` only
-    quotas are judged by.
+    rank of each word, the higher the sooner. `notes` say what could not be read: without `pools` nothing
+    is foretold.
     """
 
     pools: Mapping[str, Pool] | None = None

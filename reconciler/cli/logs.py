@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import complete
-from reconciler.cli.options import Chosen, of_fleet, speaking
+from reconciler.cli.options import Chosen, of_fleet, span_of, speaking
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, UsageError
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from reconciler.follow import Source
     from reconciler.provider import LogLine, LogQuery
 
-_DURATION = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
 _TELL_EVERY = 4 * 1024 * 1024
 
 
@@ -46,10 +44,8 @@ class Since(click.ParamType[timedelta | datetime]):
     ) -> timedelta | datetime:
         """Give the span or the moment."""
         text = str(value)
-        spans = _DURATION.fullmatch(text)
-        if spans and text:
-            days, hours, minutes, seconds = (int(span or 0) for span in spans.groups())
-            return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if (span := span_of(text)) is not None:
+            return span
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:

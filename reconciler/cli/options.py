@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import click
@@ -69,6 +71,13 @@ class OutputType(click.ParamType[Output]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> complete.Items:
         """Offer the formats."""
         return complete.offered(self.formats, incomplete)
+
+
+def span_of(text: str) -> timedelta | None:
+    """Read a span of time such as `90s`, `30m` or `1h30m`; None for what is none."""
+    from reconciler.validate.policy import DURATION, seconds  # only who asks for a span pays for it
+
+    return timedelta(seconds=seconds(text)) if re.fullmatch(DURATION, text) else None
 
 
 of_fleet = click.option(

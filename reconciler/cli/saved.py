@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import stat
 from collections.abc import Mapping
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from reconciler.cli.options import span_of
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Chosen, Consents
@@ -69,9 +70,7 @@ def _unwritable(path: Path) -> str:
 
 
 def _lifetime(text: str) -> timedelta:
-    from reconciler.validate.policy import DURATION, seconds
-
-    life = timedelta(seconds=seconds(text)) if re.fullmatch(DURATION, text) else timedelta(0)
+    life = span_of(text) or timedelta(0)
     if not timedelta(0) < life <= _LONGEST_LIFE:
         raise click.UsageError(f'--expires-in "{text}": write how long, up to 720h, like 30m, 24h or 1h30m')
     return life

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import complete
-from reconciler.cli.options import Chosen, of_fleet, of_projects, of_targets, speaking, writing
+from reconciler.cli.options import Chosen, of_fleet, of_projects, of_targets, span_of, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -25,10 +24,10 @@ _SAMPLES = 30
 
 def _since(_: click.Context, __: click.Parameter, text: str) -> timedelta:
     """Read how far back to look, as `30m` or `1h30m`."""
-    if not re.fullmatch(r"(\d{1,4}h)?(\d{1,4}m)?(\d{1,5}s)?", text) or not text.strip("0hms"):
+    span = span_of(text)
+    if not span:
         raise click.BadParameter(f'"{text}" is no duration; write 30m, 2h or 1h30m')
-    numbers = {unit: int(number) for number, unit in re.findall(r"(\d+)([hms])", text)}
-    return timedelta(hours=numbers.get("h", 0), minutes=numbers.get("m", 0), seconds=numbers.get("s", 0))
+    return span
 
 
 @click.command()

@@ -6,7 +6,7 @@ one create after the other, and what is created anew last. What they disagree ab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,13 +21,13 @@ from reconciler.capacity import (
     ShareLine,
 )
 from reconciler.forecast.desk import Bid, Desk, Refusal
+from reconciler.health import Level
 from reconciler.order import waves
 from reconciler.plan.change import Action, Change
 from reconciler.resource import EMPTY, Life, ResourceKey, Summary
 
 _ARRIVES = frozenset({Action.CREATE, Action.REPLACE, Action.RERUN, Action.RESUME, Action.UPDATE})
 _LEAVES = frozenset({Action.DELETE, Action.STOP})
-_NEWEST = (1, 0.0)
 
 
 def asks(change: Change) -> Claim | None:
@@ -103,7 +103,7 @@ class _View:
         able = {key: bid for key, bid in self._bids.items() if bid.pools and self.capacity.pools is not None}
         for key, bid in self._bids.items():
             if key not in able:
-                told[key] = self._by_quota(bid)
+                told[key] = self._unknown(bid)
         courses = [self._course(able, split) for split in (self._at_once, _in_turn, self._new_first)]
         for key, bid in able.items():
             ends = [course[key] for course in courses]
@@ -119,8 +119,8 @@ class _View:
             return outlook
         return replace(outlook, chance=Chance.MAY_QUEUE, why=f"{outlook.why}; {at_most}")
 
-    def _by_quota(self, bid: Bid) -> Outlook:
-        """Judge what cannot be judged by room."""
+    def _unknown(self, bid: Bid) -> Outlook:
+        """Say why nothing is foretold of a bid."""
         pool = bid.pools[0] if bid.pools else ""
         why = self.capacity.notes[0] if self.capacity.notes else "no node pool of its wish is seen here"
         return Outlook(bid.key, Chance.UNKNOWN, bid.gpus, pool, why=why)
@@ -215,11 +215,8 @@ class _View:
                 at = bid.key.scope, bid.pools[0] if bid.pools else ""
                 moved[at] = moved.get(at, 0.0) + _lasting(change, bid.gpus)
         touched = dict.fromkeys(moved, 0.0)
-        gone = {each.key for each in self.changes if each.action in _LEAVES or each.action.recreates}
-        for row in self.rows:
-            at = row.key.scope, row.pool
-            if row.key in gone and row.gpus and row.pool:
-                touched[at] = touched.get(at, 0.0) - row.gpus
+        for at, held in self._given_up():
+            touched[at] = touched.get(at, 0.0) - held
         lines = []
         for scope, pool in sorted(touched):
             share = self.capacity.shares.get((scope, pool))
@@ -231,10 +228,24 @@ class _View:
             lines.append(ShareLine(self.target, scope, pool, before, max(after, 0.0), quota, limit))
         return lines
 
+    def _given_up(self) -> Iterator[tuple[tuple[str, str], float]]:
+        """Count by scope and pool what is held, or waited for, by what the plan ends."""
+        rows = {row.key: row for row in self.rows if row.life is Life.ACTIVE}
+        for change in self.changes:
+            row = rows.get(change.key)
+            if row is None or not (change.action in _LEAVES or change.action.recreates):
+                continue
+            if row.gpus and row.pool:
+                yield (row.key.scope, row.pool), row.gpus
+            elif change.kind and change.observed and (claim := change.kind.claim(change.observed.spec)):
+                wish = self._bid(row.key, claim, (0, 0.0)).pools
+                if wish and row.level is Level.PROGRESSING:
+                    yield (row.key.scope, wish[0]), claim.gpus
+
 
 def _held_up(outlook: Outlook, needed: Sequence[Outlook]) -> Outlook:
     """Say of what needs something that will not start that its own turn may not come."""
-    for need in needed:
+    for need in needed if outlook.chance is not Chance.NEVER else ():
         if need.chance is not Chance.STARTS:
             why = f"needs {need.key}, whose start is not sure"
             return replace(outlook, chance=Chance.UNKNOWN, reason="", why=why)

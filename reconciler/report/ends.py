@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.health import Level
 from reconciler.plan.change import Action, Change, Impact
 from reconciler.report.safe import line
 from reconciler.report.units import amount, count, duration, gpu_hours
@@ -29,30 +30,52 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
     found = ending(changes)
     if not found:
         return ""
-    head = f"ends {_what(found)}: "
+    head = f"ends {what_ends(found)}: "
     if len(found) == 1:
         change, impact = found[0]
-        return f"{head}{key_text(change.key, targets)}, {impact_words(impact)}{_refused(found)}\n"
+        return f"{head}{key_text(change.key, targets)}, {cost_words(change, impact)}{refused_words(found)}\n"
     total = sum(impact.gpus for _, impact in found), sum(impact.gpu_hours for _, impact in found)
-    lines = [f"{head}{_count_gpus(total[0])}, {gpu_hours(total[1])}{_refused(found)}"]
+    lines = [f"{head}{_count_gpus(total[0])}, {gpu_hours(total[1])}{refused_words(found)}"]
     lines += [
-        f"  {key_text(change.key, targets)}, {impact_words(impact)}" for change, impact in found[:_LISTED]
+        f"  {key_text(change.key, targets)}, {cost_words(change, impact)}" + _unsure(change)
+        for change, impact in found[:_LISTED]
     ]
     if len(found) > _LISTED:
         lines.append(f"  and {len(found) - _LISTED} more, listed below")
     return "\n".join(lines) + "\n"
 
 
-def _what(found: Sequence[tuple[Change, Impact]]) -> str:
+def what_ends(found: Sequence[tuple[Change, Impact]]) -> str:
     """Count what ends: running jobs or workloads, and the clusters that carry some."""
     workloads = [change for change, impact in found if impact.carried is None]
     jobs = all(_is_job(change) for change in workloads)
     carriers = [(change, impact) for change, impact in found if impact.carried is not None]
-    number = len(workloads) + sum(impact.carried or 0 for _, impact in carriers)
-    word = "running job" if jobs and not carriers else "running workload"
-    parts = [count(number, word)] if number or not carriers else []
+    waiting = sum(waits(change, impact) for change, impact in found)
+    number = len(workloads) - waiting + sum(impact.carried or 0 for _, impact in carriers)
+    word = "job" if jobs and not carriers else "workload"
+    parts = [count(number, f"running {word}")] if number or not (carriers or waiting) else []
+    parts += [count(waiting, f"waiting {word}")] if waiting else []
     parts += [count(len(carriers), carriers[0][0].key.kind.lower())] if carriers else []
     return " and ".join(parts)
+
+
+def waits(change: Change, impact: Impact) -> bool:
+    """Tell whether what would end is live and has not run yet."""
+    row = change.observed.summary if change.observed else None
+    is_coming = row is not None and row.level is Level.PROGRESSING
+    return is_coming and impact.carried is None and not (impact.gpus or impact.running_seconds)
+
+
+def cost_words(change: Change, impact: Impact) -> str:
+    """Write what the end of one object costs; of one that has not run yet, that."""
+    if not waits(change, impact):
+        return impact_words(impact)
+    words = f"{line(impact.phase).lower()}, has not run yet"
+    return ", ".join(part for part in (words, lost_words(impact)) if part)
+
+
+def _unsure(change: Change) -> str:
+    return "   (not without consent)" if change.action is Action.REFUSED else ""
 
 
 def _is_job(change: Change) -> bool:
@@ -82,7 +105,8 @@ def _count_gpus(number: float) -> str:
     return f"{amount(number)} GPU"
 
 
-def _refused(found: Sequence[tuple[Change, Impact]]) -> str:
+def refused_words(found: Sequence[tuple[Change, Impact]]) -> str:
+    """Say how many of what would end end only with consent."""
     refused = sum(change.action is Action.REFUSED for change, _ in found)
     if not refused:
         return ""

@@ -12,8 +12,8 @@ from reconciler.errors import ProviderError
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Problem
 from reconciler.report.capacity import capacity_markdown
-from reconciler.report.ends import ending, impact_words, lost_words
-from reconciler.report.plan import counts, is_notable, short_digest
+from reconciler.report.ends import cost_words, ending, lost_words, refused_words, what_ends
+from reconciler.report.plan import counts, git_place, is_notable, short_digest
 from reconciler.report.platform import failure_problems
 from reconciler.report.room import fits, fitting, listed, names_of
 from reconciler.report.safe import code, cut, fenced, line, short
@@ -66,8 +66,10 @@ def _ends(plan: Plan) -> str:
     found = ending(plan.changes)
     if not found:
         return ""
-    lost = gpu_hours(sum(impact.gpu_hours for _, impact in found))
-    return f"**Ends {count(len(found), 'running workload')}, {lost}.**\n\n"
+    held, lost = (sum(each) for each in zip(*((i.gpus, i.gpu_hours) for _, i in found), strict=True))
+    return (
+        f"**Ends {what_ends(found)}: {gpus(held) or 'no GPU'}, {gpu_hours(lost)}.**{refused_words(found)}\n\n"
+    )
 
 
 def _table(changes: Sequence[Change], targets: int, room: int) -> str:
@@ -88,7 +90,7 @@ def _row(change: Change, targets: int) -> str:
 
 def _what(change: Change) -> Iterable[str]:
     if change.impact and change.impact.is_running and change.is_destructive:
-        yield code(impact_words(change.impact))
+        yield code(cost_words(change, change.impact))
     elif lost := lost_words(change.impact):
         yield code(lost)
     if change.action is Action.CREATE and change.resource and (image := change.resource.spec.get("image")):
@@ -135,7 +137,7 @@ def _foot(plan: Plan, refusals: Sequence[Problem]) -> str:
     if not plan.prune.is_on and plan.prune.why:
         text += f"Nothing is pruned: {code(short(plan.prune.why))}\n\n"
     text += _consents(consents(plan, refusals))
-    return text + f"Digest {code(short_digest(plan.digest) or '-')}\n"
+    return text + f"Digest {code(short_digest(plan.digest) or '-')} of {code(git_place(plan))}\n"
 
 
 def _consents(words: Sequence[str]) -> str:

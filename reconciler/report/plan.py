@@ -56,10 +56,15 @@ def plan_text(
 
 def _header(word: str, plan: Plan) -> str:
     """Write which git state is compared with which targets, and how much was read of them."""
+    targets = ", ".join(map(line, plan.targets))
+    return f"{word}  {git_place(plan)} -> {targets}   read {count(plan.read_count, 'object')}\n"
+
+
+def git_place(plan: Plan) -> str:
+    """Name the state of git that is planned: `main@c0ffee1`; outside git the fleet."""
     place = f"{line(plan.branch)}@{plan.commit[:7]}" if plan.branch and plan.commit else plan.commit[:7]
     place += "+uncommitted" if plan.is_edited else ""
-    targets = ", ".join(map(line, plan.targets))
-    return f"{word}  {place or line(plan.fleet)} -> {targets}   read {count(plan.read_count, 'object')}\n"
+    return place or line(plan.fleet)
 
 
 def is_notable(change: Change) -> bool:

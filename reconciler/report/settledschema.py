@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from reconciler.health import Level
 from reconciler.outcome import Result
 from reconciler.plan.change import Action
 from reconciler.report.shapes import (
@@ -10,6 +9,7 @@ from reconciler.report.shapes import (
     closed,
     diagnosis_shape,
     head,
+    health_shape,
     key_shape,
     list_of,
     maybe,
@@ -20,7 +20,6 @@ from reconciler.report.shapes import (
     text,
     text_or_null,
     truth,
-    whole_number,
 )
 
 
@@ -68,7 +67,7 @@ def _verdict() -> dict[str, Schema]:
     step = {"phase": text("The phase, with its reason."), "seconds": number("Since the wait began.")}
     return {
         **key_shape(),
-        **_health(),
+        **health_shape(),
         "good": truth("Whether it is well, or waits for capacity."),
         "queued": truth("Whether it waits for capacity, or for somebody's step outside."),
         "timedOut": truth("Whether health.timeout ended the wait."),
@@ -76,25 +75,6 @@ def _verdict() -> dict[str, Schema]:
         "diagnosis": {**ref("diagnosis"), "description": "What kind of cause that is; null where unknown."},
         "steps": list_of(closed(step), "The phases it went through."),
         "problem": {**ref("problem"), "description": "What is wrong; null where it is well."},
-    }
-
-
-def _health() -> dict[str, Schema]:
-    pod = {
-        "name": text("Its name."),
-        "phase": text("Its phase."),
-        "reason": text("Kubernetes' word for it; empty where there is none."),
-        "restarts": whole_number("How often it was restarted."),
-    }
-    return {
-        "health": {"enum": [str(level) for level in Level], "description": "Its grade on Argo's scale."},
-        "phase": text("The platform's word."),
-        "reason": text_or_null("The platform's reason."),
-        "message": text_or_null("The platform's message."),
-        "stuck": truth("Whether it waits for what waiting cannot bring."),
-        "source": text_or_null("Who said so."),
-        "notes": list_of(text("A note."), "What could not be asked."),
-        "pods": list_of(closed(pod), "Its pods."),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.cause import Cause
 from reconciler.errors import ExitCode
+from reconciler.health import Level
 from reconciler.problem import Severity
 from reconciler.report.jsonform import FORMAT
 
@@ -74,6 +75,26 @@ def diagnosis_shape() -> dict[str, Schema]:
             "description": "Its place, from 1, among the lines kept of that pod; null where it stood before.",
         },
         "rank": {"type": ["integer", "null"], "description": "The rank that failed first, where it is told."},
+    }
+
+
+def health_shape() -> dict[str, Schema]:
+    """State how one object is."""
+    pod = {
+        "name": text("Its name."),
+        "phase": text("Its phase."),
+        "reason": text("Kubernetes' word for it; empty where there is none."),
+        "restarts": whole_number("How often it was restarted."),
+    }
+    return {
+        "health": {"enum": [str(level) for level in Level], "description": "Its grade on Argo's scale."},
+        "phase": text("The platform's word."),
+        "reason": text_or_null("The platform's reason."),
+        "message": text_or_null("The platform's message."),
+        "stuck": truth("Whether it waits for what waiting cannot bring."),
+        "source": text_or_null("Who said so."),
+        "notes": list_of(text("A note."), "What could not be asked."),
+        "pods": list_of(closed(pod), "Its pods."),
     }
 
 

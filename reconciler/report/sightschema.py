@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.health import Level
 from reconciler.report.shapes import (
     Schema,
     closed,
     failure_shape,
     head,
+    health_shape,
     key_shape,
     list_of,
     map_of,
@@ -18,8 +18,6 @@ from reconciler.report.shapes import (
     source_shape,
     text,
     text_or_null,
-    truth,
-    whole_number,
 )
 
 _OWNERS = {
@@ -54,7 +52,7 @@ def describe_schema() -> Schema:
         },
         {
             "item": closed({**key_shape(), **_item()}),
-            "health": maybe(closed(_health())),
+            "health": maybe(closed(health_shape())),
             "mark": maybe(closed(_mark())),
             "section": closed(_section()),
         },
@@ -119,27 +117,6 @@ def _item() -> dict[str, Schema]:
             "description": "Its spec in the platform's field names; a value that git does not declare, or "
             "that may be a credential, is (sensitive). Null where it was not read."
         },
-    }
-
-
-def _health() -> dict[str, Schema]:
-    pod = closed(
-        {
-            "name": text("The pod's name."),
-            "phase": text("Its phase."),
-            "reason": text("Kubernetes' word, such as OOMKilled; may be empty."),
-            "restarts": whole_number("How often it was started again."),
-        }
-    )
-    return {
-        "health": {"enum": [str(level) for level in Level], "description": "Its level."},
-        "phase": text("The platform's word for its state."),
-        "reason": text_or_null("The platform's word for why."),
-        "message": text_or_null("The platform's sentence about it."),
-        "stuck": truth("Whether it waits for what waiting cannot bring."),
-        "source": text_or_null("Who was asked."),
-        "notes": list_of(text("What could not be asked."), "Gaps in this judgement."),
-        "pods": list_of(pod, "Its pods."),
     }
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from reconciler.capacity import Capacity, Chance, Claim, Forecast, Habit, Pool, Share
 from reconciler.forecast import asks, forecast
+from reconciler.health import Level
 from reconciler.plan.change import Action, Change
-from reconciler.resource import Life, ResourceKey, Scope, Summary
+from reconciler.resource import Life, Observed, ResourceKey, Scope, Summary
 from tests.factories import a_kind, a_resource
 
 HOME = Scope("team-a", "1", "dgx", "c1")
@@ -114,3 +115,21 @@ def test_lines_count_before_and_after() -> None:
     (pool,), (share,) = found.pools, found.shares
     assert (pool.gpus, pool.free, pool.asked) == (8, 6, 4)
     assert (share.before, share.after, share.quota, share.limit) == (3, 5, 8, 9)
+
+
+def test_what_waits_and_is_ended_no_longer_counts() -> None:
+    held = replace(THERE, shares={("team-a", "p"): Share(8.0, allocated=2.0, waiting=32.0)})
+    waiting = a_row("huge", 0, pool="", level=Level.PROGRESSING)
+    seen_in_full = Observed(summary=waiting, spec={})
+    gone = a_change("huge", 32, Action.DELETE, observed=seen_in_full)
+
+    (share,) = seen(a_change("x", 1), gone, there=held, rows=(waiting,)).shares
+
+    assert (share.before, share.after) == (34, 3)
+
+
+def test_what_never_fits_is_said_even_if_its_turn_is_not_sure() -> None:
+    first = a_change("a", 9)
+    never = a_change("b", 9, needs=(first.key,))
+
+    assert told(first, never) == {"a": Chance.NEVER, "b": Chance.NEVER}

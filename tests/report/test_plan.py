@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from reconciler.health import Level
+from reconciler.impact import Impact
 from reconciler.plan.change import Action, Change, Plan, Stranger
 from reconciler.report.plan import plan_text
-from tests.report.values import CANARY, CHAT, FIRST, MIXED, REFUSED, a_plan, key
+from reconciler.resource import Observed
+from tests.factories import a_kind
+from tests.report.values import (
+    CANARY,
+    CHAT,
+    FIRST,
+    MIXED,
+    OLD_RUN,
+    REFUSED,
+    REFUSED_LORA,
+    a_plan,
+    key,
+    observed,
+)
 
 Golden = Callable[[str, str], None]
 PLANS = {"first": FIRST, "refused": REFUSED, "mixed": MIXED, "empty": a_plan(declared=5)}
@@ -41,6 +57,29 @@ def test_what_would_end_stands_above_everything() -> None:
 
     assert text.startswith(
         "ends 1 running job: team-forecast/Training/lora, running 6h 02m on 1 GPU, 6.0 GPU-hours"
+    )
+
+
+def test_what_has_not_run_yet_is_not_said_to_run() -> None:
+    row = replace(observed(OLD_RUN, "Pending").summary, level=Level.PROGRESSING)
+    waiting = Change(
+        OLD_RUN,
+        Action.DELETE,
+        observed=Observed(summary=row, spec={}),
+        kind=a_kind(),
+        impact=Impact("Pending", is_running=True),
+        is_destructive=True,
+    )
+
+    alone, both = plan_text(a_plan(waiting)), plan_text(a_plan(waiting, REFUSED_LORA))
+
+    assert alone.startswith("ends 1 waiting job: team-forecast/Training/old-run, pending, has not run yet\n")
+    assert both.startswith(
+        "ends 1 running job and 1 waiting job: 1 GPU, 6.0 GPU-hours   (1 of them not without"
+    )
+    assert (
+        "  team-forecast/Training/lora, running 6h 02m on 1 GPU, 6.0 GPU-hours   (not without consent)\n"
+        in both
     )
 
 

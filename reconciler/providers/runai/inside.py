@@ -24,20 +24,22 @@ class Inside:
         return await self._channel(f"{url}/port-forward", query, verb, str(observed.key))
 
     async def _channel(self, url: str, query: dict[str, str], verb: str, subject: str) -> Channel:
-        tokens, transport = self._api.transport.tokens, self._api.transport
+        tokens = self._api.transport.tokens
         token = await tokens.token() if tokens else ""
-        for is_last in (False, True):
-            try:
-                return await channel(
-                    transport.url_of(url, query),
-                    speech=transport.speech,
-                    subject=subject,
-                    token=token,
-                    tls=lambda: transport.tls,
-                    verb=verb,
-                )
-            except Unauthenticated:
-                if is_last or not tokens:
-                    raise
-                token = await tokens.renew(token)
-        raise AssertionError("unreachable")
+        try:
+            return await self._opened(url, query, verb, subject, token)
+        except Unauthenticated:  # a token may be refused before its time
+            if tokens is None:
+                raise
+            return await self._opened(url, query, verb, subject, await tokens.renew(token))
+
+    async def _opened(self, url: str, query: dict[str, str], verb: str, subject: str, token: str) -> Channel:
+        transport = self._api.transport
+        return await channel(
+            transport.url_of(url, query),
+            speech=transport.speech,
+            subject=subject,
+            token=token,
+            tls=lambda: transport.tls,
+            verb=verb,
+        )
