@@ -203,6 +203,8 @@ def test_what_git_adopts_without_a_mark_is_ours(scene: Scene) -> None:
 
     assert "ours (adopted)" in said.out
     assert scene.types("get", "--owner", "ours", "-o", "name").out == "team-b/Training/theirs\n"
+    scene.edit("manifests/theirs.yaml", live.id, "00000000-0000-0000-0000-000000000000")
+    assert scene.types("get", "--owner", "ours", "-o", "name").out == ""
 
 
 def test_whose_mark_could_not_be_read_is_nobodys_guess(scene: Scene) -> None:
