@@ -80,6 +80,7 @@ BROKEN: list[tuple[str, bytes, str, str]] = [
     ("comma missing", b"a: [b, 'c' d]\n", "f:1:12", "comma is missing"),
     ("quote never closed", b"a: 'b\nc: 1\n", "f:1", "never closed"),
     ("colon in a value", b"a: b: c\n", "f:1:5", "no field can start"),
+    ("field below a value", b"a:\nb: c\n  d: e\n", "f:3:3", 'deeper than "b" above it'),
     ("shallow item", b"a:\n  - b\n - c\n", "f:3:2", "line up"),
     ("list not indented", b"a: [b,\nc]\n", "f:2:1", "without being indented"),
     ("text not indented", b'a: "b\nc"\n', "f:2:1", "without being indented"),

@@ -130,7 +130,8 @@ def declare(request: Request, world: World) -> Declared:
         () if is_inside else paths, fleet=fleet, cwd=world.cwd, read_stdin=world.read_stdin
     )
     unread = {p.location.file for p in loaded.problems if p.location and not is_inside}
-    checked = validate(loaded.documents, fleet, kinds=kinds())
+    is_whole = not any(problem.is_error for problem in loaded.problems)
+    checked = validate(loaded.documents, fleet, kinds=kinds(), is_whole=is_whole)
     narrowing = Narrowing(
         files=_files_below(paths, loaded, world.cwd) | unread if paths and "-" not in paths else None,
         words=words,

@@ -49,15 +49,20 @@ class Validated:
         return not any(problem.is_error for problem in self.problems)
 
 
-def validate(documents: Sequence[Document], fleet: Fleet, *, kinds: Kinds) -> Validated:
-    """Check every document and build the resources they declare. Interpolations stay as written."""
+def validate(
+    documents: Sequence[Document], fleet: Fleet, *, kinds: Kinds, is_whole: bool = True
+) -> Validated:
+    """Check every document and build the resources they declare. Interpolations stay as written.
+
+    `is_whole` False: more is declared in files that could not be read, so nothing is called undeclared.
+    """
     reading = _Reading(fleet, kinds)
     for document in documents:
         _read(document, reading)
     problems = [*reading.problems, *duplicates(reading.declared)]
     resources, unknown = with_references(reading.declared, reading.broken)
     sources = {one.resource.key: one.document for one in reading.declared}
-    problems += [*unknown, *cycles(resources, sources)]
+    problems += [*(p for p in unknown if is_whole or p.code != "RC121"), *cycles(resources, sources)]
     told = {without_secrets(problem) for problem in problems}
     return Validated(tuple(resources), tuple(sorted(told, key=_in_file_order)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reconciler.problem import Location, Problem
 from reconciler.secret import holds_credential
 
@@ -35,15 +37,31 @@ _MEANINGS = (
 )
 
 
+_VALUED = re.compile(r"(?P<indent> *)(?P<field>[\w.-]+):[ ]+[^\s|>&#{\[]")
+
+
 def explain(said: str, at: tuple[int, int], opened: int, *, file: str, lines: tuple[str, ...]) -> Problem:
     """Turn a parser's complaint at a 0-based line and column into a problem."""
     row, column = min(at[0], max(len(lines) - 1, 0)), at[1]
     text = lines[row] if lines else ""
     what, hint = _meaning(said, text)
+    if deeper := _deeper(said, lines, row):
+        field, column = deeper
+        what = f'the line stands deeper than "{field}" above it, which has a value already'
+        hint = f'start it in the column of "{field}", or indent "{field}" as its siblings'
     never_closed = "never closed" in what and opened < row
     place = Location(file, (opened if never_closed else row) + 1, 0 if never_closed else column + 1)
     shown = lines[place.line - 1] if lines else ""
     return Problem("RC101", what, place, hint=hint, excerpt="" if holds_credential(shown) else shown)
+
+
+def _deeper(said: str, lines: tuple[str, ...], row: int) -> tuple[str, int] | None:
+    """Tell a field indented below one with a value: the field above, and the column where this one starts."""
+    above = next((line for line in reversed(lines[:row]) if line.strip()), "")
+    column = len(lines[row]) - len(lines[row].lstrip(" ")) if lines else 0
+    if "mapping values are not allowed" in said and (found := _VALUED.match(above)):
+        return (found["field"], column) if len(found["indent"]) < column else None
+    return None
 
 
 def _meaning(said: str, line: str) -> tuple[str, str]:

@@ -101,3 +101,17 @@ def test_what_narrows_the_run_narrows_what_is_counted(fleet: Path, run: Run) -> 
     (fleet / "manifests" / "more.yaml").write_text(IDLE.replace("idle", "more"))
 
     assert run("validate", "Training/more").out.startswith("1 manifest in 1 file: valid")
+
+
+def test_a_file_that_cannot_be_read_makes_nothing_undeclared(fleet: Path, run: Run) -> None:
+    """Nobody knows what it declares; what is named elsewhere and not declared is told when it can be read."""
+    needs = f"{IDLE.replace('idle', 'user')}dependsOn:\n  - {{kind: Training, name: idle}}\n"
+    (fleet / "manifests" / "user.yaml").write_text(needs)
+    (fleet / "manifests" / "idle.yaml").write_text(f"{IDLE}  bad: [\n")
+
+    ended = run("validate")
+
+    assert ended.code == 4
+    assert "error[RC101]" in ended.err
+    assert "RC121" not in ended.err
+    assert ended.out == "1 error in 1 of 2 files, 1 warning. More on a code: reconciler explain RC101\n"
