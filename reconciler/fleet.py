@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.problem import Location
 from reconciler.resource import EMPTY, HealthPolicy, Json, Lifecycle
 
 
@@ -26,6 +27,7 @@ class Target:
 
     `settings` is the whole block as the fleet file has it, validated by the provider's own model;
     in it sensitive leaves are Secret once resolved. `scopes` empty: every scope the credentials see.
+    `places` tells where its fields stand in the fleet file, by dotted path (`url`, `auth.clientId`).
     """
 
     name: str
@@ -33,6 +35,7 @@ class Target:
     url: str
     scopes: tuple[str, ...] = ()
     settings: Mapping[str, Json] = EMPTY
+    places: Mapping[str, Location] = EMPTY
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def load_fleet(path: str | Path | None = None, *, cwd: Path, environ: Mapping[st
         problems += [*_interpolations(document), *_policies(document), *_journal(document)]
     if any(problem.is_error for problem in problems):
         raise FleetError(problems=sorted(map(_of_the_fleet, problems), key=_in_file_order))
-    return _fleet(document.value, shown, str(Path(os.path.realpath(absolute)).parent))
+    return _fleet(document, shown, str(Path(os.path.realpath(absolute)).parent))
 
 
 def _document(path: Path, shown: str) -> Document:
@@ -140,14 +140,15 @@ def _store(block: Mapping[str, Json]) -> Store:
     )
 
 
-def _fleet(value: Mapping[str, Json], shown: str, root: str) -> Fleet:
+def _fleet(document: Document, shown: str, root: str) -> Fleet:
+    value: Mapping[str, Json] = document.value
     stated = {key: item for key, item in value.items() if item is not None}
     return Fleet(
         id=value["metadata"]["id"],
         name=value["metadata"]["name"],
         file=shown,
         root=root,
-        targets={name: _target(name, block) for name, block in value["targets"].items()},
+        targets={name: _target(document, name, block) for name, block in value["targets"].items()},
         manifests=tuple(stated.get("manifests", ("manifests",))),
         vars=tuple(stated.get("vars", ())),
         secrets=tuple(stated.get("secrets", ())),
@@ -161,11 +162,19 @@ def _fleet(value: Mapping[str, Json], shown: str, root: str) -> Fleet:
     )
 
 
-def _target(name: str, block: Mapping[str, Json]) -> Target:
+def _target(document: Document, name: str, block: Mapping[str, Json]) -> Target:
     scope = block.get("scope") or {}
     scopes = [*(scope.get("projects") or ()), *(scope.get("workspaces") or ())]
     settings = {key: value for key, value in block.items() if value is not None}
-    return Target(name, block["provider"], block.get("url") or "", tuple(scopes), settings)
+    places = {path: document.place(f"/targets/{name}/{path.replace('.', '/')}") for path in _paths(settings)}
+    return Target(name, block["provider"], block.get("url") or "", tuple(scopes), settings, places)
+
+
+def _paths(settings: Mapping[str, Json]) -> Iterator[str]:
+    for key, value in settings.items():
+        yield key
+        if isinstance(value, Mapping):
+            yield from (f"{key}.{inner}" for inner in value if "/" not in inner and "." not in inner)
 
 
 def _limits(guard: Mapping[str, Json]) -> Limits:

@@ -21,7 +21,6 @@ from reconciler.report.units import count
 
 NOT_MISSING = "Nothing was changed, and nothing is reported as missing."
 _NAME_WORDS = ("resolve", "getaddrinfo", "name or service", "nodename", "dns")
-_TLS_WORDS = ("certificate", "ssl", "tls")
 
 
 def failure_problem(error: ProviderError) -> Problem:
@@ -108,19 +107,24 @@ def _unavailable(error: ProviderError) -> Problem:
     if error.status:
         what = f"{error.target} failed while asked to {error.verb} {error.subject}".rstrip()
         return _problem("RC422", what, error, hint="run again; if it stays, tell the platform's operators")
-    if any(word in said for word in _TLS_WORDS):
+    if "certificate" in said:
         return Problem(
             "RC411",
             f"the certificate of {_host(error)} is not trusted: {error.said.rpartition(': ')[2]}",
             hint=error.hint or _AUTHORITY,
             subject=error.url,
         )
-    return Problem("RC410", f"cannot reach {_host(error)}: {_no_way(error)}", hint=_VPN, subject=error.url)
+    hint = _VPN if _has_no_name(error) else error.hint or _VPN
+    return Problem("RC410", f"cannot reach {_host(error)}: {_no_way(error)}", hint=hint, subject=error.url)
+
+
+def _has_no_name(error: ProviderError) -> bool:
+    return any(word in error.said.casefold() for word in _NAME_WORDS)
 
 
 def _no_way(error: ProviderError) -> str:
     """Tell why there was no answer, without the host, which was just named."""
-    if any(word in error.said.casefold() for word in _NAME_WORDS):
+    if _has_no_name(error):
         return "its name does not resolve"
     host = f'host "{_host(error)}"'
     if error.said == f"cannot connect to {host}":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import BaseModel, ValidationError
@@ -81,7 +81,19 @@ def _refused(target: Target, settings: Mapping[str, Json], detail: Mapping[str, 
     words = str(detail["msg"]).removeprefix("Value error, ")
     is_named = isinstance(value, str) and "auth" not in detail["loc"]
     what = f"targets.{target.name}.{path}: {words[:1].lower()}{words[1:]}"
-    return Problem("RC201", what, why=f'it is "{value}"' if is_named else "", subject=target.name)
+    told = [f'it is "{value}"'] if is_named else []
+    if names := sorted({use.name for use in _uses_at(target, detail["loc"]) if use.store}):
+        told.append(f"from the environment variable {' and '.join(names)}")
+    place = target.places.get(path) or target.places.get(path.partition(".")[0])
+    return Problem("RC201", what, place, why=", ".join(told), subject=target.name)
+
+
+def _uses_at(target: Target, loc: Sequence[str | int]) -> Iterator[Use]:
+    """Give what is filled in at a path of the target's block."""
+    value: Json = target.settings
+    for part in loc:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return (use for _, use in uses_in(value))
 
 
 def _without_nulls(value: Json) -> Json:

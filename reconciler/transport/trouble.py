@@ -11,6 +11,8 @@ from reconciler.transport.pace import ATTEMPTS
 
 _NO_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 CA_HINT = "put the certificate of your CA into a file and set SSL_CERT_FILE to it; there is no switch to skip"
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+_PLAIN_HINT = "check the url and its port; a control plane without https, on this machine, is http://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def _deep(cause: BaseException, host: str) -> Trouble | None:
         said = f'the certificate of host "{host}" is not trusted: {cause.verify_message}'
         return Trouble(said, CA_HINT, tries=1)
     if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        if cause.reason in _NO_TLS:
+            return Trouble(f'host "{host}" does not speak https', _PLAIN_HINT, tries=1)
         return Trouble(f'TLS with host "{host}" failed: {cause.reason or cause}', tries=1)
     if isinstance(cause, socket.gaierror):
         tries = 2 if cause.errno in _NO_NAME else ATTEMPTS

@@ -148,6 +148,29 @@ def test_a_refused_connection_reports_nothing_as_missing(scene: Scene, hold: Hol
     hold("connection-refused", scene.types("plan"), 6)
 
 
+def test_https_where_plain_http_answers_is_no_matter_of_certificates(scene: Scene, hold: Hold) -> None:
+    scene.declare("train").edit("reconciler.yaml", "url: http:", "url: https:")
+
+    hold("no-https", scene.types("plan"), 6)
+
+
+def test_a_url_that_leads_into_a_path_is_not_taken_for_a_wrong_key(scene: Scene, hold: Hold) -> None:
+    url = scene.emulator_url
+    scene.declare("train").edit("reconciler.yaml", url, f"{url}/runai")
+
+    hold("not-the-root", scene.types("plan"), 6)
+
+
+def test_a_url_that_cannot_be_one_names_its_line_and_its_variable(
+    scene: Scene, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.declare("train").edit("reconciler.yaml", scene.emulator_url, "${{ vars.RUNAI_BASE_URL }}")
+    scene.edit("reconciler.yaml", "secrets: [HF_TOKEN]", "vars: [RUNAI_BASE_URL]\nsecrets: [HF_TOKEN]")
+    monkeypatch.setenv("RUNAI_BASE_URL", "acme.run.ai")
+
+    hold("not-a-url", scene.types("plan"), 4)
+
+
 def test_a_certificate_of_a_private_authority_names_the_file_to_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], golden: Golden
 ) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from reconciler.errors import Malformed, Unauthenticated
+from reconciler.errors import Malformed, ProviderError, Unauthenticated
 from reconciler.providers.runai.target import RunaiTarget
 from reconciler.resource import Json
 from reconciler.transport import Answer, Call, Transport
@@ -26,6 +26,7 @@ _UNSTATED_S = 600.0
 _LONGEST_S = 86_400.0
 _USED_SHARE = 0.8
 _NO_V2 = frozenset({"2.22", "2.23"})
+_ELSEWHERE = "no control plane answers there: check the url of this target, which ends before /api"
 _FINAL = frozenset({"invalid_client", "invalid_grant", "access_denied"})
 
 
@@ -134,18 +135,30 @@ class Tokens:
             return token, float(min(life, _LONGEST_S))
         return token, _life_of(token, answer)
 
-    def _refusal(self, refused: list[tuple[Call, Answer]]) -> Unauthenticated:
+    def _refusal(self, refused: list[tuple[Call, Answer]]) -> ProviderError:
         """Tell why, in the words of the way that understood the question best."""
+        if not any(_judges(answer) for _, answer in refused):
+            call, answer = refused[0]
+            said = words_of(answer) or "nothing here signs anybody in"
+            return self._transport.speech.error(Malformed, call, said, status=answer.status, hint=_ELSEWHERE)
         call, answer = next((pair for pair in refused if pair[1].status == 401), refused[-1])
-        error = self._transport.speech.error(
+        return self._transport.speech.error(
             Unauthenticated,
             call,
             words_of(answer) or "the credentials were not accepted",
             status=answer.status,
             hint="check auth.clientId and auth.clientSecret of the target",
         )
-        assert isinstance(error, Unauthenticated)  # noqa: S101 - it was asked for by its class
-        return error
+
+
+def _judges(answer: Answer) -> bool:
+    """Tell whether this is the word of something that signs people in, and not of whatever else answers."""
+    if answer.status in (401, 403):
+        return True
+    try:
+        return answer.status not in (404, 405) and isinstance(read_json(answer.body), dict)
+    except ValueError:
+        return False
 
 
 def _is_final(answer: Answer) -> bool:
