@@ -11,6 +11,10 @@ from enum import StrEnum
 
 from reconciler.resource import EMPTY, ResourceKey
 
+OVER_QUOTA, OVER_LIMIT = "NonPreemptibleOverQuota", "OverLimit"
+STUCK = frozenset({OVER_QUOTA, OVER_LIMIT})
+"""Reasons to wait that waiting does not take away, in the platform's words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -292,7 +292,8 @@ class Session:
         known = known_for(self._declared, lives, desired, kinds, is_reading=is_reading)
         memory, now = self._memory or Memory(), times(self._providers, self._world.clock.now())
         known = replace(known, finished=memory.finished, half_done=memory.half_done)
-        known = replace(known, resumed=turned_to_running(self._declared, lives, desired, kinds))
+        resumed = turned_to_running(self._declared, lives, desired, kinds)
+        known = replace(known, resumed=resumed, now=max(now.values(), default=None))
         asked = Asked(self._declared, lives, desired, now, has_applied=bool(memory.at))
         return with_ages(known, asked, is_reading=is_reading)
 

@@ -63,7 +63,7 @@ def last_of_job(repo: Repo, path: str) -> Mapping[str, Any] | None:
     def is_job(document: Mapping[str, Any]) -> bool:
         return document.get("metadata") == {"name": "job"}
 
-    return repo.history().last_version(path, is_job, name="job", folders=[repo.folder])
+    return repo.history().last_version(path, is_job, name="job", folders=[repo.folder])[0]
 
 
 def test_head_is_a_commit_a_time_in_utc_and_a_branch(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,8 +161,22 @@ def test_the_last_version_of_a_removed_manifest_is_found(repo: Repo) -> None:
     last = last_of_job(repo, "a.yaml")
 
     assert last == {"kind": "Training", "metadata": {"name": "job"}, "lifecycle": {"onRemove": "Keep"}}
-    assert repo.history().last_version("a.yaml", lambda _: False, name="job", folders=[repo.folder]) is None
+    none = repo.history().last_version("a.yaml", lambda _: False, name="job", folders=[repo.folder])
+    assert none == (None, "")
     assert last_of_job(repo, "never.yaml") is None
+
+
+def test_the_commit_that_took_a_manifest_out_is_told(repo: Repo) -> None:
+    repo.commit({"a.yaml": named("job"), "b.yaml": named("other")})
+    repo.commit({"a.yaml": None})
+    by = repo.history().head.commit
+    repo.commit({"b.yaml": "a: 1"})
+
+    removed = repo.history().last_version("a.yaml", bool, name="job", folders=[repo.folder])
+    there = repo.history().last_version("b.yaml", bool, name="other", folders=[repo.folder])
+
+    assert removed[1] == by
+    assert there[1] == ""
 
 
 def test_a_version_that_is_not_yaml_is_passed_over(repo: Repo) -> None:

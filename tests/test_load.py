@@ -204,11 +204,12 @@ def test_a_dash_reads_standard_input(home: Path, fleet: Fleet) -> None:
     assert loaded.documents[0].file == "<stdin>"
 
 
-def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_fleet_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(FleetError) as caught:
         load_fleet(".", cwd=tmp_path)
 
-    assert [problem.code for problem in caught.value.problems] == ["RC100"]
+    assert [problem.code for problem in caught.value.problems] == ["RC202"]
+    assert "reconciler.yaml" in caught.value.problems[0].what
 
 
 def test_an_empty_folder_has_no_documents_and_no_problems(home: Path, fleet: Fleet) -> None:
@@ -297,3 +298,7 @@ def test_problems_of_all_files_are_reported_at_once(home: Path, fleet: Fleet) ->
         "manifests/b.yaml",
     }
     assert len(loaded.documents) == 2
+
+
+def test_a_folder_stands_for_the_fleet_file_in_it(home: Path) -> None:
+    assert load_fleet(".", cwd=home).file == "reconciler.yaml"

@@ -17,6 +17,7 @@ from reconciler.errors import ExitCode, UsageError
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEMO = "demo"
+MANIFESTS = "manifests"
 PORT = 8470
 _NEXT = """\
 Put manifests below manifests/, then:
@@ -79,8 +80,10 @@ def _fleet(voice: Voice, name: str, url: str) -> ExitCode:
     }.items():
         text = text.replace(word, value)
     _write({Path(FLEET): text})
-    voice.show(f"Created {FLEET}\n")
-    told = _write_editor_files(editor_files(Path.cwd(), ("manifests",)))
+    is_new = not Path(MANIFESTS).exists()
+    _make(Path(MANIFESTS))
+    voice.show(f"Created {FLEET}{f' and {MANIFESTS}/' if is_new else ''}\n")
+    told = _write_editor_files(editor_files(Path.cwd(), (MANIFESTS,)))
     change = "" if url else f"Set the url of your control plane in {FLEET}. "
     voice.show(f"{told}{change}{_NEXT}")
     return ExitCode.IN_ORDER
@@ -115,6 +118,14 @@ def _write(files: Mapping[Path, str]) -> None:
             path.write_bytes(text.encode())
     except OSError as wrong:
         raise UsageError(f"cannot write {wrong.filename}: {wrong.strerror}") from wrong
+
+
+def _make(folder: Path) -> None:
+    """Make a folder where there is none.  Raises UsageError when it cannot be made."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as wrong:
+        raise UsageError(f"cannot make {wrong.filename}: {wrong.strerror}") from wrong
 
 
 def _folder_name() -> str:

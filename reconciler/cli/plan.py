@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -104,13 +105,14 @@ def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str) 
 
     tell_obstacles(voice, planned)
     plan, refusals, failures = planned.plan, planned.refusals, planned.failures
+    page = partial(plan_markdown, plan, refusals=refusals, failures=failures, warnings=planned.warnings)
     voice.annotate(lambda: findings(planned))
     voice.publish(
         {
             "table": lambda: plan_table(voice, planned, wide=bool(voice.verbosity), next_step=next_step),
             "wide": lambda: plan_table(voice, planned, wide=True, next_step=next_step),
             "name": lambda: "".join(f"{change.key}\n" for change in plan.writes),
-            "markdown": lambda: plan_markdown(plan, refusals=refusals, failures=failures),
+            "markdown": page,
             **machine_forms(
                 lambda: _document(planned, code),
                 lambda: plan_cases(plan, refusals=refusals, failures=failures),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -88,6 +88,7 @@ class Declared:
     narrowing: Narrowing
     problems: tuple[Problem, ...]
     loaded: Loaded
+    cwd: Path
 
     @cached_property
     def consents(self) -> Consents:
@@ -140,7 +141,7 @@ def declare(request: Request, world: World) -> Declared:
         projects=request.projects,
         stdin="-" in paths,
     )
-    problems = (*loaded.problems, *checked.problems)
+    problems = (*(_of_a_name(problem, paths) for problem in loaded.problems), *checked.problems)
     if request.strict:
         problems = tuple(problem.strictly for problem in problems)
     resources = _kept(narrowing, checked.resources, problems)
@@ -156,7 +157,16 @@ def declare(request: Request, world: World) -> Declared:
         narrowing=narrowing,
         problems=problems,
         loaded=loaded,
+        cwd=world.cwd,
     )
+
+
+def _of_a_name(problem: Problem, paths: Sequence[str]) -> Problem:
+    """Tell the reader of a path that is not there, and could be a name, how objects are named."""
+    word = problem.location.file if problem.location else ""
+    if problem.code != "RC100" or word not in paths or "/" in word or "." in word:
+        return problem
+    return replace(problem, hint=f"check the path; an object is named KIND/NAME, such as Training/{word}")
 
 
 def _must_have(fleet: Fleet, targets: tuple[str, ...]) -> None:
@@ -174,10 +184,23 @@ def _kept(
     except ValueError as wrong:
         raise UsageError(str(wrong)) from wrong
     if not any(problem.is_error for problem in problems) and (lost := narrowing.unmatched(resources)):
-        raise UsageError(f"{', '.join(lost)}: names no manifest, or several; write SCOPE/Kind/name")
+        raise UsageError("; ".join(_unmatched(word, resources) for word in lost))
     if resources and not kept and narrowing.is_by_words:
         raise UsageError(f"{narrowing.why}: matches none of the {len(resources)} manifests")
     return kept
+
+
+_SEVERAL = 3
+
+
+def _unmatched(word: str, resources: Sequence[Resource]) -> str:
+    """Say why a word does not name one manifest, and what may be meant."""
+    named = sorted(str(resource.key) for resource in resources if resource.key.answers_to(word))
+    if named:
+        return f"{word}: names several manifests: {', '.join(named[:_SEVERAL])}; write one of them"
+    spelt = [f"{resource.key.kind}/{resource.key.name}" for resource in resources]
+    best = near(word, spelt if word.count("/") == 1 else map(str, (r.key for r in resources)))
+    return f"{word}: names no manifest; " + (f'did you mean "{best}"?' if best else "write SCOPE/Kind/name")
 
 
 def _must_finish(words: tuple[str, ...], resources: tuple[Resource, ...]) -> None:

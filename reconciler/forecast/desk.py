@@ -11,14 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.capacity import Capacity, Pool, Share
+from reconciler.capacity import OVER_LIMIT, OVER_QUOTA, Capacity, Pool, Share
 from reconciler.resource import ResourceKey
 
 _DUST = 1e-6
 _NOTHING = Share(0.0)
 UNSCHEDULABLE = "Unschedulable"
-OVER_QUOTA = "NonPreemptibleOverQuota"
-OVER_LIMIT = "OverLimit"
 
 
 @dataclass(frozen=True, slots=True)

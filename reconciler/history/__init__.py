@@ -120,23 +120,24 @@ class History:
 
     def last_version(
         self, path: str, wanted: Wanted, *, name: str, folders: Iterable[Path | str]
-    ) -> Document:
-        """Find the newest committed document of a file that is wanted; None where git knows none.
+    ) -> tuple[Document, str]:
+        """Find the newest committed document of a file that is wanted, and the commit that took it out.
 
-        Looks at the newest hundred commits that touch the file, HEAD first. Where the document left the
-        file, it may stand in another one below the folders since; `name` is a word that it holds.
+        None where git knows none; "" where it has not left. Looks at the newest hundred commits that touch
+        the file, HEAD first. Where the document left the file, it may stand in another one below the folders
+        since; `name` is a word that it holds.
         Documents are as written, before interpolation.
         """
         found, removed_by = self._newest(path, wanted)
         if not removed_by or found is None:
-            return found
+            return found, ""
         since = self._output("rev-list", f"{removed_by}^..HEAD").split()
         files = self.naming(name, removed_by, folders) - {path}
         if len(files) > _MOST_VERSIONS:
-            return None
+            return None, ""
         later = [self._newest(file, wanted) for file in sorted(files)]
-        ended = [(since.index(by) if by in since else -1, document) for document, by in later if document]
-        return min([*ended, (since.index(removed_by), found)], key=lambda end: end[0])[1]
+        ended = [(document, by if by in since else "") for document, by in later if document]
+        return min([*ended, (found, removed_by)], key=lambda end: since.index(end[1]) if end[1] else -1)
 
     def _newest(self, path: str, wanted: Wanted) -> tuple[Document, str]:
         """Find the newest document of one file that is wanted, and the commit that took it out again."""

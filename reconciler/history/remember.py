@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -78,7 +79,15 @@ def _with_history(
         ancestors={commit: history.is_ancestor(commit) for commit in sorted(commits)},
         last_policies={} if history.is_shallow else _last_policies(gone, history, declared, base.kinds),
         paths={file: history.path_of(declared.loaded.path_of(file)) for file in files},
+        shown=dict(_shown(gone, history, declared)),
     )
+
+
+def _shown(gone: Sequence[Summary], history: History, declared: Declared) -> Iterator[tuple[str, str]]:
+    """Write the paths of what is gone as those that were read: from the working directory on."""
+    for row in gone:
+        if row.mark and row.mark.path:
+            yield row.mark.path, os.path.relpath(history.top / row.mark.path, declared.cwd)
 
 
 def _prune(declared: Declared, history: History | None) -> Prune:
@@ -124,9 +133,10 @@ def _last_policies(
         if row.mark is None or not row.mark.path or kind is None:
             continue
         wanted = declares(row.key, kind)
-        document = history.last_version(row.mark.path, wanted, name=row.key.name, folders=folders)
+        document, by = history.last_version(row.mark.path, wanted, name=row.key.name, folders=folders)
         if document is not None:
-            found[row.key] = replace(_policy(document, declared), needs=tuple(_needs(document, row, gone)))
+            needs = tuple(_needs(document, row, gone))
+            found[row.key] = replace(_policy(document, declared), needs=needs, removed_by=by)
     return found if _is_sound(found) else {key: replace(policy, needs=()) for key, policy in found.items()}
 
 

@@ -38,11 +38,14 @@ def find_fleet(cwd: Path) -> Path:
 def load_fleet(path: str | Path | None = None, *, cwd: Path, environ: Mapping[str, str] = EMPTY) -> Fleet:
     """Read a fleet file, the one found upwards from `cwd` where none is named. Nothing is resolved.
 
+    A folder stands for the reconciler.yaml in it.
+
     Of `environ` only RECONCILER_FLEET is read, which names a file where `path` does not. Raises
     FleetError with every problem.
     """
     named = path or environ.get("RECONCILER_FLEET")
     absolute = cwd / named if named else find_fleet(cwd)
+    absolute = absolute / NAME if absolute.is_dir() else absolute
     shown = os.path.relpath(absolute, cwd)
     shown = str(absolute) if shown.startswith("..") else shown
     document = _document(absolute, shown)

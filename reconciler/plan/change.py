@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from reconciler.capacity import Forecast
@@ -73,7 +74,8 @@ class Change:
     `resource` is None for a prune, `observed` None for a create. `hint` is what the reader may do:
     the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
     `is_new_run`: a job that has ended runs once more. `is_adopted`: the live object carries no mark of ours,
-    and is claimed all the same. `holder` is who still has the name of what is created, and is going away.
+    and is claimed all the same. `source` is where its manifest stands, or stood before the commit
+    `removed_by`. `holder` is who still has the name of what is created, and is going away.
     """
 
     key: ResourceKey
@@ -89,6 +91,7 @@ class Change:
     impact: Impact | None = None
     gpus: float = 0.0
     source: Location | None = None
+    removed_by: str = ""
     hint: str = ""
     consent: str = ""
     is_destructive: bool = False
@@ -126,7 +129,8 @@ class Plan:
 
     `unknown` maps `target:scope` to why it could not be read. `strangers` are never touched.
     `commit` is HEAD's hash, "" outside git; `is_edited`: the manifests are not as it has them; `owned`
-    counts live objects of ours. `forecast` tells what becomes of what it asks for; None if it asks for none.
+    counts live objects of ours; `read_at` is the platform's time then. `forecast` tells what becomes of
+    what it asks for; None if it asks for none.
     """
 
     fleet_id: str
@@ -142,6 +146,7 @@ class Plan:
     targets: tuple[str, ...] = ()
     read_count: int = 0
     owned: int = 0
+    read_at: datetime | None = None
     declared: int = 0
     digest: str = ""
     forecast: Forecast | None = None

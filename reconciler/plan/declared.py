@@ -238,7 +238,7 @@ def _immutable(change: Change, comparison: Comparison, observed: Observed, case:
         return replace(change, action=Action.REPLACE, reason=why, is_destructive=not holds_nothing)
     return replace(
         _refused(change, why),
-        hint=f"To replace it: lifecycle.onImmutableChange: Replace in git, "
+        hint="To replace it: lifecycle.onImmutableChange: Replace in git,\n"
         f"or once: reconciler apply --allow replace={change.key}",
         consent=f"replace={change.key}",
     )

@@ -23,12 +23,14 @@ SKEW = timedelta(days=1)
 class Policy:
     """Hold what the last version of a removed manifest said about its end.
 
-    `needs` are those that it depended on and that are gone as well.
+    `needs` are those that it depended on and that are gone as well. `removed_by` is the commit that took it
+    out of git.
     """
 
     on_remove: str = "Delete"
     protect: bool = False
     needs: tuple[ResourceKey, ...] = ()
+    removed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ class Age:
 class Known:
     """Hold everything planning needs that is neither desired nor live.
 
-    `kinds` is by (target, kind). `commit` is empty outside git; `is_edited` when the manifests are not as
-    it has them. `ancestors` tells for each commit
-    seen in a mark whether HEAD's history has it. `last_policies` holds, for each object without a
+    `kinds` is by (target, kind). `now` is the platform's time. `commit` is empty outside git; `is_edited`
+    when the manifests are not as it has them. `ancestors` tells for each commit seen in a mark whether HEAD's
+    history has it. `last_policies` holds, for each object without a
     manifest, what git's last version of it says; a missing key means git does not know.
-    `paths` maps a manifest's file as shown to its path in the repository. `runs` are the jobs named by
+    `paths` maps a manifest's file as shown to its path in the repository; `shown` does the other way what
+    is there no more. `runs` are the jobs named by
     `--run`, `adopts` the objects named by `--adopt`, as typed. Of the journal, by a key's full name:
     `half_done` holds the id of what was deleted to be created anew and was not, `finished` the newest run
     that was seen finished. `resumed` tells when a commit turned a manifest from Stopped to Running. `ages`
@@ -91,6 +94,7 @@ class Known:
     fleet_id: str
     fleet: str
     kinds: Mapping[tuple[str, str], Kind]
+    now: datetime | None = None
     consents: Consents = Consents()
     commit: str = ""
     commit_time: str = ""
@@ -102,6 +106,7 @@ class Known:
     default_on_remove: str = "Delete"
     prune: Prune = field(default=Prune(is_on=True))
     paths: Mapping[str, str] = EMPTY
+    shown: Mapping[str, str] = EMPTY
     runs: tuple[str, ...] = ()
     adopts: tuple[str, ...] = ()
     removals: Mapping[str, Change] = EMPTY

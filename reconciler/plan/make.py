@@ -45,6 +45,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
         targets=tuple(sorted(lives)),
         read_count=sum(len(read.rows) for live in lives.values() for read in live.scopes.values()),
         owned=len(owned_rows(lives, known)),
+        read_at=known.now,
         declared=len(desired),
     )
     return replace(plan, digest=digest_plan(plan))

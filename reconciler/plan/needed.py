@@ -79,7 +79,7 @@ def _kept(change: Change, users: Sequence[ResourceKey], known: Known) -> Change:
         change,
         action=Action.REFUSED,
         reason=f"{change.reason}; {_named(users)} and {'runs' if len(users) == 1 else 'run'}",
-        hint=f"To replace it under {under}, once: reconciler apply --allow {','.join(words)}",
+        hint=f"To replace it under {under}, once:\nreconciler apply --allow {','.join(words)}",
         consent=",".join(words),
     )
 

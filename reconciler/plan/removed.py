@@ -10,6 +10,7 @@ from reconciler.mark import Mark, Owner
 from reconciler.plan.change import Action, Change, Stranger
 from reconciler.plan.known import Known, Policy
 from reconciler.plan.stopped import has_stopped, stop
+from reconciler.problem import Location
 from reconciler.resource import EMPTY, Life, Live, Observed, ResourceKey, Summary
 
 
@@ -61,6 +62,7 @@ def decide_removed(row: Summary, lives: Mapping[str, Live], known: Known) -> Cha
         kind=known.kind_of(row.key),
         scope=live.scopes[row.key.scope].scope,
         gpus=row.gpus,
+        source=_stood(mark, known),
     )
     if mark is None:
         return change
@@ -96,6 +98,7 @@ def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change
         reason=_why_gone(mark, known),
         impact=impact,
         is_destructive=is_live,
+        removed_by=last.removed_by if last else "",
     )
 
 
@@ -119,12 +122,18 @@ def _stopped(change: Change, row: Summary, mark: Mark, known: Known, *, is_prove
     return stop(change, change.observed, f"{_why_gone(mark, known)}; onRemove: Stop")
 
 
+def _stood(mark: Mark | None, known: Known) -> Location | None:
+    """Give the file that declared it, as a reader of this run would type it."""
+    if mark is None or not mark.path:
+        return None
+    kept = {path: file for file, path in known.paths.items()}
+    return Location(kept.get(mark.path) or known.shown.get(mark.path, mark.path))
+
+
 def _why_gone(mark: Mark, known: Known) -> str:
-    if not mark.path:
-        return "its manifest is gone"
-    if mark.path in known.paths.values():
-        return f"{mark.path} no longer declares it"
-    return f"its manifest {mark.path} is gone"
+    return (
+        "its manifest no longer declares it" if mark.path in known.paths.values() else "its manifest is gone"
+    )
 
 
 def _more_protective(mark: Mark, default: str) -> Policy:

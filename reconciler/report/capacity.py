@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from reconciler.capacity import Chance, Forecast, Outlook, PoolLine, ShareLine
+from reconciler.capacity import STUCK, Chance, Forecast, Outlook, PoolLine, ShareLine
 from reconciler.report.room import listed
 from reconciler.report.safe import code, line, short
+from reconciler.report.table import wrapped
 from reconciler.report.units import amount
 from reconciler.report.values import key_text
 
 _MOST = 20
+_WAITING = (Chance.NEVER, Chance.QUEUES, Chance.MAY_QUEUE)
 _LEVELS = (Chance.NEVER, Chance.QUEUES, Chance.MAY_QUEUE, Chance.UNKNOWN, Chance.LATER)
 
 
-def capacity_text(forecast: Forecast | None, *, targets: int = 1, wide: bool = False) -> str:
+def capacity_text(
+    forecast: Forecast | None, *, targets: int = 1, wide: bool = False, width: int = 120
+) -> str:
     """Write the block of a plan; "" where it asks for no GPU. `wide` also lists what starts at once."""
     if forecast is None:
         return ""
@@ -20,10 +24,11 @@ def capacity_text(forecast: Forecast | None, *, targets: int = 1, wide: bool = F
     lines += [f"            {_share(each, targets)}" for each in forecast.shares]
     told = _told(forecast, wide=wide)
     most = None if wide else _MOST
-    lines += [text for each in told[:most] for text in _outlook_lines(each, targets)]
+    lines += [text for each in told[:most] for text in _outlook_lines(each, targets, width)]
     if most is not None and len(told) > most:
         lines.append(f"  ! and {len(told) - most:,} more   (-o wide lists them)")
     lines += [f"  ? {short(note)}" for note in forecast.notes]
+    lines += [f"  {words}" for words in _ways(forecast)]
     return "".join(f"{each.rstrip()}\n" for each in lines)
 
 
@@ -32,6 +37,17 @@ def _told(forecast: Forecast, *, wide: bool) -> list[Outlook]:
     levels = (*_LEVELS, Chance.STARTS) if wide else _LEVELS
     found = [each for each in forecast.outlooks if each.chance in levels]
     return sorted(found, key=lambda each: (levels.index(each.chance), each.key))
+
+
+def _ways(forecast: Forecast) -> list[str]:
+    """Say how an apply ends that leaves something in the queue."""
+    waits = {each.reason for each in forecast.outlooks if each.chance in _WAITING}
+    if not waits:
+        return []
+    stuck, moves = waits & STUCK, waits - STUCK
+    ways = ["no wait helps what its quota does not allow: apply ends with 11"] if stuck else []
+    what = "what else queues" if stuck else "what queues"
+    return [*ways, *([f"{what} is left so: exit 0, or 11 with --require-running"] if moves else [])]
 
 
 def _pool(found: PoolLine, targets: int) -> str:
@@ -51,9 +67,11 @@ def _share(found: ShareLine, targets: int) -> str:
     return f"{text} of quota {amount(found.quota)}{limit}{over}"
 
 
-def _outlook_lines(found: Outlook, targets: int) -> list[str]:
+def _outlook_lines(found: Outlook, targets: int, width: int) -> list[str]:
     head = f"  ! {key_text(found.key, targets)}  {_words(found)}"
-    return [head, f"      {short(found.why)}"] if found.why else [head]
+    return (
+        [head, *(f"      {part}" for part in wrapped(short(found.why), width - 6))] if found.why else [head]
+    )
 
 
 def _words(found: Outlook) -> str:
@@ -76,4 +94,5 @@ def capacity_markdown(forecast: Forecast | None, *, targets: int = 1, room: int)
     items += [code(_pool(each, targets)) for each in forecast.pools]
     items += [code(_share(each, targets)) for each in forecast.shares]
     items += [code(short(note)) for note in forecast.notes]
+    items += _ways(forecast)
     return f"**Capacity**\n\n{listed(items, room - 20, 'line', 'lines of capacity')}\n" if items else ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reconciler.health import Level
 from reconciler.plan.change import Action, Change, Impact
 from reconciler.report.safe import line
+from reconciler.report.table import cells
 from reconciler.report.units import amount, count, duration, gpu_hours
 from reconciler.report.values import key_text
 
@@ -25,24 +26,44 @@ def ending(changes: Sequence[Change]) -> list[tuple[Change, Impact]]:
     return sorted(found, key=lambda pair: (-pair[1].gpu_hours, pair[0].key))
 
 
-def ends_text(changes: Sequence[Change], *, targets: int = 1) -> str:
-    """Write the sentence, or "" when nothing running would end."""
+def ends_text(changes: Sequence[Change], *, targets: int = 1, width: int = 120) -> str:
+    """Write the sentence, or "" when nothing running would end; below it the objects, one by one.
+
+    A single object stands in the sentence where that fits into the width.
+    """
     found = ending(changes)
     if not found:
         return ""
-    head = f"ends {what_ends(found)}: "
+    head, gpu, hours, more = ends_head(found)
     if len(found) == 1:
         change, impact = found[0]
-        return f"{head}{key_text(change.key, targets)}, {cost_words(change, impact)}{refused_words(found)}\n"
-    total = sum(impact.gpus for _, impact in found), sum(impact.gpu_hours for _, impact in found)
-    lines = [f"{head}{_count_gpus(total[0])}, {gpu_hours(total[1])}{refused_words(found)}"]
-    lines += [
-        f"  {key_text(change.key, targets)}, {cost_words(change, impact)}" + _unsure(change)
-        for change, impact in found[:_LISTED]
-    ]
+        whole = f"{head}: {key_text(change.key, targets)}, {cost_words(change, impact)}{more}"
+        if cells(whole) <= width:
+            return f"{whole}\n"
+    lines = [f"{head}: {_count_gpus(gpu)}, {gpu_hours(hours)}{more}"]
+    for change, impact in found[:_LISTED]:
+        unsure = _unsure(change) if len(found) > 1 else ""
+        lines.append(f"  {key_text(change.key, targets)}, {cost_words(change, impact)}{unsure}")
     if len(found) > _LISTED:
         lines.append(f"  and {len(found) - _LISTED} more, listed below")
     return "\n".join(lines) + "\n"
+
+
+def ends_head(found: Sequence[tuple[Change, Impact]]) -> tuple[str, float, float, str]:
+    """Count what apply ends as it stands: words, GPUs, GPU-hours, and words for what needs consent.
+
+    Where all of it needs consent, that is what is counted, and the words say `would`.
+    """
+    sure = [pair for pair in found if pair[0].action is not Action.REFUSED]
+    counted, refused = sure or found, len(found) - len(sure)
+    gpu, hours = (sum(each) for each in zip(*((i.gpus, i.gpu_hours) for _, i in counted), strict=True))
+    more = f"   ({refused} more not without consent)" if sure and refused else ""
+    return (
+        f"{'ends' if sure else 'would end'} {what_ends(counted)}",
+        gpu,
+        hours,
+        more if sure else "   (not without consent)",
+    )
 
 
 def what_ends(found: Sequence[tuple[Change, Impact]]) -> str:
@@ -103,13 +124,3 @@ def lost_words(impact: Impact | None) -> str:
 def _count_gpus(number: float) -> str:
     """Write GPUs held, also when there are none: `1 GPU`, `0 GPU`."""
     return f"{amount(number)} GPU"
-
-
-def refused_words(found: Sequence[tuple[Change, Impact]]) -> str:
-    """Say how many of what would end end only with consent."""
-    refused = sum(change.action is Action.REFUSED for change, _ in found)
-    if not refused:
-        return ""
-    return (
-        "   (not without consent)" if refused == len(found) else f"   ({refused} of them not without consent)"
-    )

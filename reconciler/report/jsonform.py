@@ -83,6 +83,7 @@ def _change_form(change: Change) -> Document:
         "needs": [str(key) for key in change.needs],
         "gpus": change.gpus,
         "source": place_form(change.source),
+        "removedBy": change.removed_by or None,
         "preImage": _pre_image(change),
         "impact": _impact(change.impact),
         "hint": change.hint,

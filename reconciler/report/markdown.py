@@ -12,8 +12,16 @@ from reconciler.errors import ProviderError
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Problem
 from reconciler.report.capacity import capacity_markdown
-from reconciler.report.ends import cost_words, ending, lost_words, refused_words, what_ends
-from reconciler.report.plan import counts, git_place, is_notable, short_digest
+from reconciler.report.ends import cost_words, ending, ends_head, lost_words
+from reconciler.report.plan import (
+    counts,
+    git_place,
+    is_notable,
+    read_words,
+    reason_words,
+    short_digest,
+    undo_words,
+)
 from reconciler.report.platform import failure_problems
 from reconciler.report.room import fits, fitting, listed, names_of
 from reconciler.report.safe import code, cut, fenced, line, short
@@ -44,11 +52,13 @@ def plan_markdown(
     *,
     refusals: Sequence[Problem] = (),
     failures: Sequence[ProviderError] = (),
+    warnings: Sequence[Problem] = (),
     budget: int = BUDGET,
 ) -> str:
     """Write the whole page."""
     head = f"### Plan for {names_of(plan.targets)}\n\n{counts(plan)}.\n\n"
-    head += _ends(plan) + problems_list([*refusals, *failure_problems(failures), *plan.notes], budget // 4)
+    told = [*refusals, *failure_problems(failures), *plan.notes, *warnings]
+    head += _ends(plan) + problems_list(told, budget // 4)
     head += capacity_markdown(plan.forecast, targets=len(plan.targets), room=budget // 6)
     foot = _foot(plan, refusals)
     changes = sorted(filter(is_notable, plan.changes), key=_risk)
@@ -66,10 +76,9 @@ def _ends(plan: Plan) -> str:
     found = ending(plan.changes)
     if not found:
         return ""
-    held, lost = (sum(each) for each in zip(*((i.gpus, i.gpu_hours) for _, i in found), strict=True))
-    return (
-        f"**Ends {what_ends(found)}: {gpus(held) or 'no GPU'}, {gpu_hours(lost)}.**{refused_words(found)}\n\n"
-    )
+    head, held, lost, more = ends_head(found)
+    words = f"{head[0].upper()}{head[1:]}"
+    return f"**{words}: {gpus(held) or 'no GPU'}, {gpu_hours(lost)}.**{more}\n\n"
 
 
 def _table(changes: Sequence[Change], targets: int, room: int) -> str:
@@ -96,12 +105,14 @@ def _what(change: Change) -> Iterable[str]:
     if change.action is Action.CREATE and change.resource and (image := change.resource.spec.get("image")):
         yield f"{gpus(change.gpus) or 'no GPU'}, {code(value_text(image, limit=_VALUE))}"
     if change.reason:
-        yield code(short(change.reason))
+        yield code(short(reason_words(change)))
     for field in change.fields[:_FIELDS]:
         before, after = sides(field, limit=_VALUE)
         yield f"{code(short(field.pointer))} {code(before)} to {code(after)}"
     if len(change.fields) > _FIELDS:
         yield f"and {count(len(change.fields) - _FIELDS, 'more field')}"
+    if change.hint:
+        yield code(short(change.hint.replace("\n", " ")))
 
 
 def _left_out(changes: Sequence[Change]) -> str:
@@ -137,7 +148,8 @@ def _foot(plan: Plan, refusals: Sequence[Problem]) -> str:
     if not plan.prune.is_on and plan.prune.why:
         text += f"Nothing is pruned: {code(short(plan.prune.why))}\n\n"
     text += _consents(consents(plan, refusals))
-    return text + f"Digest {code(short_digest(plan.digest) or '-')} of {code(git_place(plan))}\n"
+    told = f"Digest {code(short_digest(plan.digest) or '-')} of {code(git_place(plan))}, {read_words(plan)}."
+    return text + " ".join(part for part in (told, undo_words(plan)) if part) + "\n"
 
 
 def _consents(words: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 
 from reconciler.plan.adopt import UNWRITABLE
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
@@ -42,14 +43,14 @@ def plan_text(
     """Write the whole plan. `wide` also shows what stays as it is; `next_step` is the command for it."""
     shown = [change for change in plan.changes if wide or is_notable(change)]
     parts = [
-        ends_text(plan.changes, targets=len(plan.targets)),
+        ends_text(plan.changes, targets=len(plan.targets), width=width),
         _header("plan", plan),
         _changes_text(shown, plan, width=width, wide=wide)
         + _strangers_text(plan.strangers, len(plan.targets), most=None if wide else _STRANGERS)
         + unknown_text(plan.unknown),
-        capacity_text(plan.forecast, targets=len(plan.targets), wide=wide),
+        capacity_text(plan.forecast, targets=len(plan.targets), wide=wide, width=width),
         _notes_text(plan),
-        _counts_text(plan, next_step=next_step),
+        _counts_text(plan, next_step=next_step, width=width),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -57,7 +58,13 @@ def plan_text(
 def _header(word: str, plan: Plan) -> str:
     """Write which git state is compared with which targets, and how much was read of them."""
     targets = ", ".join(map(line, plan.targets))
-    return f"{word}  {git_place(plan)} -> {targets}   read {count(plan.read_count, 'object')}\n"
+    return f"{word}  {git_place(plan)} -> {targets}   {read_words(plan)}\n"
+
+
+def read_words(plan: Plan) -> str:
+    """Say how much was read, and when: `read 8 objects at 09:00 UTC`. A plan is true of that moment."""
+    at = f" at {plan.read_at.astimezone(UTC):%H:%M} UTC" if plan.read_at else ""
+    return f"read {count(plan.read_count, 'object')}{at}"
 
 
 def git_place(plan: Plan) -> str:
@@ -99,7 +106,7 @@ def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str
     forcing = [each for each in change.fields if not each.in_place] if _may_force(change) else []
     replaces = change.kind is None or change.kind.support.replaces
     told = forcing or (change.action is Action.UPDATE and change.fields)
-    lines = [] if told or not change.reason else [f"{_FIELD}{short(change.reason)}"]
+    lines = [] if told or not change.reason else [f"{_FIELD}{short(reason_words(change))}"]
     size = max((cells(line(each.pointer)) for each in change.fields), default=0)
     for each in change.fields:
         why = change.reason if each in forcing[:1] else ""
@@ -110,6 +117,11 @@ def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str
     if change.needs and change.action is Action.DEFERRED:
         lines.append(f"{_FIELD}needs {', '.join(key_text(key, targets) for key in change.needs)}")
     return lines + [f"{_FIELD}{line(part)}" for part in change.hint.split("\n") if part]
+
+
+def reason_words(change: Change) -> str:
+    """Say why, and since which commit."""
+    return f"{change.reason} since {change.removed_by[:7]}" if change.removed_by else change.reason
 
 
 def _may_force(change: Change) -> bool:
@@ -167,17 +179,28 @@ def _notes_text(plan: Plan) -> str:
     return "".join(problem_text(note) for note in plan.notes)
 
 
-def _counts_text(plan: Plan, *, next_step: str) -> str:
+def _counts_text(plan: Plan, *, next_step: str, width: int) -> str:
     """Write the counts, the digest, and the command that would do it."""
     digest = f"   digest {short_digest(plan.digest)}" if plan.digest else ""
     text = f"{counts(plan)}.{digest}\n"
+    if digest and cells(text.rstrip()) > width:
+        text = f"{counts(plan)}.\ndigest {short_digest(plan.digest)}\n"
     if plan.writes:
-        return text + (f"To do it: {line(next_step)}\n" if next_step else "")
+        return text + (f"To do it: {line(next_step)}\n" if next_step else "") + f"{undo_words(plan)}\n"
     if plan.is_empty and (waiting := len(plan.having(Action.DEFERRED))):
         return f"Nothing to do yet: {waiting} deferred until what they need is done.{digest}\n"
     if plan.is_empty:
         return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
     return text
+
+
+def undo_words(plan: Plan) -> str:
+    """Say how it is taken back, and what does not come back by that; "" where nothing is done."""
+    if not plan.writes:
+        return ""
+    way = "git revert, then apply" if plan.commit else "put the manifests back, then apply"
+    is_ending = any(change.action.destroys and change.is_destructive for change in plan.writes)
+    return f"To undo it: {way}{'; what was ended starts anew' if is_ending else ''}."
 
 
 def counts(plan: Plan) -> str:

@@ -163,7 +163,8 @@ def _change() -> dict[str, Schema]:
         "keptItems": list_of(text("A pointer."), "Live list items that git does not declare; they stay."),
         "needs": list_of(text("A key."), "What must come first; of a delete, what must come after it."),
         "gpus": number("GPUs that it will hold."),
-        "source": {**ref("source"), "description": "Where its manifest stands."},
+        "source": {**ref("source"), "description": "Where its manifest stands, or stood."},
+        "removedBy": text_or_null("The commit that took its manifest out of git; null where none is known."),
         "preImage": {
             **maybe(image),
             "description": "The live object planned from; null where there is none.",

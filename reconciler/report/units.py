@@ -35,11 +35,11 @@ def since(then: datetime | None, now: datetime | None) -> str:
 
 
 def amount(number: float) -> str:
-    """Write a number of GPUs: whole ones bare, fractions with two digits or as many as they have."""
-    if number == int(number):
-        return str(int(number))
+    """Write a number of GPUs: whole ones bare, else two digits, and four where less than one is small."""
     two = f"{number:.2f}"
-    return two if abs(float(two) - number) < 1e-9 else f"{number:.4f}".rstrip("0")
+    if number >= 1 or abs(float(two) - number) < 1e-9:
+        return two.removesuffix(".00")
+    return f"{number:.4f}".rstrip("0")
 
 
 def gpus(number: float) -> str:

@@ -66,7 +66,7 @@ def test_a_fleet_file_comes_with_what_editors_need(run: Run, here: Path) -> None
     ended = run("init", "--url", "https://acme.run.ai")
 
     assert ended.out == (
-        "Created reconciler.yaml\n"
+        "Created reconciler.yaml and manifests/\n"
         "Created .vscode/settings.json\n"
         "Created .reconciler/schemas/manifest.json\n"
         "Created .reconciler/schemas/fleet.json\n"
@@ -172,7 +172,7 @@ def test_a_folder_that_cannot_be_made_is_told(run: Run, here: Path) -> None:
     ended = run("init")
 
     assert ended.code == 2
-    assert ended.out == "Created reconciler.yaml\n"
+    assert ended.out == "Created reconciler.yaml and manifests/\n"
     assert "cannot write" in ended.err
 
 

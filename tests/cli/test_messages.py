@@ -334,6 +334,7 @@ WORDS = {
     "unknown-format": ("plan", "-o", "jsn"),
     "unknown-target": ("plan", "--target", "prd"),
     "unknown-object": ("plan", "Training/trian"),
+    "several-objects": ("plan", "Training/twin"),
     "unknown-run": ("plan", "--run", "Training/trian"),
     "unknown-consent": ("apply", "--yes", "--allow", "destory=3"),
     "nobody-to-ask": ("apply", "-p", "team-a"),
@@ -342,4 +343,13 @@ WORDS = {
 
 @pytest.mark.parametrize("name", WORDS)
 def test_a_wrong_command_line_is_two_and_offers_the_right_one(name: str, scene: Scene, hold: Hold) -> None:
-    hold(name, scene.declare("train").types(*WORDS[name]), 2)
+    scene.declare("train", "twin")
+    scene.write(
+        "manifests/b.yaml", (scene.root / "manifests/twin.yaml").read_text().replace("team-a", "team-b")
+    )
+
+    hold(name, scene.types(*WORDS[name]), 2)
+
+
+def test_a_bare_name_is_told_how_objects_are_named(scene: Scene, hold: Hold) -> None:
+    hold("bare-name", scene.declare("train").types("plan", "train"), 4)

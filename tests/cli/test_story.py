@@ -80,7 +80,7 @@ def test_what_everything_refuses_is_eight(run: Run) -> None:
 
     plan, applied = run("plan"), run("apply", "--yes")
 
-    assert plan.out.startswith("ends 1 running job: team-forecast/Training/lora, ")
+    assert plan.out.startswith("would end 1 running job: team-forecast/Training/lora, ")
     assert "--allow replace=team-forecast/Training/lora" in plan.out
     assert applied.code == 8
     assert applied.last == "reconciler: refused (exit 8)"

@@ -134,7 +134,8 @@ def _reads_as_it_should(said: Mapping[str, str], *, asked: bool) -> None:
     assert "Keep it:        write 2 in assist/chat.yaml:15" in text["drift"]
     assert "Never mind it:  lifecycle: {ignore: [/spec/autoscaling/maxReplicas]}" in text["drift"]
     assert text["drift"].rstrip().endswith("reconciler: changes (exit 3)")
-    assert text["refused"].startswith("ends 1 running job: team-forecast/Training/lora, running ")
+    assert text["refused"].startswith("would end 1 running job: ")
+    assert "team-forecast/Training/lora, running " in text["refused"]
     assert "reconciler apply --allow replace=team-forecast/Training/lora" in text["refused"]
 
 

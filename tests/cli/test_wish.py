@@ -29,7 +29,7 @@ def test_stop_names_the_line_to_write_and_sends_nothing(scene: Scene, more: str,
     assert said.code == 0
     assert scene.changes == []
     assert (scene.root / TRAIN).read_text() == text
-    assert "if git said Stopped, the next apply would stop it (git says Stopped)" in said.out
+    assert "if git said Stopped, the next apply would stop it\n" in said.out
     assert "that ends: running" in said.out
     assert f"to say so: {line}" in said.out
     assert "Nothing was changed." in said.err

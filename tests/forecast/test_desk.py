@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.capacity import Capacity, Pool, Share
-from reconciler.forecast.desk import OVER_LIMIT, OVER_QUOTA, UNSCHEDULABLE, Bid, Desk
+from reconciler.capacity import OVER_LIMIT, OVER_QUOTA, Capacity, Pool, Share
+from reconciler.forecast.desk import UNSCHEDULABLE, Bid, Desk
 from reconciler.resource import ResourceKey
 
 

@@ -56,7 +56,7 @@ def test_what_would_end_stands_above_everything() -> None:
     text = plan_text(REFUSED)
 
     assert text.startswith(
-        "ends 1 running job: team-forecast/Training/lora, running 6h 02m on 1 GPU, 6.0 GPU-hours"
+        "would end 1 running job: team-forecast/Training/lora, running 6h 02m on 1 GPU, 6.0 GPU-hours"
     )
 
 
@@ -74,9 +74,7 @@ def test_what_has_not_run_yet_is_not_said_to_run() -> None:
     alone, both = plan_text(a_plan(waiting)), plan_text(a_plan(waiting, REFUSED_LORA))
 
     assert alone.startswith("ends 1 waiting job: team-forecast/Training/old-run, pending, has not run yet\n")
-    assert both.startswith(
-        "ends 1 running job and 1 waiting job: 1 GPU, 6.0 GPU-hours   (1 of them not without"
-    )
+    assert both.startswith("ends 1 waiting job: 0 GPU, 0.0 GPU-hours   (1 more not without consent)\n")
     assert (
         "  team-forecast/Training/lora, running 6h 02m on 1 GPU, 6.0 GPU-hours   (not without consent)\n"
         in both

@@ -20,6 +20,9 @@ from tests.factories import a_kind
 CANARY = "hf_canary0123456789"
 
 
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
 def key(words: str, target: str = "runai-demo") -> ResourceKey:
     scope, kind, name = words.split("/")
     return ResourceKey(target, scope, kind, name)
@@ -49,6 +52,7 @@ def a_plan(*changes: Change, **more: Any) -> Plan:
         "branch": "main",
         "targets": ("runai-demo",),
         "read_count": 14,
+        "read_at": NOW,
         "declared": len(changes),
         "digest": "1:7d1f0a9255aa0011",
         **more,
@@ -125,7 +129,9 @@ MIXED = a_plan(
     Change(
         PRETRAIN,
         Action.DELETE,
-        reason="its manifest forecast/pretrain.yaml is gone",
+        reason="its manifest is gone",
+        source=Location("forecast/pretrain.yaml"),
+        removed_by="0123456789abcdef0123456789abcdef01234567",
         observed=observed(PRETRAIN),
         kind=a_kind(),
         impact=Impact("Running", running_seconds=36000, gpus=8, gpu_hours=80, is_running=True),
@@ -153,7 +159,6 @@ DRIFT = Drift(
     (DriftItem(CHAT, "changed", (REPLICAS,), Location("assist/chat.yaml", 2), action=Action.UPDATE),),
 )
 
-NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 ADA = Commit("a1b2c3d" + "0" * 33, datetime(2026, 11, 23, 9, tzinfo=UTC), "Ada")
 EDITED = DriftItem(
     CHAT,

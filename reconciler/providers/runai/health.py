@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from reconciler.capacity import STUCK
 from reconciler.errors import NotFound, ProviderError, Unavailable
 from reconciler.health import DROPPED, Health, Level, PodHealth
 from reconciler.kind import Kind
@@ -14,7 +15,7 @@ from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.details import Detail
-from reconciler.providers.runai.phases import FINAL, LEVELS, STUCK, level_of
+from reconciler.providers.runai.phases import FINAL, LEVELS, level_of
 from reconciler.providers.runai.rollout import Update, asked, judge_rollout, ready_words
 from reconciler.providers.runai.routes import cluster_path, unshown
 from reconciler.providers.runai.signs import diagnosed, with_pods

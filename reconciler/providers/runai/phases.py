@@ -42,9 +42,6 @@ LEVELS: Mapping[str, Level] = {
 FINAL = frozenset({"Completed", "Failed"})
 """Phases that nothing but a delete leaves."""
 
-STUCK = frozenset({"NonPreemptibleOverQuota", "OverLimit"})
-"""Reasons to wait that waiting does not take away."""
-
 
 def life_of(phase: str) -> Life:
     """Class a phase; one we do not know is UNKNOWN."""
