@@ -43,6 +43,11 @@ class Source:
         return f"{name}/{self.pod}" if self.pod else name
 
 
+Handful = tuple[tuple[Source, LogLine], ...]
+"""Lines that came together, each with the log it is of."""
+_Lines = asyncio.Queue[tuple[Source, LogLine] | None]
+
+
 async def sources_of(provider: Logs, observed: Observed, pod: str) -> tuple[Source, ...]:
     """Find the logs of an object: of one pod where it is named or there is one alone, else of all."""
     pods = (pod,) if pod else tuple(await provider.pods(observed))
@@ -51,46 +56,61 @@ async def sources_of(provider: Logs, observed: Observed, pod: str) -> tuple[Sour
 
 async def read_all(
     sources: Sequence[Source], query: LogQuery, clock: Clock, *, follow: bool
-) -> AsyncGenerator[tuple[Source, LogLine], None]:
+) -> AsyncGenerator[Handful, None]:
     """Read several logs: one after the other, or all at once where they are followed, as lines come.
 
-    Raises ProviderError: a log that cannot be read ends the rest only where logs are read in turn; else the
-    first error is raised when all others have ended.
+    What has come meanwhile is given together. Raises ProviderError: a log that cannot be read ends the rest
+    only where logs are read in turn; else the first error is raised when all others have ended.
     """
     sources = [replace(source, is_one_of_several=len(sources) > 1) for source in sources]
-    if not follow:
-        for source in sources:
-            async for line in source.provider.download(source.observed, replace(query, pod=source.pod)):
-                yield source, line
-        return
-    if len(sources) > MOST_STREAMS:
+    if follow and len(sources) > MOST_STREAMS:
         raise UsageError(
             f"these are {len(sources)} logs; at most {MOST_STREAMS} are followed at once: name a --pod"
         )
-    lines: asyncio.Queue[tuple[Source, LogLine] | None] = asyncio.Queue(_AHEAD)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_pour(source, query, clock, lines)) for source in sources]
-        try:
-            for _ in tasks:
-                while (item := await lines.get()) is not None:
-                    yield item
-        finally:
-            for task in tasks:
-                task.cancel()
+    lines: _Lines = asyncio.Queue(_AHEAD)
+    pours = [_pour(source, query, clock, lines) for source in sources] if follow else []
+    tasks = [asyncio.create_task(pour) for pour in pours or [_pour_in_turn(sources, query, lines)]]
+    try:
+        left = len(tasks)
+        while left:
+            handful = [await lines.get()]
+            while not lines.empty():
+                handful.append(lines.get_nowait())
+            left -= handful.count(None)
+            yield tuple(item for item in handful if item is not None)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     for task in tasks:
-        if failure := None if task.cancelled() else task.result():
+        if failure := task.result():
             raise failure
 
 
-async def _pour(
-    source: Source, query: LogQuery, clock: Clock, lines: asyncio.Queue[tuple[Source, LogLine] | None]
-) -> ProviderError | None:
+async def _pour(source: Source, query: LogQuery, clock: Clock, lines: _Lines) -> ProviderError | None:
     """Put the lines of one log into a queue, and None at its end. Gives why it could not be read on."""
+    log = followed(source.provider, source.observed, replace(query, pod=source.pod), clock)
     try:
-        async for line in followed(source.provider, source.observed, replace(query, pod=source.pod), clock):
-            await lines.put((source, line))
+        async with aclosing(log):
+            async for line in log:
+                await lines.put((source, line))
     except ProviderError as failure:
         await lines.put((source, LogLine(source.pod, f"this log cannot be read on: {failure}", is_gap=True)))
+        return failure
+    finally:
+        await lines.put(None)
+    return None
+
+
+async def _pour_in_turn(sources: Sequence[Source], query: LogQuery, lines: _Lines) -> ProviderError | None:
+    """Put the lines there are of one log after the other into a queue, and None at the end or an error."""
+    try:
+        for source in sources:
+            log = source.provider.download(source.observed, replace(query, pod=source.pod))
+            async with aclosing(log):  # type: ignore[type-var]  # a generator
+                async for line in log:
+                    await lines.put((source, line))
+    except ProviderError as failure:
         return failure
     finally:
         await lines.put(None)
@@ -110,7 +130,7 @@ async def followed(
                 async for line in lines:
                     breaks = 0
                     for shown in join.take(line.text):
-                        yield replace(shown, pod=line.pod)
+                        yield shown
                     if join.is_spent:
                         return
             return
@@ -165,7 +185,7 @@ class Join:
                 self._has_met = True
                 return
             if not self._has_met:
-                yield LogLine("", self._gap(), is_gap=True)
+                yield LogLine(self.query.pod, self._gap(), is_gap=True)
             self._has_met = True
             if second > self._second:
                 self._again = None
@@ -174,7 +194,7 @@ class Join:
             self._shown.clear()
         self._shown[raw] += 1
         self._last, self.has_begun = stamp or self._last, True
-        yield LogLine("", self._cut(raw if self.query.stamped else text))
+        yield LogLine(self.query.pod, self._cut(raw if self.query.stamped else text))
 
     def _gap(self) -> str:
         when = f" after {self._last}" if self._last else ""

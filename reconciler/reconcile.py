@@ -7,7 +7,7 @@ plan afresh) → outcome. `drift` is the plan read the other way; `health` and `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from reconciler.errors import (
     heaviest,
 )
 from reconciler.fleet import Fleet
-from reconciler.follow import Source, read_all
+from reconciler.follow import Handful, read_all
 from reconciler.forward import End
 from reconciler.guard import Remembered, check_guards
 from reconciler.history.ages import Asked, with_ages
@@ -45,7 +45,7 @@ from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
 from reconciler.plan.saved import moved
 from reconciler.problem import Problem
-from reconciler.provider import Forwards, InstallInfo, LogLine, LogQuery, Provider, Timed, times
+from reconciler.provider import Forwards, InstallInfo, LogQuery, Provider, Timed, times
 from reconciler.providers import providers
 from reconciler.resolve import (
     doubt_credentials,
@@ -240,11 +240,10 @@ class Session:
 
     async def logs(
         self, names: Sequence[str], query: LogQuery, *, follow: bool = False
-    ) -> AsyncIterator[tuple[Source, LogLine]]:
+    ) -> AsyncGenerator[Handful, None]:
         """Stream or fetch the logs of declared objects, each named `NAME`, `KIND/NAME` or by its file."""
         sources = await find_logs(names, self._resources, self._providers, query.pod)
-        async for item in read_all(sources, query, self._world.clock, follow=follow):
-            yield item
+        return read_all(sources, query, self._world.clock, follow=follow)
 
     async def inside(self, name: str, *, pod: str = "", container: str = "") -> End:
         """Find where connections into a declared object lead."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import NotFound, ProviderError, Unavailable
-from reconciler.follow import MOST_BREAKS, followed
+from reconciler.follow import MOST_BREAKS, Source, followed, read_all
 from reconciler.provider import LogLine, LogQuery
 from tests.fakes import FakeClock
 
@@ -124,3 +125,23 @@ def test_what_only_breaks_is_an_error_in_the_end() -> None:
     with pytest.raises(Unavailable):
         read(server)
     assert len(server.asked) == MOST_BREAKS + 1
+
+
+@dataclass
+class Tap:
+    """Give two lines that are there, and then no more until it is left."""
+
+    async def follow(self, _observed: object, _query: LogQuery) -> AsyncGenerator[LogLine, None]:
+        for line in LOG[:2]:
+            yield LogLine("pod-0", line)
+        await asyncio.Event().wait()
+
+
+def test_what_came_together_is_given_together_and_waits_for_no_more() -> None:
+    async def main() -> list[str]:
+        source = Source(Tap(), None, "pod-0")  # type: ignore[arg-type]  # only follow is called
+        async with aclosing(read_all([source], LogQuery(), FakeClock(), follow=True)) as handfuls:
+            handful = await asyncio.wait_for(anext(handfuls), 5)
+        return [line.text for _, line in handful]
+
+    assert asyncio.run(main()) == texts(LOG[:2])

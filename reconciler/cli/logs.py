@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
-    from reconciler.follow import Source
+    from reconciler.follow import Handful, Source
     from reconciler.provider import LogLine, LogQuery
 
 _TELL_EVERY = 4 * 1024 * 1024
@@ -135,27 +136,31 @@ async def _read(request: Request, voice: Voice, reading: Reading, query: LogQuer
 
     async with Session.opened(request, world_of(voice), is_looking=True) as session:
         since = session.now() - reading.since if isinstance(reading.since, timedelta) else reading.since
-        lines = session.logs(reading.names, replace(query, since=since), follow=reading.follows)
-        await (_keep(lines, voice, reading.file) if reading.file else _print(lines, voice))
+        logs = await session.logs(reading.names, replace(query, since=since), follow=reading.follows)
+        async with aclosing(logs) as handfuls:
+            await (_keep(handfuls, voice, reading.file) if reading.file else _print(handfuls, voice))
     return ExitCode.IN_ORDER
 
 
-async def _print(lines: AsyncIterator[tuple[Source, LogLine]], voice: Voice) -> None:
+async def _print(handfuls: AsyncIterator[Handful], voice: Voice) -> None:
     """Print lines as they come; where several logs are read each begins with whose it is."""
-    async for source, line in lines:
-        label = f"{source.label} | " if source.is_one_of_several else ""
-        voice.result(f"{label}--- {line.text} ---\n" if line.is_gap else f"{label}{line.text}\n")
+    async for handful in handfuls:
+        voice.result("".join(_shown(*item) for item in handful))
 
 
-async def _keep(lines: AsyncIterator[tuple[Source, LogLine]], voice: Voice, file: Path) -> None:
+def _shown(source: Source, line: LogLine) -> str:
+    label = f"{source.label} | " if source.is_one_of_several else ""
+    return f"{label}--- {line.text} ---\n" if line.is_gap else f"{label}{line.text}\n"
+
+
+async def _keep(handfuls: AsyncIterator[Handful], voice: Voice, file: Path) -> None:
     """Write lines to a file, whole or not at all, and tell how much there is so far."""
     part, count, size, told = file.with_name(f".{file.name}.part"), 0, 0, 0
     try:
         with part.open("wb") as out:
-            async for source, line in lines:
-                label = f"{source.label} | " if source.is_one_of_several else ""
-                text = f"{label}{voice.scrubber.scrub(line.text)}\n"
-                count, size = count + 1, size + out.write(text.encode(errors="replace"))
+            async for handful in handfuls:
+                text = voice.scrubber.scrub("".join(_shown(*item) for item in handful))
+                count, size = count + len(handful), size + out.write(text.encode(errors="replace"))
                 if voice.is_live and size - told >= _TELL_EVERY:
                     told = size
                     voice.stand(f"{file}: {size / 1024**2:.0f} MiB\n")
