@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import capacity, plan, render, startup, validate, verdicts
+from bench import capacity, plan, render, startup, streams, validate, verdicts
 from bench.measure import RECONCILER, Ratio, Result, Tally
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -21,6 +21,7 @@ PARTS: Mapping[str, Callable[[Path], Iterator[Result]]] = {
     "render": render.measure,
     "capacity": capacity.measure,
     "verdicts": verdicts.measure,
+    "streams": streams.measure,
 }
 
 

@@ -2,6 +2,7 @@
 
 python floor.py yaml DIR          parse every manifest below DIR
 python floor.py plan URL COUNT    sign in, fetch every list page and every detail, decode them
+python floor.py follow URL NAME   sign in, follow the log of a workspace of team-a, print each message
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,6 +91,28 @@ async def _details(wires: list[Wire], rows: Iterator[dict[str, Any]]) -> int:
     return sum(await asyncio.gather(*(drain(wire) for wire in wires)))
 
 
+async def follow(url: str, name: str) -> None:
+    """Print the messages of a followed log until the server ends it."""
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import ConnectionClosedOK
+
+    place = urlsplit(url)
+    wire = await Wire(place.hostname or "", place.port or 80).open()
+    await _sign_in([wire])
+    path = f"/cluster-api/api/v1/team-a/workloads/workspace/runai/{name}/logs?follow=true"
+    headers = {"Authorization": f"Bearer {wire.token}"}
+    options: dict[str, Any] = {"additional_headers": headers, "compression": None, "proxy": None}
+    async with connect(url.replace("http", "ws", 1) + path, **options) as stream:
+        with suppress(ConnectionClosedOK):
+            while True:
+                sys.stdout.buffer.write(await stream.recv(decode=False))
+
+
 if __name__ == "__main__":
     job, *words = sys.argv[1:]
-    print(parse_all(words[0]) if job == "yaml" else asyncio.run(fetch_all(words[0], int(words[1]))))
+    if job == "yaml":
+        print(parse_all(words[0]))
+    elif job == "plan":
+        print(asyncio.run(fetch_all(words[0], int(words[1]))))
+    else:
+        asyncio.run(follow(words[0], words[1]))
