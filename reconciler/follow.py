@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.clock import Clock
-from reconciler.errors import NotFound, ProviderError, Unavailable, UsageError
+from reconciler.errors import NotFound, ProviderError, Throttled, Unavailable, UsageError
 from reconciler.provider import LogLine, LogQuery, Logs
 from reconciler.resource import Observed
 
@@ -22,6 +22,8 @@ MOST_STREAMS = 32
 """So many logs are followed at once."""
 MOST_BREAKS = 8
 """So often in a row a stream may break without a new line before that is an error."""
+MOST_STARTS = 4
+"""So often it may break before its first line: who has just asked for a log wants to know."""
 _AHEAD = 1000
 _WELL_S = 30.0
 _MOST_WAIT_S = 30.0
@@ -95,7 +97,9 @@ async def _pour(source: Source, query: LogQuery, clock: Clock, lines: _Lines) ->
             async for line in log:
                 await lines.put((source, line))
     except ProviderError as failure:
-        await lines.put((source, LogLine(source.pod, f"this log cannot be read on: {failure}", is_gap=True)))
+        if source.is_one_of_several:  # the others go on, and the error comes when they have ended
+            said = f"this log cannot be read on: {failure}"
+            await lines.put((source, LogLine(source.pod, said, is_gap=True)))
         return failure
     finally:
         await lines.put(None)
@@ -138,9 +142,9 @@ async def followed(
             if not join.has_begun:
                 raise
             return  # it went away with the workload, after what was shown
-        except Unavailable:
+        except (Unavailable, Throttled):
             breaks = 1 if clock.monotonic() - began >= _WELL_S else breaks + 1
-            if breaks > MOST_BREAKS:
+            if breaks >= (MOST_BREAKS + 1 if join.has_begun else MOST_STARTS):
                 raise
         await clock.sleep(min(2.0 ** (breaks - 2), _MOST_WAIT_S))
         asked = join.again()

@@ -22,6 +22,7 @@ MAX_MESSAGE = 1024 * 1024
 OPEN_S = 10.0
 PING_S = 20.0
 _WELL = 1000
+_AGAIN = "run again; if it stays, tell the operators of the cluster"
 
 _CLOSES: dict[int, tuple[type[ProviderError], str]] = {
     1001: (Unavailable, "the server went away, or the pod ended"),
@@ -166,4 +167,5 @@ def _closed(call: Call, speech: Speech, err: ConnectionClosed) -> ProviderError:
     code = frame.code if frame else 1006
     kind, said = _CLOSES.get(code, (Unavailable, f"the stream was closed with code {code}"))
     reason = f": {frame.reason}" if frame and frame.reason else ""
-    return speech.error(kind, call, said + reason)
+    hint = _AGAIN if kind is Unavailable else ""
+    return speech.error(kind, call, said + reason, hint=hint)

@@ -81,6 +81,9 @@ def _not_found(error: ProviderError) -> Problem:
 
 
 def _conflict(error: ProviderError) -> Problem:
+    if error.hint:
+        what = f"{error.target} refused to {error.verb} {error.subject}: its state forbids it"
+        return _problem("RC421", what, error)
     return _problem(
         "RC430",
         f"{error.target}: cannot {error.verb} {error.subject}: its name is taken or its state forbids it",

@@ -199,15 +199,20 @@ class Transport:
                 continue
             if answer.status not in REPEATABLE or attempt >= call.attempts:
                 return answer
-            wait = asked_wait(answer.retry_after, date=answer.date, now=self.clock.now())
-            if wait is not None:
-                if self._pace.pause(call.host, wait):
-                    self._tell(f"{self.target} asks to slow down: waiting {wait:.0f}s ({answer.status})")
-            elif self._pace.may_retry():
-                await self._pace.back_off(attempt)
-            else:
+            if not await self._may_repeat(call, answer, attempt):
                 return answer
         raise AssertionError  # count() has no end
+
+    async def _may_repeat(self, call: Call, answer: Answer, attempt: int) -> bool:
+        """Wait as an answer asks, or else as the ladder says; False where the budget is spent."""
+        wait = asked_wait(answer.retry_after, date=answer.date, now=self.clock.now())
+        if wait is None and not self._pace.may_retry():
+            return False
+        if wait is None:
+            await self._pace.back_off(attempt)
+        elif self._pace.pause(call.host, wait):
+            self._tell(f"{self.target} asks to slow down: waiting {wait:.0f}s ({answer.status})")
+        return True
 
     async def _signed(self, call: Call) -> Answer:
         """Exchange once; once more with a new token where the platform refused the old one."""
@@ -309,9 +314,10 @@ class Transport:
         return answer
 
     async def _text(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """Open a text answer and give its pieces; once more with a new token after a 401."""
-        token = await self._token(call)
-        for is_last in (False, True):
+        """Open a text answer and give its pieces; tried again only before the first of them."""
+        token, is_renewed = await self._token(call), False
+        for attempt in count(1):
+            await self._pace.turn(call.host)
             async with self._stream(call, token) as response:
                 if response.status_code == 200:
                     async with aclosing(self._pieces(response)) as pieces:
@@ -320,9 +326,12 @@ class Transport:
                     return
                 async with asyncio.timeout(self._deadline_s):
                     answer = await self._answer(call, response)
-                if answer.status != 401 or is_last:
-                    self.speech.refuse(call, answer)
-            token = await self._renewed(token)
+            if answer.status == 401 and not is_renewed:
+                token, is_renewed = await self._renewed(token), True
+                continue
+            can_repeat = answer.status in REPEATABLE and attempt < call.attempts
+            if not (can_repeat and await self._may_repeat(call, answer, attempt)):
+                self.speech.refuse(call, answer)
 
     async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         body = Body(response.headers.get("content-encoding", ""), cap=None)

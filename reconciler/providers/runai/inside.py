@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.errors import Unauthenticated
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
+from reconciler.providers.runai.refusals import explaining
 from reconciler.resource import Observed
 from reconciler.stream import Channel, channel
 
@@ -17,11 +18,11 @@ class Inside:
 
     async def tunnel(self, observed: Observed, port: int, *, pod: str, container: str) -> Channel:
         """Open one connection to a port."""
-        verb = "forward a port of"
-        url = await self._clusters.workload_url(observed, verb, "its ports cannot be forwarded")
+        so = "its ports cannot be forwarded"
+        url = await self._clusters.workload_url(observed, "forward a port of", so)
         query = {"port": str(port)} | ({"pod": pod} if pod else {})
         query |= {"container": container} if container else {}
-        return await self._channel(f"{url}/port-forward", query, verb, str(observed.key))
+        return await self._channel(f"{url}/port-forward", query, "forward", f"a port of {observed.key}")
 
     async def _channel(self, url: str, query: dict[str, str], verb: str, subject: str) -> Channel:
         tokens = self._api.transport.tokens
@@ -35,11 +36,12 @@ class Inside:
 
     async def _opened(self, url: str, query: dict[str, str], verb: str, subject: str, token: str) -> Channel:
         transport = self._api.transport
-        return await channel(
-            transport.url_of(url, query),
-            speech=transport.speech,
-            subject=subject,
-            token=token,
-            tls=lambda: transport.tls,
-            verb=verb,
-        )
+        with explaining():
+            return await channel(
+                transport.url_of(url, query),
+                speech=transport.speech,
+                subject=subject,
+                token=token,
+                tls=lambda: transport.tls,
+                verb=verb,
+            )

@@ -11,6 +11,7 @@ from reconciler.provider import LogLine, LogQuery
 from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
+from reconciler.providers.runai.refusals import explaining
 from reconciler.resource import Json, Observed
 from reconciler.stream import follow as stream
 
@@ -40,25 +41,38 @@ class LogReader:
         """Stream a pod's log until it ends; of a workload with one pod, that one's.
 
         Where the token runs out on the way a new one is fetched, and the stream breaks all the same.
+        Raises NotFound for a workload that is gone, which the cluster itself tells as a failure (500).
         """
         url = await self._url(observed)
-        asked = {**_query(query), "follow": "true"}
+        address = self._api.transport.url_of(f"{url}/logs", {**_query(query), "follow": "true"})
+        try:
+            with explaining():
+                async with aclosing(self._stream(address, f"the log of {observed.key}")) as lines:
+                    async for line in lines:
+                        yield LogLine(query.pod, line)
+        except Unavailable as failed:
+            if failed.status == 500:
+                await self._api.detail(observed.key.kind, observed.id, str(observed.key))
+            raise
+
+    async def _stream(self, address: str, subject: str) -> AsyncGenerator[str, None]:
         tokens, transport = self._api.transport.tokens, self._api.transport
         token = await tokens.token() if tokens else ""
         for is_last in (False, True):
             has_begun = False
             try:
                 lines = stream(
-                    transport.url_of(f"{url}/logs", asked),
+                    address,
                     speech=transport.speech,
-                    subject=str(observed.key),
+                    subject=subject,
                     token=token,
                     tls=lambda: transport.tls,
+                    verb="follow",
                 )
                 async with aclosing(lines):
                     async for line in lines:
                         has_begun = True
-                        yield LogLine(query.pod, line)
+                        yield line
                 return
             except Unauthenticated as refused:
                 # A token may run out; what was shown cannot be shown again, so only a start is repeated.
@@ -74,11 +88,12 @@ class LogReader:
         """Fetch the lines there are now."""
         url = await self._url(observed)
         lines = self._api.transport.lines(
-            f"{url}/logs/download", verb="read the log of", subject=str(observed.key), query=_query(query)
+            f"{url}/logs/download", verb="read", subject=f"the log of {observed.key}", query=_query(query)
         )
-        async with aclosing(lines):
-            async for line in lines:
-                yield LogLine(query.pod, line)
+        with explaining():
+            async with aclosing(lines):
+                async for line in lines:
+                    yield LogLine(query.pod, line)
 
     async def _url(self, observed: Observed) -> str:
         return await self._clusters.workload_url(observed, "read the log of", "its logs cannot be read")

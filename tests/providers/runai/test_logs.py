@@ -8,10 +8,11 @@ import pytest
 
 from reconciler.emulator.faults import Fault
 from reconciler.errors import NotFound, ProviderError, Unavailable
+from reconciler.follow import followed
 from reconciler.provider import LogLine, LogQuery, Told
 from reconciler.providers.runai.provider import RunaiProvider
 from reconciler.resource import Observed, Scope
-from tests.providers.runai.stage import MARK, TEN_MINUTES, a_resource, only, stage
+from tests.providers.runai.stage import MARK, TEN_MINUTES, DrivenClock, a_resource, only, stage
 
 STREAM = r"WS /cluster-api/.*/logs"
 
@@ -150,3 +151,29 @@ def test_what_went_wrong_is_told_by_events(events: list[dict[str, str]], cause: 
         told = here.play(act)
 
     assert told == (Told(cause=cause) if cause else None)
+
+
+def test_a_followed_log_ends_well_when_its_workload_is_deleted() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> list[str]:
+        observed = await running(here, provider, scope)
+        got: list[str] = []
+        async for line in followed(provider, observed, LogQuery(), DrivenClock(here.clock)):
+            if not got:
+                await provider.delete(observed)
+            got.append(line.text)
+            here.clock.advance(30)
+        return got
+
+    with stage() as here:
+        assert len(here.play(act)) > 3
+
+
+def test_a_failure_of_the_cluster_is_not_taken_for_a_deleted_workload() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> None:
+        observed = await running(here, provider, scope)
+        with pytest.raises(Unavailable):
+            await anext(aiter(provider.follow(observed, LogQuery())))
+
+    with stage() as here:
+        here.spoil(STREAM, status=500, text="failed to get workload: not found", forever=True)
+        here.play(act)
