@@ -107,6 +107,14 @@ def test_a_character_split_over_messages_is_put_together() -> None:
     assert lines == ["ab✓cd"]
 
 
+def test_a_line_split_over_messages_is_put_together_where_lines_say_their_end() -> None:
+    frames = [frame(2, data) for data in (b"one\n", b"tw", b"o\nth", b"ree\n", b"end")]
+
+    lines, _, _ = followed(upgrades(*frames, close(1000)))
+
+    assert lines == ["one", "two", "three", "end"]
+
+
 def test_pings_are_answered() -> None:
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(_handshake(_heads[-1]) + frame(9, b"hi"))

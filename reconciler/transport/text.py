@@ -18,18 +18,20 @@ class Lines:
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
+        self._states_ends = False
 
     def feed(self, piece: bytes, *, ends_line: bool = False) -> Iterator[str]:
         """Give the lines that a piece completes.
 
         `ends_line`: the piece is a message of its own, so its end is the end of a line, unless it
-        stops within a character.
+        stops within a character, or messages before it ended in a line feed: then each line does.
         """
+        self._states_ends |= piece.endswith(b"\n")
         self._rest += self._decoder.decode(piece)
         *whole, self._rest = self._rest.split("\n")
         yield from (line.removesuffix("\r") for line in whole)
-        is_cut = bool(self._decoder.getstate()[0])
-        if self._rest and ((ends_line and not is_cut) or len(self._rest) >= LONGEST_LINE):
+        goes_on = self._states_ends or bool(self._decoder.getstate()[0])
+        if self._rest and ((ends_line and not goes_on) or len(self._rest) >= LONGEST_LINE):
             yield self._rest.removesuffix("\r")
             self._rest = ""
 

@@ -133,3 +133,63 @@ def test_a_download_that_fails_leaves_nothing(scene: Scene) -> None:
 
 def test_a_download_does_not_follow(scene: Scene) -> None:
     assert scene.types("logs", "lora", "-f", "--download", "x.log").code == 2
+
+
+def test_the_log_before_the_last_restart_shows_why_it_died(plain: Scene) -> None:
+    plain.declare("lora")
+    world, spec = plain.emulator.world, {"image": "busybox:1", "command": "crash", "backoffLimit": 6}
+    world.add_workload(kind="Training", project="team-a", name="lora", spec=spec, created_by="demo")
+    for _ in range(22):
+        plain.later(1)
+        world.settle()
+
+    now, before = plain.types("logs", "lora"), plain.types("logs", "lora", "--previous")
+
+    assert (now.code, before.code) == (0, 0)
+    assert lines(before)[-1].startswith("FileNotFoundError")
+    assert before.out != now.out
+
+
+@pytest.mark.parametrize("option", ["--pod", "--container"])
+def test_a_pod_or_container_that_is_not_there_is_named(scene: Scene, option: str) -> None:
+    said = scene.types("logs", "lora", option, "nobody")
+
+    assert (said.code, said.out) == (6, "")
+    assert "the log of team-a/Training/lora not found" in said.err
+    assert '"nobody" not found' in said.err
+
+
+@pytest.mark.parametrize("kind", ["ws_split", "ws_fragments"])
+def test_characters_and_lines_cut_over_frames_are_whole(plain: Scene, kind: str) -> None:
+    plain.declare("lora", more="image: busybox:1\ncommand: echo\nargs: grüße ✓ 日本語").types(
+        "apply", "--yes"
+    )
+    plain.later(300)
+    whole = plain.types("logs", "lora").out
+    plain.spoil(f"WS {STREAM}", kind=kind, after=1)
+
+    said = plain.types("logs", "lora", "--follow", "--limit-bytes", str(len(whole.encode()) - 1))
+
+    assert "grüße ✓ 日本語" in whole
+    assert (said.code, said.out) == (0, whole)
+
+
+def test_bytes_that_are_no_text_are_shown_and_steer_no_terminal(scene: Scene) -> None:
+    scene.spoil(f"WS {STREAM}", kind="ws_send", raw=b"\x00\xff\xfe\x1b[2Jx\n")
+
+    said = scene.types("logs", "lora", "--follow", "--limit-bytes", "12")
+
+    assert said.code == 0
+    assert lines(said)[0] == "\\x00\ufffd\ufffd\\x1b[2Jx"
+
+
+def test_each_log_has_a_colour_of_its_own(scene: Scene) -> None:
+    plain = scene.types("logs", "lora", "other", "--tail", "2")
+
+    said = scene.types("logs", "lora", "other", "--tail", "2", "--color", "always")
+
+    found = [re.match(r"(\x1b\[\d+m)(lora|other)/[\w.-]+ \| \x1b\[0m", line) for line in lines(said)]
+    colours = {(match[2], match[1]) for match in found if match}
+    assert len(colours) == 2
+    assert len({colour for _, colour in colours}) == 2
+    assert re.sub(r"\x1b\[\d+m", "", said.out) == plain.out

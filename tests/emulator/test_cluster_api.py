@@ -376,12 +376,20 @@ def test_each_rank_prints_its_own_log(at: Site) -> None:
     assert at.read("distributed/pytorch/dist", "pod=dist-worker-0")[-1].startswith("[rank1]")
 
 
-def test_a_follow_may_begin_at_the_present() -> None:
-    with site(Habits(follow_replays=False)) as at:
+@pytest.mark.parametrize(
+    ("habits", "query"),
+    [
+        (Habits(follow_replays=False), "follow=true"),
+        (Habits(since_replays=False), "follow=true&sinceTime=2026-03-02T09:00:00Z"),
+        (Habits(since_replays=False), "follow=true&tailLines=5"),
+    ],
+)
+def test_a_follow_may_begin_at_the_present(habits: Habits, query: str) -> None:
+    with site(habits) as at:
         at.add()
         at.clock.advance(30)
         at.world.settle()
-        with at.log(query="follow=true") as client:
+        with at.log(query=query) as client:
             at.clock.advance(2)
             assert client.recv(timeout=5) == at.read()[-1].encode()
 

@@ -11,7 +11,8 @@ class Habits:
     """What the documents leave open, and how this cluster does it.
 
     `waiting_status` answers for a container that has not started. With `follow_replays` off a
-    followed log begins with what is printed from then on. With `picks_container` off one of
+    followed log begins with what is printed from then on, unless it asks for earlier lines; with
+    `since_replays` off, even then. With `picks_container` off one of
     several containers must be named.
 
     `idle_s` closes a stream over which no message went for so many emulated seconds, with
@@ -38,6 +39,7 @@ class Habits:
 
     waiting_status: int = 404
     follow_replays: bool = True
+    since_replays: bool = True
     picks_container: bool = True
     idle_s: float | None = 300.0
     idle_code: int = 1001

@@ -82,9 +82,11 @@ class LogStream:
 
     @property
     def _replays(self) -> bool:
-        now = self.session.opened_at
+        habits, now = self.session.gate.habits, self.session.opened_at
+        if not self.query.follow:
+            return True
         asked = self.query.tail is not None or self.query.start(now) is not None
-        return self.session.gate.habits.follow_replays or asked or not self.query.follow
+        return habits.since_replays if asked else habits.follow_replays
 
     async def _replay(self) -> None:
         now = self.session.opened_at

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from reconciler.emulator.clock import ManualClock
 from reconciler.emulator.faults import Fault
-from reconciler.emulator.runai import Emulator, Switches
+from reconciler.emulator.runai import Emulator, Habits, Switches
 from reconciler.fleet import Target
 from reconciler.mark import Mark
 from reconciler.problem import Location
@@ -112,9 +112,11 @@ class Stage:
 
 
 @contextmanager
-def stage(api_level: str = "2.25", **switches: Any) -> Iterator[Stage]:
+def stage(api_level: str = "2.25", habits: Habits | None = None, **switches: Any) -> Iterator[Stage]:
     clock = ManualClock()
-    emulator = Emulator(seed="empty", clock=clock, api_level=api_level, switches=Switches(**switches))
+    emulator = Emulator(
+        seed="empty", clock=clock, api_level=api_level, habits=habits, switches=Switches(**switches)
+    )
     with emulator.serve() as url:
         yield Stage(emulator, clock, url)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
 from reconciler.emulator.faults import Fault
+from reconciler.emulator.runai import Habits
 from reconciler.errors import NotFound, ProviderError, Unavailable
 from reconciler.follow import followed
 from reconciler.provider import LogLine, LogQuery, Told
@@ -177,3 +180,37 @@ def test_a_failure_of_the_cluster_is_not_taken_for_a_deleted_workload() -> None:
     with stage() as here:
         here.spoil(STREAM, status=500, text="failed to get workload: not found", forever=True)
         here.play(act)
+
+
+def test_where_a_cluster_replays_nothing_a_mark_stands_for_what_is_lost() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> list[LogLine]:
+        ticking = asyncio.create_task(tick())
+        observed = await only(provider, scope, "Training", "flood")
+        log = followed(provider, observed, LogQuery(), DrivenClock(here.clock))
+        got: list[LogLine] = []
+        async with aclosing(log):
+            async for line in log:
+                got.append(line)
+                if len(got) == 60:
+                    break
+        ticking.cancel()
+        return got
+
+    async def tick() -> None:
+        while True:
+            here.clock.advance(0.1)
+            await asyncio.sleep(0.005)
+
+    with stage(habits=Habits(since_replays=False)) as here:
+        here.add("flood", spec={"image": "busybox", "command": "flood --rate 10"})
+        here.clock.advance(10)
+        here.emulator.world.settle()
+        here.spoil(STREAM, kind="ws_cut", after=20)
+        got = here.play(act)
+
+    gaps = [place for place, line in enumerate(got) if line.is_gap]
+    numbers = [int(line.text.split()[0]) for line in got if not line.is_gap]
+    assert gaps == [20]
+    assert numbers[:20] == list(range(1, 21))
+    assert numbers[20] > 21
+    assert numbers[20:] == list(range(numbers[20], numbers[20] + 39))
