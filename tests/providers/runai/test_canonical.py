@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -16,16 +15,8 @@ from reconciler.providers.runai.kinds.canonical import (
     canonical,
     is_keyed,
     plain,
-    quantity,
-    quantity_value,
 )
 from reconciler.secret import Secret, referenced
-
-UNITS: dict[str, int | Fraction] = {
-    "": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18,
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
-    "m": Fraction(1, 10**3), "u": Fraction(1, 10**6), "n": Fraction(1, 10**9),
-}  # fmt: skip
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 WORDS = ("name", "container", "exclude", "size", "values", "cpuCoreRequest", "storage", "a=b")
@@ -42,50 +33,6 @@ variables = st.lists(
     unique_by=lambda item: item["name"],
     max_size=6,
 )
-
-
-@pytest.mark.parametrize(
-    ("written", "spelled"),
-    [
-        ("16Gi", "16Gi"),
-        ("16384Mi", "16Gi"),
-        ("17179869184", "16Gi"),
-        (17179869184, "16Gi"),
-        ("1536Mi", "1.5Gi"),
-        ("100M", "100M"),
-        ("1000m", "1"),
-        ("500m", "0.5"),
-        ("1e3", "1k"),
-        ("16K", "16k"),
-        ("+1.50G", "1.5G"),
-        ("0", "0"),
-        ("0Gi", "0"),
-        (".5", "0.5"),
-        ("1.", "1"),
-    ],
-)
-def test_a_quantity_has_one_spelling(written: str | int, spelled: str) -> None:
-    assert quantity(written) == spelled
-
-
-@pytest.mark.parametrize("odd", ["", ".", "16GB", "-1", "1e999", "5e", "16 Gi", "٣", None, True, [], {}])
-def test_what_is_no_quantity_stays_as_it_is(odd: Any) -> None:
-    assert quantity(odd) == odd
-
-
-@given(st.integers(0, 10**6), st.sampled_from(sorted(UNITS)), st.sampled_from(sorted(UNITS)))
-def test_spellings_of_one_value_are_equal(count: int, unit: str, other: str) -> None:
-    value = count * Fraction(UNITS[unit])
-    again = value / UNITS[other]
-
-    if again.denominator == 1:
-        assert quantity(f"{count}{unit}") == quantity(f"{again.numerator}{other}")
-    assert quantity_value(quantity(f"{count}{unit}")) == value
-
-
-@given(st.integers(0, 10**6), st.integers(0, 10**6), st.sampled_from(sorted(UNITS)))
-def test_different_values_are_spelled_differently(one: int, other: int, unit: str) -> None:
-    assert (quantity(f"{one}{unit}") == quantity(f"{other}{unit}")) is (one == other)
 
 
 @given(variables, st.randoms())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reconciler.providers.runai.kinds.block import Block, Flag, Port, Text, Whole, excluded, optional
+from reconciler.block import Block, Flag, Port, Text, Whole, optional
+from reconciler.providers.runai.kinds.block import excluded
 
 
 class ContainerPort(Block):

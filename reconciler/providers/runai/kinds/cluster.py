@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictStr
 
-from reconciler.providers.runai.kinds.block import Block, optional
+from reconciler.block import Block, optional
 
 Domain = Annotated[StrictStr, Field(min_length=1, max_length=253)]
 Version = Annotated[StrictStr, Field(min_length=1, max_length=50)]

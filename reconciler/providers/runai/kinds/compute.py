@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reconciler.providers.runai.kinds.block import (
-    INT32,
-    Block,
-    Flag,
-    Quantity,
-    Real,
-    Text,
-    Whole,
-    excluded,
-    optional,
-)
+from reconciler.block import INT32, Block, Flag, Quantity, Real, Text, Whole, optional
+from reconciler.providers.runai.kinds.block import excluded
 
 
 class ExtendedResource(Block):

@@ -6,18 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.providers.runai.kinds.block import (
-    INT32,
-    INT64,
-    Block,
-    DnsName,
-    Flag,
-    Port,
-    Text,
-    Whole,
-    excluded,
-    optional,
-)
+from reconciler.block import INT32, INT64, Block, Flag, Port, Text, Whole, optional
+from reconciler.providers.runai.kinds.block import DnsName, excluded
 
 
 class Pair(Block):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from reconciler.block import Port, Text, Whole, optional
 from reconciler.providers.runai.kinds.access import ExternalUrl
-from reconciler.providers.runai.kinds.block import Port, Text, Whole, optional
 from reconciler.providers.runai.kinds.container import ServingSecurity
 from reconciler.providers.runai.kinds.pod import Pod
 from reconciler.providers.runai.kinds.storage import GroupStorage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reconciler.providers.runai.kinds.block import INT64, Flag, Text, Whole, optional
+from reconciler.block import INT64, Flag, Text, Whole, optional
 from reconciler.providers.runai.kinds.workload import Job, Templated
 
 _INSTEAD = "Deprecated in masterSpec: state it in spec, for master and workers alike."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
-from reconciler.providers.runai.kinds.block import Block, Text, optional
+from reconciler.block import Block, Text, optional
 from reconciler.providers.runai.kinds.workload import Preemptibility
 
 

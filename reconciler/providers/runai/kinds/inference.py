@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from reconciler.block import optional
 from reconciler.providers.runai.kinds.access import ServingPort
-from reconciler.providers.runai.kinds.block import optional
 from reconciler.providers.runai.kinds.container import ServingSecurity
 from reconciler.providers.runai.kinds.scaling import Autoscaling, ServingConfiguration
 from reconciler.providers.runai.kinds.storage import ServingStorage

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.providers.runai.kinds.canonical import quantity_value
+from reconciler.quantity import quantity_value
 from reconciler.resource import Json
 
 GPU = "nvidia.com/gpu"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from reconciler.block import Block, Port, Text, Whole, optional
 from reconciler.providers.runai.kinds.access import ExternalUrl
-from reconciler.providers.runai.kinds.block import Block, DnsName, Port, Text, Whole, optional
+from reconciler.providers.runai.kinds.block import DnsName
 from reconciler.providers.runai.kinds.compute import DeviceCompute
 from reconciler.providers.runai.kinds.container import ContainerUser
 from reconciler.providers.runai.kinds.pod import BarePod

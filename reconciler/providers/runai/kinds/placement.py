@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from reconciler.providers.runai.kinds.block import Block, Flag, Text, Whole, excluded, optional
+from reconciler.block import Block, Flag, Text, Whole, optional
+from reconciler.providers.runai.kinds.block import excluded
 
 
 class Toleration(Block):

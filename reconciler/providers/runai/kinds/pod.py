@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reconciler.providers.runai.kinds.block import Block, Flag, Text, optional
+from reconciler.block import Block, Flag, Text, optional
 from reconciler.providers.runai.kinds.compute import Compute
 from reconciler.providers.runai.kinds.container import (
     EnvironmentVariable,

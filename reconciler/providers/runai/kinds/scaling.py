@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reconciler.providers.runai.kinds.block import INT32, Block, Real, Text, Whole, optional
+from reconciler.block import INT32, Block, Real, Text, Whole, optional
 
 METRIC = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
 """The names that Prometheus takes for a metric."""

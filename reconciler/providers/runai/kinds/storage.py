@@ -6,16 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.providers.runai.kinds.block import (
-    Block,
-    DnsName,
-    FileMode,
-    Flag,
-    Quantity,
-    Text,
-    excluded,
-    optional,
-)
+from reconciler.block import Block, Flag, Quantity, Text, optional
+from reconciler.providers.runai.kinds.block import DnsName, FileMode, excluded
 
 UUID = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 Uuid = Annotated[Text, Field(pattern=UUID, json_schema_extra={"format": "uuid"})]

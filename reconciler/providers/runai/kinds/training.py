@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.providers.runai.kinds.block import INT32, Whole, optional
+from reconciler.block import INT32, Whole, optional
 from reconciler.providers.runai.kinds.workload import Job, Templated
 
 

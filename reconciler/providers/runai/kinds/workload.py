@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from reconciler.block import INT64, Block, Flag, Text, Whole, optional
 from reconciler.providers.runai.kinds.access import ContainerPort, ExposedUrl, RelatedUrl
-from reconciler.providers.runai.kinds.block import INT64, Block, Flag, Text, Whole, optional
 from reconciler.providers.runai.kinds.container import Security
 from reconciler.providers.runai.kinds.pod import Pod
 from reconciler.providers.runai.kinds.storage import Storage, Uuid

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from reconciler.finding import without_nulls
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.lints import image, memory, program
 from reconciler.providers.runai.kinds.lints.pod import Pod, containers
 from reconciler.providers.runai.kinds.manifest import ends, gpus
-from reconciler.providers.runai.kinds.rules.finding import without_nulls
 from reconciler.providers.runai.kinds.weight import gpus_of_distributed, gpus_of_training
 from reconciler.resource import Json
 

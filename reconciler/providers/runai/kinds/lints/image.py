@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.finding import is_open
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.lints.pod import Pod, warned
-from reconciler.providers.runai.kinds.rules.finding import is_open
 
 STALE = "RC151"
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from reconciler.finding import Part, found, items_of
 from reconciler.pointer import pointer_to
 from reconciler.problem import Problem
 from reconciler.program import Program, program_of
-from reconciler.providers.runai.kinds.rules.finding import Part, found, items_of
 from reconciler.resource import Json
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from reconciler.finding import number
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.lints.pod import Pod, warned
-from reconciler.providers.runai.kinds.rules.finding import number
 
 IDLE, WORDS, PROCESSES = "RC150", "RC131", "RC153"
 _A_DAY = 86_400

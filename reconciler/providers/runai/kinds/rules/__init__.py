@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from reconciler.finding import Part, part, whole
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.rules import (
     access,
@@ -21,7 +22,6 @@ from reconciler.providers.runai.kinds.rules import (
     placement,
     serving,
 )
-from reconciler.providers.runai.kinds.rules.finding import Part, part, whole
 from reconciler.resource import Json
 
 Rule = Callable[[Part], Iterator[Problem]]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.rules.finding import (
+from reconciler.finding import (
     COMBINATION,
     NEEDED,
     Part,
@@ -15,6 +14,7 @@ from reconciler.providers.runai.kinds.rules.finding import (
     missing,
     part,
 )
+from reconciler.problem import Problem
 
 _LIST_OF = {"authorizedUsers": "authorizedUsers", "authorizedGroups": "authorizedGroups"}
 _BOTH = "authorizedUsersOrGroups"

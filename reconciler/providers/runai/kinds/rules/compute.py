@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from reconciler.pointer import item_key
-from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.canonical import QUANTITIES, quantity_value
-from reconciler.providers.runai.kinds.rules.finding import (
+from reconciler.finding import (
     COMBINATION,
     NEEDED,
     QUANTITY,
@@ -19,6 +16,10 @@ from reconciler.providers.runai.kinds.rules.finding import (
     part,
     segment_of,
 )
+from reconciler.pointer import item_key
+from reconciler.problem import Problem
+from reconciler.providers.runai.kinds.canonical import QUANTITIES
+from reconciler.quantity import quantity_value
 from reconciler.resource import Json
 
 _PORTION = ("gpuPortionRequest", "gpuPortionLimit")

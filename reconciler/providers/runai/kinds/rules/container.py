@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from reconciler.mark import PREFIX, VARIABLES
-from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.rules.finding import (
+from reconciler.finding import (
     COMBINATION,
     NEEDED,
     RANGE,
@@ -19,6 +17,8 @@ from reconciler.providers.runai.kinds.rules.finding import (
     missing,
     part,
 )
+from reconciler.mark import PREFIX, VARIABLES
+from reconciler.problem import Problem
 
 LONGEST_VALUE = 10_000
 SOURCES = ("value", "secret", "configMap", "podFieldRef", "userCredential")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.finding import COMBINATION, Part, found, is_open, number
 from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.rules.finding import COMBINATION, Part, found, is_open, number
 
 FRAMEWORKS: Mapping[str, str] = {
     "maxReplicas": "PyTorch",

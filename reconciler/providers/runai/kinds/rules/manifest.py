@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.finding import COMBINATION, Part, found, is_open, part
 from reconciler.pointer import escaped
 from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.rules.finding import COMBINATION, Part, found, is_open, part
 
 WRITTEN_BY_CLUSTER = (
     "creationTimestamp",

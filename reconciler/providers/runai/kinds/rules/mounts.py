@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.rules.finding import (
+from reconciler.finding import (
     COMBINATION,
     NEEDED,
     Part,
@@ -14,6 +13,7 @@ from reconciler.providers.runai.kinds.rules.finding import (
     items,
     missing,
 )
+from reconciler.problem import Problem
 from reconciler.resource import Json
 
 NEEDS: Mapping[str, tuple[str, ...]] = {

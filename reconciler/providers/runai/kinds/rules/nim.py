@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.finding import COMBINATION, Part, found, missing, part
 from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.rules.finding import COMBINATION, Part, found, missing, part
 from reconciler.providers.runai.kinds.rules.mounts import whole_claim
 
 

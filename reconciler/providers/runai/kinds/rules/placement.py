@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.rules.finding import (
+from reconciler.finding import (
     COMBINATION,
     NEEDED,
     VALUE,
@@ -17,6 +16,7 @@ from reconciler.providers.runai.kinds.rules.finding import (
     missing,
     part,
 )
+from reconciler.problem import Problem
 
 PRIORITIES = ("very-low", "low", "medium-low", "medium", "medium-high", "high", "very-high")
 FORMER_PRIORITIES = ("build", "interactive-preemptible", "train")

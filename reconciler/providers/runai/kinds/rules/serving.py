@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.problem import Problem
-from reconciler.providers.runai.kinds.rules.finding import (
+from reconciler.finding import (
     COMBINATION,
     NEEDED,
     Part,
@@ -16,6 +15,7 @@ from reconciler.providers.runai.kinds.rules.finding import (
     number,
     part,
 )
+from reconciler.problem import Problem
 
 _BY_SHARE = ("throughput", "concurrency")
 
