@@ -22,6 +22,10 @@ _ENDS_STATEMENT = re.compile(r"&&|\|\||;|\n")
 _SHELL_VARIABLE = re.compile(r"(?<![\\$])\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)")
 _QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
+_A_DAY = 86_400
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SLEEP = re.compile(r"([0-9]+)(?:\.[0-9]*)?([smhd]?)")
+_LOOP = re.compile(r"\bwhile\s+(?:true|:|\[+\s*1\s*\]+)\s*;?\s*do\s+(sleep\s+\S+|:)\s*;?\s*done\s*$")
 _BEFORE_PROGRAM = 3
 """A program stands first in its statement, or behind what starts it: `uv run torchrun`."""
 
@@ -58,6 +62,14 @@ class Program:
             for word in words[:_BEFORE_PROGRAM]
         )
 
+    @property
+    def idles(self) -> str:
+        """Give the words in which it ends if it does no work for a day or more; "" for one that works."""
+        if self.script is not None and (loop := _LOOP.search(self.script.rstrip())):
+            return loop[0]
+        last = self.statements[-1:] or [()]
+        return next((" ".join(words) for n in (3, 2) if _is_idle(words := last[0][-n:])), "")
+
     def number(self, *options: str) -> int | None:
         """Give the whole number behind one of these options, `--n 4` or `--n=4`; None where none is."""
         found = [text for text in self._values(options) if text.isdecimal()]
@@ -69,6 +81,11 @@ class Program:
                 name, sign, value = word.partition("=")
                 if name.replace("_", "-") in options:
                     yield value if sign else following
+
+
+def script_of(text: Json) -> Program:
+    """Read a text that a shell runs, line by line; comments and what is continued are left as they are."""
+    return Program(script=text) if isinstance(text, str) else Program()
 
 
 def program_of(command: Json, args: Json) -> Program:
@@ -86,6 +103,18 @@ def program_of(command: Json, args: Json) -> Program:
     is_open = "${{" in whole
     variables = [] if is_open else _SHELL_VARIABLE.findall(_SINGLE_QUOTED.sub("", whole))
     return Program(words, None, tuple(_shell_only(whole)), tuple(variables))
+
+
+def _is_idle(words: tuple[str, ...]) -> bool:
+    name = words[0].rpartition("/")[2] if words else ""
+    if name == "tail":
+        return (
+            len(words) == 3 and words[1].startswith("-") and "f" in words[1].lower() and "/dev/null" in words
+        )
+    if name != "sleep" or len(words) != 2:
+        return False
+    span = _SLEEP.fullmatch(words[1])
+    return words[1] in ("infinity", "inf") or bool(span and int(span[1]) * _SECONDS[span[2]] >= _A_DAY)
 
 
 def _of_lists(command: Json, args: Json) -> Program:

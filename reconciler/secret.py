@@ -102,6 +102,10 @@ class Secret:
             raise KeyError(self.reference)
         return self._value
 
+    def stripped(self) -> Secret:
+        """Give the same value without the white space around it, as a platform keeps it that trims texts."""
+        return Secret(self.reference.strip(), None if self._value is None else self._value.strip())
+
     def __repr__(self) -> str:
         """Never show the value."""
         return SENSITIVE if self.is_known else UNKNOWN_SENSITIVE

@@ -69,7 +69,7 @@ def with_defaults(schema: Schema, kind: Kind) -> Schema:
     for pointer, body in _fields(schema["properties"]["spec"], schema["$defs"], "/spec"):
         answers.setdefault(id(body), (body, []))[1].append(_default(kind, pointer))
     for body, found in answers.values():
-        if found[0] is not NOTHING and all(other == found[0] for other in found):
+        if found[0] not in (NOTHING, None) and all(other == found[0] for other in found):
             body["default"] = found[0]
             body["description"] = _with_default(body.get("description", ""), found[0])
     covered: Schema = _unfilled(schema, schema["$defs"])

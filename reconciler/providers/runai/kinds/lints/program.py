@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from reconciler.finding import number
@@ -10,10 +9,6 @@ from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.lints.pod import Pod, warned
 
 IDLE, WORDS, PROCESSES = "RC150", "RC131", "RC153"
-_A_DAY = 86_400
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_SLEEP = re.compile(r"([0-9]+)(?:\.[0-9]*)?([smhd]?)")
-_LOOP = re.compile(r"\bwhile\s+(?:true|:|\[+\s*1\s*\]+)\s*;?\s*do\s+(sleep\s+\S+|:)\s*;?\s*done\s*$")
 _SUBMIT_OPTIONS = frozenset(
     [
         "--image",
@@ -39,7 +34,7 @@ _COUNTS = ("--nproc-per-node", "--num-gpus", "--tensor-parallel-size", "-tp")
 
 def idle(pods: Sequence[Pod], gpus: float) -> Iterator[Problem]:
     """Warn of a job none of whose pods does anything while it holds GPUs, as people start one to log in."""
-    said = [words for pod in pods if (words := _idle_words(pod))]
+    said = [words for pod in pods if (words := pod.program.idles)]
     if gpus and said and len(said) == len(pods):
         held = f"{gpus:g} GPU{'' if gpus == 1 else 's'}"
         yield warned(
@@ -48,26 +43,6 @@ def idle(pods: Sequence[Pod], gpus: float) -> Iterator[Problem]:
             f'ends in "{said[0]}": it does no work, never finishes, and holds {held}',
             "run the program itself; to work in it by hand, declare kind: Workspace",
         )
-
-
-def _idle_words(pod: Pod) -> str:
-    script = pod.program.script
-    if script is not None and (loop := _LOOP.search(script)):
-        return loop[0]
-    last = pod.program.statements[-1:] or [()]
-    return next((" ".join(words) for n in (3, 2) if _is_idle(words := last[0][-n:])), "")
-
-
-def _is_idle(words: tuple[str, ...]) -> bool:
-    name = words[0].rpartition("/")[2] if words else ""
-    if name == "tail":
-        return (
-            len(words) == 3 and words[1].startswith("-") and "f" in words[1].lower() and "/dev/null" in words
-        )
-    if name != "sleep" or len(words) != 2:
-        return False
-    span = _SLEEP.fullmatch(words[1])
-    return words[1] in ("infinity", "inf") or bool(span and int(span[1]) * _SECONDS[span[2]] >= _A_DAY)
 
 
 def separators(pod: Pod) -> Iterator[Problem]:
