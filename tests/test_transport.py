@@ -24,7 +24,8 @@ from reconciler.errors import (
     Unavailable,
     Unknown,
 )
-from reconciler.transport import Hosts, Transport
+from reconciler.transport import Answer, Hosts, Transport
+from reconciler.transport.words import Verdict
 from tests.wire import FakeClock, Play, Wire, drips, raw, says, transport, wire
 
 HTML = "<!doctype html><html><body>Sign in</body></html>"
@@ -531,3 +532,30 @@ def _signed(act: Callable[[Transport], Awaitable[Any]]) -> Callable[[Transport],
 def _token(head: str) -> str:
     line = next(line for line in head.splitlines() if line.lower().startswith("authorization:"))
     return line.rpartition(" ")[2]
+
+
+def test_a_platform_that_signs_in_another_way_says_how() -> None:
+    def signed(carrier: Transport) -> Awaitable[Any]:
+        carrier.tokens, carrier.sign = _TwoTokens(), lambda token: {"cookie": f"Token={token}"}
+        return get(carrier)
+
+    outcome = played(GOOD, act=signed)
+
+    assert "cookie: Token=old" in outcome.server.heads[0]
+    assert "authorization" not in outcome.server.heads[0].lower()
+
+
+def test_what_the_platforms_own_code_says_of_a_refusal_outweighs_its_status() -> None:
+    def quota(answer: Answer) -> Verdict | None:
+        return Verdict(Rejected, "ask for less") if b"Q8" in answer.body else None
+
+    def judged(carrier: Transport) -> Awaitable[Any]:
+        carrier.speech.judge = quota
+        return post(carrier)
+
+    refused = played(says(503, {"errorCode": "Q8", "errorMessage": "no room"}), act=judged).error
+    lost = played(says(503, {"errorCode": "Q9", "errorMessage": "down"}), act=judged).error
+
+    assert isinstance(refused, Rejected)
+    assert (refused.said, refused.hint, refused.status) == ("no room", "ask for less", 503)
+    assert isinstance(lost, Unknown)

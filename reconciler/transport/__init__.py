@@ -35,7 +35,17 @@ from reconciler.transport.text import Lines
 from reconciler.transport.trouble import Trouble, trouble_of
 from reconciler.transport.words import Answer, Call, Speech
 
-__all__ = ["Answer", "Call", "Hosts", "Lines", "TokenSource", "Transport", "is_loopback", "origin_of"]
+__all__ = [
+    "Answer",
+    "Call",
+    "Hosts",
+    "Lines",
+    "Sign",
+    "TokenSource",
+    "Transport",
+    "is_loopback",
+    "origin_of",
+]
 
 CONNECTIONS = 32
 DEADLINE_S = 60.0
@@ -53,6 +63,15 @@ class TokenSource(Protocol):
     async def renew(self, stale: str) -> str:
         """Give another token, after the platform refused this one."""
         ...
+
+
+Sign = Callable[[str], Mapping[str, str]]
+"""Turn a token into the headers that sign a request with it."""
+
+
+def bearer(token: str) -> Mapping[str, str]:
+    """Sign as most platforms want it."""
+    return {"authorization": f"Bearer {token}"}
 
 
 class _Failed(Exception):
@@ -80,8 +99,9 @@ class Transport:
     """Carry calls to the hosts of one target.
 
     All waiting goes through `clock`; `jitter` gives random numbers from 0 to 1. Set `tokens` before the
-    first signed call. `scrubber` takes what it has learnt out of every error's words. `ahead` is how far
-    the server's clock is ahead of ours, by the Date of its last answer.
+    first signed call, and `sign` where they do not go into a bearer header. `scrubber` takes what it has
+    learnt out of every error's words. `ahead` is how far the server's clock is ahead of ours, by the Date of
+    its last answer.
     """
 
     def __init__(
@@ -98,6 +118,7 @@ class Transport:
     ) -> None:
         self.target, self.base_url, self.hosts, self.clock = target, base_url.rstrip("/"), hosts, clock
         self.tokens: TokenSource | None = None
+        self.sign: Sign = bearer
         self.ahead = timedelta(0)
         self.scrubber = Scrubber()
         self.speech = Speech(target, self.scrubber.scrub)
@@ -265,7 +286,7 @@ class Transport:
     ) -> AsyncIterator[httpx.Response]:
         """Send a request and give the answer as soon as its headers are there."""
         headers = {"accept": "application/json, */*;q=0.5", "accept-encoding": "gzip"}
-        headers |= {"authorization": f"Bearer {token}"} if token else {}
+        headers |= self.sign(token) if token else {}
         headers |= {"content-type": call.content_type} if call.body is not None else {}
         async with self._lent(call) as client:
             request = client.build_request(call.method, call.url, headers=headers, content=call.body)

@@ -88,11 +88,31 @@ class Answer:
         return "html" in self.content_type.lower() or start.startswith((b"<!doctype", b"<html"))
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Say what a refusal is by a platform's own code, where the status misleads."""
+
+    kind: type[ProviderError]
+    hint: str = ""
+
+
+Judge = Callable[[Answer], Verdict | None]
+
+
+def by_status(_: Answer) -> Verdict | None:
+    """Leave it to the status what an answer is."""
+    return None
+
+
 class Speech:
-    """Turn answers into values or errors, in the name of one target. `scrub` takes secrets out."""
+    """Turn answers into values or errors, in the name of one target. `scrub` takes secrets out.
+
+    `judge` knows what the platform's own codes say of an answer outside 2xx.
+    """
 
     def __init__(self, target: str, scrub: Callable[[str], str]) -> None:
         self.target, self._scrub = target, scrub
+        self.judge: Judge = by_status
 
     def error(
         self,
@@ -118,6 +138,8 @@ class Speech:
     def refuse(self, call: Call, answer: Answer) -> NoReturn:
         """Raise what an answer outside 2xx stands for."""
         said, status = self._said(call, answer), answer.status
+        if verdict := self.judge(answer):
+            raise self.error(verdict.kind, call, said, status=status, hint=verdict.hint)
         kind = self._kind(call, answer)
         if call.is_write and status not in DEFINITIVE and status not in {401, 407}:
             raise self.error(Unknown, call, said, status=status)
