@@ -87,11 +87,12 @@ def compare(
     *,
     kind: Kind,
     ignore: Sequence[str] = (),
+    stage: str = "",
 ) -> Comparison:
     """Compare canonical specs: declared fields against live, and the record for what was removed.
 
-    A field changes in place only where the kind's support says so. Fields the platform never
-    returns (`kind.record_only`) are judged by the record alone.
+    A field changes in place only where the kind's support says so, at this stage of the object. Fields the
+    platform never returns (`kind.record_only`) are judged by the record alone.
     """
     judged_live = _with_recorded(live, declared, recorded, kind.record_only)
     gone = _gone(declared, recorded)
@@ -103,7 +104,7 @@ def compare(
         replace(
             change,
             origin=_origin(change, declared, recorded),
-            in_place=kind.support.changes_in_place(change.pointer),
+            in_place=kind.support.changes_in_place(change.pointer, stage),
         )
         for change in found
         if not any(is_below(change.pointer, root) for root in ignore)

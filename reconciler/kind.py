@@ -31,7 +31,10 @@ class Support:
     `updatable` holds spec pointers below which the platform changes in place (`/image`); `("",)`
     means all of the spec. `mark_rewritable`: the mark can be sent with an update. `carries_mark` False:
     the object holds nothing of ours, so it is claimed by being declared and never pruned. `replaces`
-    False: it is never deleted and created anew.
+    False: it is never deleted and created anew. `by_stage` has what takes the place of `updatable` at each
+    stage of an object, where the phase or the generation of the server decides.
+    `keeps_ended`: what has ended, or was stopped, stays as a row that holds nothing, not even its name.
+    Nothing changes or removes it, it never runs on, and a new run is created beside it.
     """
 
     updatable: tuple[str, ...] = ()
@@ -39,11 +42,13 @@ class Support:
     mark_rewritable: bool = False
     carries_mark: bool = True
     replaces: bool = True
+    by_stage: Mapping[str, tuple[str, ...]] = EMPTY
+    keeps_ended: bool = False
 
-    def changes_in_place(self, pointer: str) -> bool:
-        """Tell whether the platform changes this pointer (`/spec/…` or below spec) in place."""
+    def changes_in_place(self, pointer: str, stage: str = "") -> bool:
+        """Tell whether the platform changes this pointer (`/spec/…` or below spec) in place, at a stage."""
         path = pointer.removeprefix("/spec")
-        return any(is_below(path, root) for root in self.updatable)
+        return any(is_below(path, root) for root in self.by_stage.get(stage, self.updatable))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

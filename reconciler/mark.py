@@ -22,6 +22,9 @@ VARIABLES = frozenset({"RECONCILER_MARK", "RECONCILER_RECORD"})
 PREFIX = "reconciler/"
 """What annotations and labels of ours begin with; no manifest may state such a one."""
 
+_DIGITS = 12
+"""So many digits at least tell one spec from another."""
+
 _FIELDS = {
     "f": "fleet_id",
     "n": "fleet",
@@ -82,6 +85,14 @@ def canonical_json(value: Any) -> str:
 def digest_of(spec: Mapping[str, Any]) -> str:
     """Digest a canonical spec whose secrets are references: `CANON:16 hex digits`."""
     return f"{CANON}:{hashlib.sha256(canonical_json(spec).encode()).hexdigest()[:16]}"
+
+
+def is_same_digest(one: str, other: str) -> bool:
+    """Tell whether two digests are of one spec, as far as both go: some marks have room for a part only."""
+    (canon, _, digits), (other_canon, _, other_digits) = one.partition(":"), other.partition(":")
+    told = min(len(digits), len(other_digits))
+    is_enough = one == other or (canon == other_canon and told >= _DIGITS)
+    return is_enough and digits[:told] == other_digits[:told]
 
 
 def mark_to_text(mark: Mark) -> str:

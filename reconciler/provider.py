@@ -133,6 +133,16 @@ class HaltsSeveral(Protocol):
 
 
 @runtime_checkable
+class Lags(Protocol):
+    """Show what was written only after a while. An optional part of a provider.
+
+    `settle_s` is the time in seconds after which reads surely show every write before.
+    """
+
+    settle_s: float
+
+
+@runtime_checkable
 class Timed(Protocol):
     """Tell the platform's own time, as far as its answers have told. An optional part of a provider."""
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.apply import apply_plan
+from reconciler.apply import apply_plan, outlast_lag
 from reconciler.declare import Checked, Declared, Request, World, declare
 from reconciler.drift import Drift, drift_of
 from reconciler.errors import (
@@ -187,6 +187,7 @@ class Session:
 
         async with self._journal(planned, warn) as journal:
             settler = Settler(self._providers, clock, listen, stop, clock.now())
+            await outlast_lag(planned.plan, self._providers, journal.memory, clock, warn)
             outcomes = await apply_plan(
                 planned.plan,
                 self._providers,

@@ -206,7 +206,8 @@ class Summary:
     `level` is how well the phase alone says that it is. `gpus` are GPUs held now; `since` is when the
     present phase began, `completed_at` when a job ended. `updated_at` is the last update of any sort,
     `updated_by` who asked for it; most answers do not say who. `pool` is where it holds its GPUs, `priority`
-    its rank there, the higher the sooner.
+    its rank there, the higher the sooner. `is_by_us` is False where the platform says that somebody else than
+    who we sign in as submitted it.
     """
 
     key: ResourceKey
@@ -220,6 +221,7 @@ class Summary:
     shows_marks: bool = True
     is_known_kind: bool = True
     submitted_by: str = ""
+    is_by_us: bool = True
     source: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -259,7 +261,8 @@ class Observed:
     `record` is the last-applied declared spec (secrets as references); `record_paths` only the
     declared pointers where the record was too large. Both None: no record. `carries` are live objects
     that end with this one; read only where git wants it absent. `stopped` tells who stopped it; read only
-    where it is stopped and git wants it to run.
+    where it is stopped and git wants it to run. `stage` is what decides which fields change in place, where
+    that is not the same over its life: one of the words of its kind's Support.
     """
 
     summary: Summary
@@ -270,6 +273,7 @@ class Observed:
     wanted_phase: str = ""
     carries: tuple[Summary, ...] = field(default=(), repr=False)
     stopped: Stoppage | None = None
+    stage: str = ""
 
     @property
     def key(self) -> ResourceKey:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.mark import Mark, Owner, digest_of, mark_from_text, mark_to_text, owner_of
+from reconciler.mark import Mark, Owner, digest_of, is_same_digest, mark_from_text, mark_to_text, owner_of
 from tests.factories import FLEET, a_mark
 
 _text = st.text(max_size=20)
@@ -82,3 +82,19 @@ def test_a_mark_counts_only_on_its_own_object(mark: Mark | None, owner: Owner) -
 def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
     assert digest_of({"a": 1, "b": {"c": 2, "d": 3}}) == digest_of({"b": {"d": 3, "c": 2}, "a": 1})
     assert digest_of({"a": 1}).startswith("1:")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("1:0123456789abcdef", "1:0123456789abcdef", True),
+        ("1:0123456789abcdef", "1:0123456789ab", True),
+        ("1:0123456789ab", "1:0123456789abcdef", True),
+        ("1:0123456789abcdef", "1:0123456789ac", False),
+        ("1:0123456789abcdef", "1:0123", False),
+        ("1:0123456789abcdef", "2:0123456789ab", False),
+        ("1:0123456789abcdef", "", False),
+    ],
+)
+def test_digests_are_of_one_spec_as_far_as_both_go(one: str, other: str, *, same: bool) -> None:
+    assert is_same_digest(one, other) is same

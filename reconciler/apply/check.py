@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from reconciler.diff import ABSENT, FieldChange, projected
-from reconciler.mark import Owner, owner_of
+from reconciler.mark import Owner, is_same_digest, owner_of
 from reconciler.plan.change import Action, Change
 from reconciler.plan.declared import compare_with
 from reconciler.pointer import is_below, leaves
 from reconciler.provider import Edit
-from reconciler.resource import Json, Life, Observed
+from reconciler.resource import Json, Life, Observed, Summary
 
 
 def moved(change: Change, now: Observed, fleet_id: str) -> str:
@@ -58,8 +59,11 @@ def _moved_fields(change: Change, before: Observed, now: Observed) -> tuple[str,
         return ()
     seen = compare_with(before, change.resource, change.kind).changes
     planned = _by_pointer(seen if change.action.is_halting else change.fields)
-    found = _by_pointer(compare_with(now, change.resource, change.kind).changes)
-    return tuple(sorted(p for p in planned | found if planned.get(p) != found.get(p)))
+    changes = compare_with(now, change.resource, change.kind).changes
+    found = _by_pointer(changes)
+    fixed = {field.pointer for field in changes if not field.in_place}
+    closed = fixed if change.action in (Action.UPDATE, Action.ADOPT) else frozenset()  # it has started since
+    return tuple(sorted(p for p in planned | found if planned.get(p) != found.get(p) or p in closed))
 
 
 def _by_pointer(fields: Iterable[FieldChange]) -> dict[str, tuple[Json, Json]]:
@@ -112,6 +116,24 @@ def edit_of(change: Change) -> Edit:
     return Edit(changed=tuple(changed), removed=removed)
 
 
+def is_newer_twin(change: Change, found: Observed, fleet_id: str) -> bool:
+    """Tell whether an object is what this change would create, and was not there when that was decided.
+
+    Runs that have ended stay, and look like the next one: those up to the one that was seen are old.
+    """
+    last, made = change.last, found.summary.created_at
+    is_old = last is not None and (found.id == last.id or (_is_over(found) and not _is_after(made, last)))
+    return not is_old and is_twin(change, found, fleet_id)
+
+
+def _is_over(found: Observed) -> bool:
+    return found.summary.life in (Life.FINISHED, Life.FAILED, Life.STOPPED)
+
+
+def _is_after(made: datetime | None, last: Summary) -> bool:
+    return made is None or last.created_at is None or made > last.created_at
+
+
 def is_twin(change: Change, found: Observed, fleet_id: str) -> bool:
     """Tell whether an object is what this change would create: our mark, the same spec, not leaving."""
     mark, wanted = found.mark, change.mark
@@ -120,4 +142,4 @@ def is_twin(change: Change, found: Observed, fleet_id: str) -> bool:
     if mark is None or wanted is None or found.summary.life is Life.LEAVING:
         return False
     is_ours = _owner(found, fleet_id) is Owner.OURS
-    return is_ours and (mark.digest, mark.run_id) == (wanted.digest, wanted.run_id)
+    return is_ours and is_same_digest(mark.digest, wanted.digest) and mark.run_id == wanted.run_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -75,7 +75,8 @@ class Change:
     the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
     `is_new_run`: a job that has ended runs once more. `is_adopted`: the live object carries no mark of ours,
     and is claimed all the same. `source` is where its manifest stands, or stood before the commit
-    `removed_by`. `holder` is who still has the name of what is created, and is going away.
+    `removed_by`. `holder` is who still has the name of what is created, and is going away; `last` is the
+    ended run beside which it is created.
     """
 
     key: ResourceKey
@@ -98,7 +99,27 @@ class Change:
     is_new_run: bool = False
     is_adopted: bool = False
     holder: Summary | None = None
+    last: Summary | None = None
     kept: tuple[str, ...] = ()  # live list items that git does not declare: kept, re-sent
+
+    @property
+    def keeps_ended(self) -> bool:
+        """Tell whether what has ended stays beside a new run of it."""
+        return self.kind is not None and self.kind.support.keeps_ended
+
+    def anew(self, reason: str) -> Change:
+        """Make it a create beside what has ended, which is left as it is."""
+        return replace(
+            self,
+            action=Action.CREATE,
+            reason=reason,
+            fields=(),
+            observed=None,
+            last=self.observed.summary if self.observed else None,
+            impact=None,
+            is_destructive=False,
+            is_new_run=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

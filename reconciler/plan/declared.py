@@ -12,10 +12,10 @@ from reconciler.mark import Owner
 from reconciler.plan.absent import decide_absent
 from reconciler.plan.adopt import as_claimed, refuse_claim, without_claim
 from reconciler.plan.change import Action, Change, FieldChange
-from reconciler.plan.finished import decide_ended, waits_for_the_end
+from reconciler.plan.finished import decide_again, decide_ended, waits_for_the_end
 from reconciler.plan.gone import decide_not_there
 from reconciler.plan.known import Age, Known, declared_spec, mark_for
-from reconciler.plan.stopped import decide_halted, decide_stopped, is_resumed_by_git
+from reconciler.plan.stopped import decide_halted, decide_over, decide_stopped, is_resumed_by_git
 from reconciler.resource import Life, Live, Observed, Resource, Summary
 
 _PUT_BACK = "it is never replaced: write in git what is live"
@@ -92,10 +92,15 @@ def _had_name(row: Summary, resource: Resource) -> bool:
 
 
 def _holds_name(row: Summary, case: _Case) -> bool:
-    """Tell whether a row of this name holds it: the same key, or another kind in the same name space."""
+    """Tell whether a row of this name holds it: the same key, or another kind in the same name space.
+
+    Where the platform lets names repeat, what somebody else submitted holds none, unless it is claimed.
+    """
     other, name_space = case.known.kind_of(row.key), case.kind.name_space
-    shares = bool(name_space) and (other is None or other.name_space == name_space)
-    return shares or row.key.kind == case.resource.key.kind
+    if name_space:
+        return other is None or other.name_space == name_space or row.key.kind == case.resource.key.kind
+    is_claimed = row.id == case.resource.lifecycle.adopt or case.known.asks_to_adopt(row.key)
+    return row.key.kind == case.resource.key.kind and (row.is_by_us or is_claimed)
 
 
 def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) -> Change:
@@ -176,6 +181,10 @@ def _by_state(change: Change, comparison: Comparison, observed: Observed, case: 
     if life is not Life.STOPPED:
         return None
     keeps_secret = comparison.only_secret_values and case.resource.lifecycle.on_secret_change == "Keep"
+    if change.keeps_ended:
+        return (decide_again(change, observed, known) if ends else None) or decide_over(
+            change, observed, known
+        )
     halted = decide_halted(change, observed, known, is_same=not change.fields or keeps_secret)
     waits = waits_for_the_end(change, observed, known) if ends and halted else ""
     return replace(halted, reason=f"{halted.reason}; {waits}") if halted and waits else halted
@@ -193,6 +202,7 @@ def compare_with(observed: Observed, resource: Resource, kind: Kind) -> Comparis
         record,
         kind=kind,
         ignore=resource.lifecycle.ignore,
+        stage=observed.stage,
     )
     return replace(found, changes=(*_renaming(observed, resource), *found.changes))
 
@@ -234,6 +244,8 @@ def _immutable(change: Change, comparison: Comparison, observed: Observed, case:
     if is_resumed_by_git(change, observed, case.known) and not impact.lost_volumes:
         wanted, why = True, f"new spec on resume; {why}"
     holds_nothing = observed.summary.life is Life.FAILED
+    if holds_nothing and kind.support.keeps_ended:
+        return change.anew(f"failed, and its spec changed: {', '.join(forcing)}")
     if wanted or holds_nothing or case.known.consents.allows_replace(change.key):
         return replace(change, action=Action.REPLACE, reason=why, is_destructive=not holds_nothing)
     return replace(

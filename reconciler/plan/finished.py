@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.impact import impact_of
-from reconciler.mark import Mark
+from reconciler.mark import Mark, is_same_digest
 from reconciler.plan.change import Action, Change
 from reconciler.plan.known import Age, Known, Ran
 from reconciler.resource import Deleted, Life, Observed
@@ -36,6 +36,12 @@ def decide_ended(change: Change, observed: Observed, known: Known, *, spec_chang
         reason = "finished; spec changed: raise runId to run it"
         return replace(change, action=Action.KEEP, reason=reason, hint=_or_once(change))
     return replace(change, action=Action.KEEP, reason="finished", fields=())
+
+
+def decide_again(change: Change, observed: Observed, known: Known) -> Change | None:
+    """Decide a job that was stopped for good and is asked to run again; None where nobody asks."""
+    why = _new_run(change, observed.mark, known, is_failed=False, spec_changed=False)
+    return _again(change, observed, why) if why else None
 
 
 def waits_for_the_end(change: Change, observed: Observed, known: Known) -> str:
@@ -138,12 +144,14 @@ def _is_other_spec(change: Change, mark: Mark | None) -> bool:
     """
     if mark is None or change.mark is None:
         return False
-    was, now = mark.digest.partition(":"), change.mark.digest.partition(":")
-    return was[0] == now[0] and was != now
+    was, now = mark.digest, change.mark.digest
+    return was.partition(":")[0] == now.partition(":")[0] and not is_same_digest(was, now)
 
 
 def _again(change: Change, observed: Observed, why: str) -> Change:
-    """Run it again in the place of the ended object, which is deleted first."""
+    """Run it again: in the place of the ended object, which is deleted first, or beside it."""
+    if change.keeps_ended:
+        return change.anew(why)
     if change.resource and change.resource.lifecycle.protect:
         return replace(change, action=Action.REFUSED, reason=f"protected: {why}", hint=_UNPROTECT)
     impact = impact_of(observed.summary, observed.spec, change.kind)

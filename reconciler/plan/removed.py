@@ -19,8 +19,16 @@ def removed(lives: Mapping[str, Live], declared: frozenset[ResourceKey], known: 
     for live in lives.values():
         for row in _rows(live):
             owned = known.owner(live.details.get(row.id, row)) is Owner.OURS
-            if owned and row.key not in declared and row.life is not Life.LEAVING:
+            is_over = row.life is Life.LEAVING or _is_history(row, known)
+            if owned and row.key not in declared and not is_over:
                 yield row
+
+
+def _is_history(row: Summary, known: Known) -> bool:
+    """Tell whether a row only tells of what has ended: it holds nothing, and nobody may take it away."""
+    kind = known.kind_of(row.key)
+    has_ended = row.life in (Life.FINISHED, Life.FAILED, Life.STOPPED)
+    return has_ended and kind is not None and kind.support.keeps_ended
 
 
 def strangers(

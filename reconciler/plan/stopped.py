@@ -65,6 +65,14 @@ def decide_halted(change: Change, observed: Observed, known: Known, *, is_same: 
     return _by_cause(change, observed)
 
 
+def decide_over(change: Change, observed: Observed, known: Known) -> Change:
+    """Decide an object that was stopped for good though git wants it to run: what runs again is a new one."""
+    change = replace(change, action=Action.KEEP)
+    if is_resumed_by_git(change, observed, known):
+        return _resume(change, "git says Running again")
+    return _by_cause(change, observed)
+
+
 def _by_cause(change: Change, observed: Observed) -> Change:
     """Decide by who stopped it: a person is overruled, the platform only where git says so."""
     stopped = observed.stopped or Stoppage(StoppedBy.UNKNOWN, "the platform does not tell")
@@ -89,6 +97,8 @@ def is_resumed_by_git(change: Change, observed: Observed, known: Known) -> bool:
 
 
 def _resume(change: Change, reason: str) -> Change:
+    if change.keeps_ended:
+        return change.anew(reason)
     return replace(change, action=Action.RESUME, reason=reason, fields=_running_again(change))
 
 
