@@ -34,7 +34,8 @@ class Support:
     False: it is never deleted and created anew. `by_stage` has what takes the place of `updatable` at each
     stage of an object, where the phase or the generation of the server decides.
     `keeps_ended`: what has ended, or was stopped, stays as a row that holds nothing, not even its name.
-    Nothing changes or removes it, it never runs on, and a new run is created beside it.
+    Nothing changes or removes it, it never runs on, and a new run is created beside it. `keeps_record` False:
+    the object has no room for the last-applied record.
     """
 
     updatable: tuple[str, ...] = ()
@@ -44,11 +45,16 @@ class Support:
     replaces: bool = True
     by_stage: Mapping[str, tuple[str, ...]] = EMPTY
     keeps_ended: bool = False
+    keeps_record: bool = True
 
     def changes_in_place(self, pointer: str, stage: str = "") -> bool:
         """Tell whether the platform changes this pointer (`/spec/…` or below spec) in place, at a stage."""
         path = pointer.removeprefix("/spec")
         return any(is_below(path, root) for root in self.by_stage.get(stage, self.updatable))
+
+    def open_stages(self, pointer: str) -> tuple[str, ...]:
+        """List the stages at which the platform changes this pointer in place; none where there are none."""
+        return tuple(stage for stage in self.by_stage if self.changes_in_place(pointer, stage))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,6 +62,7 @@ class Kind:
     """Describe one kind.
 
     `platform` is the provider's name as people write it; `about` says in a line what the kind is for.
+    `slug` is its name in paths, "" for its words with dashes between them.
     `example` reads a whole manifest of it, with comments, for people to start from.
     `model` loads the pydantic model of `spec` (a function, so that nothing heavy loads early).
     `canonical` turns a spec into the form that is compared: quantities by value, keyed lists as maps
@@ -84,6 +91,7 @@ class Kind:
     support: Support = Support()
     platform: str = ""
     about: str = ""
+    slug: str = ""
     example: Callable[[], str] = lambda: ""
     finishes: bool = False
     finishes_with: Callable[[Mapping[str, Json]], bool] | None = None
@@ -114,7 +122,7 @@ class Kind:
     def schema_path(self) -> str:
         """Give the path of its JSON Schema below `schemas/`: a folder per API, a file per kind."""
         words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.name)
-        return f"{self.api_version.partition('/')[0]}/{words.lstrip('-')}.json"
+        return f"{self.api_version.partition('/')[0]}/{self.slug or words.lstrip('-')}.json"
 
     def ends(self, spec: Mapping[str, Json] | None) -> bool:
         """Tell whether an object of this spec, in any form, runs to an end by itself."""

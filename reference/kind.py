@@ -58,7 +58,12 @@ def _top(spec: Field, kind: Kind) -> str:
 
 
 def _mark(field: Field, kind: Kind) -> str:
-    return "yes" if kind.support.changes_in_place(field.pointer) else "no"
+    stages = kind.support.open_stages(field.pointer)
+    if not stages:
+        return "yes" if kind.support.changes_in_place(field.pointer) else "no"
+    if len(stages) == len(kind.support.by_stage):
+        return "yes"
+    return "until it starts" if all(stage.endswith("queued") for stage in stages) else "by some servers"
 
 
 def _below(spec: Field) -> Iterator[str]:

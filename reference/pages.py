@@ -58,6 +58,7 @@ def _kinds(every: list[Kind]) -> str:
     rows = (
         (
             f"[`{kind.name}`]({_page_of(kind)})",
+            kind.platform,
             kind.about,
             ends_by_itself(kind),
             stops(kind),
@@ -65,20 +66,36 @@ def _kinds(every: list[Kind]) -> str:
         )
         for kind in every
     )
-    return table(("kind", "what it is", "ends by itself", "can be stopped", "changes in place"), rows)
+    return table(
+        ("kind", "platform", "what it is", "ends by itself", "can be stopped", "changes in place"), rows
+    )
 
 
 def _envelope(every: list[Kind]) -> str:
-    """List the fields of the envelope: those of a usual kind, then what only some have."""
-    usual = _named(root_field(kind_schema(every[0])))
-    others = {
-        name: field for kind in every[1:] for name, field in _named(root_field(kind_schema(kind))).items()
-    }
-    rows = [(code(name), takes(field), field.description) for name, field in usual.items()]
-    for name, field in others.items():
-        if name not in usual:
-            rows.append((code(name), takes(field), f"{field.description} For {_having(every, name)}."))
+    """List the fields of the envelope, those that only some kinds have with whose they are."""
+    having: dict[str, list[Kind]] = {}
+    first: dict[str, Field] = {}
+    for kind in every:
+        for name, field in _named(root_field(kind_schema(kind))).items():
+            having.setdefault(name, []).append(kind)
+            first.setdefault(name, field)
+    rows = []
+    for name in sorted(first, key=lambda name: (not name.startswith("metadata"), len(having[name]) == 1)):
+        told = re.sub(r"field names of .* itself", "platform's own field names", first[name].description)
+        whose = "" if len(having[name]) == len(every) else f" For {_whose(having[name], every)}."
+        rows.append((code(name), takes(first[name]), told + whose))
     return table(("field", "takes", "what it is"), rows)
+
+
+def _whose(some: list[Kind], every: list[Kind]) -> str:
+    """Name some kinds, a platform where all of its are among them, or all but one."""
+    told = []
+    for platform in dict.fromkeys(kind.platform for kind in some):
+        names = [kind.name for kind in some if kind.platform == platform]
+        others = [kind.name for kind in every if kind.platform == platform and kind.name not in names]
+        is_most = len(names) > 2 and len(others) <= 1
+        told.append(platform + (f" but {others[0]}" if others else "") if is_most else ", ".join(names))
+    return ", ".join(told)
 
 
 def _named(root: Field) -> dict[str, Field]:
@@ -90,10 +107,6 @@ def _named(root: Field) -> dict[str, Field]:
         elif field.name not in ("apiVersion", "kind"):
             found[field.name] = field
     return found
-
-
-def _having(every: list[Kind], name: str) -> str:
-    return ", ".join(kind.name for kind in every if name in _named(root_field(kind_schema(kind))))
 
 
 def _lifecycle(every: list[Kind]) -> str:
@@ -145,5 +158,5 @@ def _said(having: Mapping[str, Field]) -> str:
 def _for(having: Mapping[str, Field], every: list[Kind]) -> str:
     missing = [kind.name for kind in every if kind.name not in having]
     if len(missing) > 2:
-        return ", ".join(having)
+        return _whose([kind for kind in every if kind.name in having], every)
     return f"all but {', '.join(missing)}" if missing else "all"

@@ -18,6 +18,8 @@ def ends_by_itself(kind: Kind) -> str:
 
 def stops(kind: Kind) -> str:
     """Say whether the platform can stop objects of a kind and start them again."""
+    if kind.support.stops and kind.support.keeps_ended:
+        return "yes, for good"
     return "yes" if kind.support.stops else "no"
 
 
@@ -26,10 +28,18 @@ def changes_in_place(kind: Kind) -> str:
     roots = [root.lstrip("/") for root in kind.support.updatable]
     if "" in roots:
         return "all of `spec`"
+    if _opens_early(kind):
+        return f"most of `spec` until it starts, then {', '.join(f'`{root}`' for root in roots)}"
     if len(roots) > 4:
         return "most of `spec`"
     named = ", ".join(f"`{root}`" for root in roots) or "nothing"
     return named if kind.support.replaces else f"{named}; it is never made anew"
+
+
+def _opens_early(kind: Kind) -> bool:
+    """Tell whether more changes in place at some stage than at any."""
+    always = {*kind.support.updatable}
+    return any(len({*open_} - always) > 1 for open_ in kind.support.by_stage.values())
 
 
 def first_sentence(text: str) -> str:

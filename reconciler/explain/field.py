@@ -105,7 +105,10 @@ def _changes(field: Field, kind: Kind) -> str:
 def _changes_of_spec(field: Field, kind: Kind) -> str:
     below = field.pointer.removeprefix("/spec")
     if field.pointer in kind.record_only:
-        return "is seen only against what was last applied, and forces a new object"
+        by_record = "is seen only against what was last applied, and forces a new object"
+        return by_record if kind.support.keeps_record else "is not seen: the next object that is made has it"
+    if stages := kind.support.open_stages(field.pointer):
+        return _changes_at(stages, kind)
     if kind.support.changes_in_place(field.pointer):
         return "is made in place"
     if any(path.startswith(f"{below}/") for path in kind.support.updatable):
@@ -113,6 +116,19 @@ def _changes_of_spec(field: Field, kind: Kind) -> str:
     if not kind.support.replaces:
         return "is refused: nothing of it changes in place, and it is never made anew"
     return f"forces a new object: {kind.platform or kind.provider} does not change it in place"
+
+
+def _changes_at(stages: Sequence[str], kind: Kind) -> str:
+    """Say what a change does that is made in place at some stages of an object, or at all of them."""
+    every = kind.support.by_stage
+    words = {stage.rpartition(" ")[2] for stage in stages}
+    if len(stages) == len(every):
+        return "is made in place"
+    is_sure = {stage for stage in every if stage.rpartition(" ")[2] in words} == {*stages}
+    return (
+        f"is made in place {'' if is_sure else 'by some servers '}while it is {' or '.join(sorted(words))}, "
+        "and else forces a new object"
+    )
 
 
 def _also(field: Field, kind: Kind) -> Iterator[str]:

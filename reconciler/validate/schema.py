@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,7 +130,9 @@ def _target_schema(models: Mapping[str, type[BaseModel]], defs: dict[str, Json])
     provider = "Which platform this is."
     for name, model in models.items():
         title = f"{name}.Target"
-        body = cleaned(model.model_json_schema(), defs)
+        own: dict[str, Json] = {}
+        body = _renamed(cleaned(model.model_json_schema(), own), own.keys(), name)
+        defs |= {f"{name}.{part}": _renamed(schema, own.keys(), name) for part, schema in own.items()}
         body["properties"] = {"provider": {"const": name, "description": provider}, **body["properties"]}
         body["required"] = ["provider", *(field for field in body.get("required", ()) if field != "provider")]
         defs[title] = body
@@ -142,6 +144,15 @@ def _target_schema(models: Mapping[str, type[BaseModel]], defs: dict[str, Json])
         "properties": {"provider": {"enum": sorted(models), "description": provider}},
         "allOf": branches,
     }
+
+
+def _renamed(tree: Json, parts: Collection[str], owner: str) -> Json:
+    """Let references to parts of one provider's block lead there: others may have parts of those names."""
+    if isinstance(tree, Mapping):
+        named = {name: _renamed(value, parts, owner) for name, value in tree.items()}
+        part = str(tree.get("$ref", "")).removeprefix("#/$defs/")
+        return {**named, "$ref": f"#/$defs/{owner}.{part}"} if part in parts else named
+    return [_renamed(item, parts, owner) for item in tree] if isinstance(tree, list) else tree
 
 
 def schema_files() -> dict[str, str]:

@@ -40,6 +40,17 @@ def _rule(longest: int) -> str:
     return f"lower-case letters, digits and '-', first a letter, 2 to {longest}"
 
 
+def _supported(by_stage: support.Stages, updatable: tuple[str, ...]) -> Support:
+    return Support(
+        updatable,
+        stops=True,
+        mark_rewritable=True,
+        by_stage=by_stage,
+        keeps_ended=True,
+        keeps_record=False,
+    )
+
+
 _workload = partial(
     Kind,
     api_version="primus-safe/v1",
@@ -59,10 +70,11 @@ _of_40 = partial(_workload, name_pattern=_pattern(40), name_rule=_rule(40))
 
 PYTORCH_JOB = _of_44(
     name="PyTorchJob",
+    slug="pytorch-job",
     about="A job of pods that train together, the first of them the master; it ends by itself.",
     example=partial(_example, "pytorch-job"),
     model=partial(_spec, "pytorch_job", "PyTorchJobSpec"),
-    support=Support(updatable=support.ALWAYS, stops=True, mark_rewritable=True),
+    support=_supported(support.JOB, support.ALWAYS),
     finishes=True,
     defaults=defaults.PYTORCH_JOB,
     check=rules.check_job,
@@ -76,11 +88,7 @@ DEPLOYMENT = _of_40(
     about="A server of equal pods: most of it changes in place, a quarter of the pods at a time.",
     example=partial(_example, "deployment"),
     model=partial(_spec, "deployment", "DeploymentSpec"),
-    support=Support(
-        updatable=support.APPLICATION_UPDATABLE[support.FIRST, support.Stage.STARTED],
-        stops=True,
-        mark_rewritable=True,
-    ),
+    support=_supported(support.APPLICATION, support.APPLICATION["1 started"]),
     defaults=defaults.APPLICATION,
     check=rules.check_application,
     lint=lints.lint_application,
@@ -94,11 +102,7 @@ STATEFUL_SET = _of_40(
     about="A server of pods that each keep their name; most of it changes in place, pod after pod.",
     example=partial(_example, "stateful-set"),
     model=partial(_spec, "stateful_set", "StatefulSetSpec"),
-    support=Support(
-        updatable=support.APPLICATION_UPDATABLE[support.FIRST, support.Stage.STARTED],
-        stops=True,
-        mark_rewritable=True,
-    ),
+    support=_supported(support.APPLICATION, support.APPLICATION["1 started"]),
     defaults=defaults.APPLICATION,
     check=rules.check_application,
     lint=lints.lint_application,
@@ -111,7 +115,7 @@ AUTHORING = _of_44(
     about="A machine of one pod to work in by hand: it sleeps until it is stopped.",
     example=partial(_example, "authoring"),
     model=partial(_spec, "authoring", "AuthoringSpec"),
-    support=Support(updatable=support.ALWAYS, stops=True, mark_rewritable=True),
+    support=_supported(support.JOB, support.ALWAYS),
     defaults=defaults.AUTHORING,
     check=rules.check_authoring,
     called=("Workspace", "Notebook", "Jupyter", "DevMachine", "Interactive"),

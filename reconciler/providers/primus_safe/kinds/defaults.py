@@ -24,11 +24,6 @@ _ANY: Mapping[str, Json] = {
     "/spec/useWorkspaceStorage": True,
     "/spec/forceHostNetwork": False,
     "/spec/preheat": False,
-    "/spec/cronJobs/*/action": "start",
-}
-_ROLLING: Mapping[str, Json] = {
-    "/spec/service/extends/maxSurge": "25%",
-    "/spec/service/extends/maxUnavailable": "25%",
 }
 _PROBES: Mapping[str, Json] = {
     f"/spec/{probe}/{field}": value
@@ -36,9 +31,9 @@ _PROBES: Mapping[str, Json] = {
     for field, value in (("initialDelaySeconds", 600), ("periodSeconds", 3), ("failureThreshold", 3))
 }
 
-PYTORCH_JOB: Mapping[str, Json] = {**_ANY, **_ROLLING, "/spec/isSupervised": False, "/spec/maxRetry": 0}
-APPLICATION: Mapping[str, Json] = {**_ANY, **_ROLLING, **_PROBES}
-AUTHORING: Mapping[str, Json] = {**_ANY, **_ROLLING, "/spec/resource/replica": 1}
+PYTORCH_JOB: Mapping[str, Json] = {**_ANY, "/spec/isSupervised": False, "/spec/maxRetry": 0}
+APPLICATION: Mapping[str, Json] = {**_ANY, **_PROBES}
+AUTHORING: Mapping[str, Json] = {**_ANY, "/spec/resource/replica": 1}
 
 _NONE = frozenset(
     {
@@ -98,10 +93,16 @@ def _of_variable(spec: Mapping[str, Json], name: str) -> Json:
     return "" if stated == "" else None
 
 
+def _rolling(_: Mapping[str, Json]) -> Json:
+    return "25%"
+
+
 _DEPENDENT: Mapping[str, Callable[[Mapping[str, Json]], Json]] = {
     "nodesAffinity": _affinity,
     "resource/replica": _pods,
     "resource/sharedMemory": _half_of_memory,
+    "service/extends/maxSurge": _rolling,
+    "service/extends/maxUnavailable": _rolling,
     "service/port": _target_port,
     "ttlSecondsAfterFinished": _ttl,
 }

@@ -15,5 +15,5 @@ class PyTorchJobSpec(Program):
     max_retry: Whole | None = optional("Times it starts again after a failure.", ge=0, le=MOST_RETRIES)
     dependencies: list[Text] | None = optional(
         "Jobs that must succeed first, by the names of their manifests in this workspace; the platform "
-        "holds this one back until then. `Kind/name` where a name is not enough."
+        "holds this one back until then."
     )

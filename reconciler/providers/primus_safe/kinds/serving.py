@@ -37,7 +37,7 @@ class Service(Block):
         "With serviceType NodePort."
     )
     extends: dict[str, Text] | None = optional(
-        "How pods are exchanged: `maxUnavailable` and `maxSurge`, each a number or a share such as 25%."
+        "How pods are exchanged: `maxUnavailable` and `maxSurge`, each a number or a share. Default 25% each."
     )
     extra_selectors: dict[str, Text] | None = optional(
         "Labels that narrow the pods it leads to. Needs generation 2."

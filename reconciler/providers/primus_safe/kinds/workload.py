@@ -24,7 +24,7 @@ class CronJob(Block):
     schedule: Text | None = optional(
         "A time in UTC, to the minute and within a year: `2026-12-24T03:00:00Z`. No cron line."
     )
-    action: Literal["start"] | None = optional("What happens then.")
+    action: Literal["start"] | None = optional("What happens then. Default start, the one thing there is.")
 
 
 class SecretRef(Block):
