@@ -47,7 +47,7 @@ def _page_of(kind: Kind) -> str:
 def _examples_of(kind: Kind) -> dict[Path, str]:
     """Find the manifests of a kind among the examples, by their paths as seen from the kind's page."""
     found = {}
-    for file in sorted((TOP / "examples" / "manifests").rglob("*.yaml")):
+    for file in sorted((TOP / "examples").glob("*/**/*.yaml")):
         text = file.read_text(encoding="utf-8")
         if f"\napiVersion: {kind.api_version}\nkind: {kind.name}\n" in text:
             found[Path("..", "..", file.relative_to(TOP))] = example_line(text)

@@ -12,6 +12,7 @@ from reconciler.errors import ExitCode, FleetError, UsageError
 from reconciler.explain import explain
 from reconciler.explain.code import code_told, exits
 from reconciler.explain.told import CodeTold, ExitTold, FieldTold
+from reconciler.fleet import Target
 from reconciler.kind import NOTHING, Kind
 from reconciler.load import load_fleet
 from reconciler.problem import CODES
@@ -63,7 +64,8 @@ def test_no_text_explains_a_code_that_is_none() -> None:
 @pytest.mark.parametrize("code", MANIFEST_CODES)
 def test_the_example_of_a_manifest_code_brings_it_about(code: str) -> None:
     pinned = {"apiLevel": "2.23"}
-    targets = {"prod": replace(FLEET.targets["runai-prod"], name="prod", scopes=(), settings=pinned)}
+    prod = replace(FLEET.targets["runai-prod"], name="prod", scopes=(), settings=pinned)
+    targets = {"prod": prod, "safe": Target("safe", "primus-safe", "https://safe.wattfield.example")}
     parsed = parse(told_code(code).example, "m.yaml")
 
     found = validate(parsed.documents, replace(FLEET, targets=targets), kinds=kinds())
@@ -169,8 +171,8 @@ def test_a_word_from_elsewhere_leads_to_the_field_it_means(path: str, title: str
         ("Trainig", 'did you mean "Training"?'),
         ("Trainig.compute", 'did you mean "Training.compute"?'),
         ("RC999", "did you mean"),
-        ("nonsense", "there are Workspace"),
-        ("", "there are Workspace"),
+        ("nonsense", "there are PyTorchJob"),
+        ("", "there are PyTorchJob"),
         ("Training.compute.gpuDeviceRequest", 'did you mean "gpuDevicesRequest"?'),
         ("Training.imgae", 'Training has no field "imgae"; did you mean "image"?'),
         ("Training.image.tag", "Training.spec.image has no fields"),

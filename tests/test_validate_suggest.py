@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from reconciler.field import root_field
+from reconciler.fleet import Target
 from reconciler.kind import Kind
 from reconciler.problem import Problem
 from reconciler.providers import kinds
@@ -22,6 +24,17 @@ def problems(spec: Any, kind: str = "Training", **envelope: Any) -> tuple[Proble
     metadata = {"name": "a"} | ({} if kind == "Cluster" else {"project": "team-forecast"})
     document = {"apiVersion": "runai/v1", "kind": kind, "metadata": metadata, "spec": spec, **envelope}
     return validate(parse(json.dumps(document), "m.yaml").documents, FLEET, kinds=kinds()).problems
+
+
+def problems_of(kind: Kind, spec: Any) -> tuple[Problem, ...]:
+    """Find the problems of a spec of any platform's kind."""
+    scope = {kind.scope_word: "team-forecast"} if kind.scope_word else {}
+    document = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": {"name": "ab"} | scope}
+    fleet = replace(
+        FLEET, targets={**FLEET.targets, "safe": Target("safe", "primus-safe", "https://x.example")}
+    )
+    documents = parse(json.dumps(document | {"spec": spec}), "m.yaml").documents
+    return validate(documents, fleet, kinds=kinds()).problems
 
 
 def hint(spec: Any, kind: str = "Training", **envelope: Any) -> str:
@@ -249,7 +262,7 @@ def test_every_word_from_elsewhere_leads_to_a_field_of_its_kind(kind: Kind) -> N
     for word in kind.aliases:
         if word in taken or any(letter in word for letter in ". "):
             continue
-        found = [p for p in problems({word: "x"}, kind.name) if p.code == "RC103"]
+        found = [p for p in problems_of(kind, {word: "x"}) if p.code == "RC103"]
         assert found, word
         told = found[0].hint
         is_pasted = (

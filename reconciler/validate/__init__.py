@@ -81,7 +81,7 @@ class _Reading:
 
 def _read(document: Document, reading: _Reading) -> None:
     found = [*credentials.check(document)]
-    kind, unknown = kind_of(document, reading.kinds)
+    kind, unknown = kind_of(document, reading.kinds, reading.fleet)
     found += unknown
     one = None
     if kind is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.field import plain
+from reconciler.fleet import Fleet
 from reconciler.kind import Kind
 from reconciler.problem import Problem
 from reconciler.resource import Json
@@ -16,18 +17,22 @@ from reconciler.yaml import Document
 Kinds = Mapping[tuple[str, str], Kind]
 
 
-def kind_of(document: Document, kinds: Kinds) -> tuple[Kind | None, list[Problem]]:
-    """Find the kind of a document, or say what is wrong with its apiVersion and kind."""
+def kind_of(document: Document, kinds: Kinds, fleet: Fleet) -> tuple[Kind | None, list[Problem]]:
+    """Find the kind of a document, or say what is wrong with its apiVersion and kind.
+
+    Hints are of the platforms that the fleet has.
+    """
+    usual = {key: kind for key, kind in kinds.items() if fleet.targets_of(kind.provider)} or kinds
     value = document.value
     if not isinstance(value, dict):
-        problem = Problem("RC102", "a document is not a mapping of fields", hint=_first_lines(kinds))
+        problem = Problem("RC102", "a document is not a mapping of fields", hint=_first_lines(usual))
         return None, [at_value(document, "", problem)]
     missing = [field for field in ("apiVersion", "kind") if not isinstance(value.get(field), str)]
     if missing:
-        problem = Problem("RC102", f"a document has no {' and no '.join(missing)}", hint=_first_lines(kinds))
+        problem = Problem("RC102", f"a document has no {' and no '.join(missing)}", hint=_first_lines(usual))
         return None, [at_key(document, f"/{missing[0]}" if missing[0] in value else "", problem)]
     kind = kinds.get((value["apiVersion"], value["kind"]))
-    return kind, [] if kind else [_unknown(document, kinds)]
+    return kind, [] if kind else [_unknown(document, kinds, usual)]
 
 
 def _first_lines(kinds: Kinds) -> str:
@@ -38,9 +43,9 @@ def _first_lines(kinds: Kinds) -> str:
     return f"start it with apiVersion: {usual.api_version} and kind: {usual.name}, for example"
 
 
-def _unknown(document: Document, kinds: Kinds) -> Problem:
+def _unknown(document: Document, kinds: Kinds, usual: Kinds) -> Problem:
     version, name = document.value["apiVersion"], document.value["kind"]
-    elsewhere = _elsewhere(document.value, kinds)
+    elsewhere = _elsewhere(document.value, usual)
     if elsewhere:
         return at_value(document, "/kind", elsewhere)
     versions = {known for known, _ in kinds}

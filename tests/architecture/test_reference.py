@@ -26,7 +26,10 @@ FLEET = Fleet(
     name="wattfield",
     file="reconciler.yaml",
     root="/fleet",
-    targets={"runai": Target("runai", "runai", "https://wattfield.run.ai")},
+    targets={
+        "runai": Target("runai", "runai", "https://wattfield.run.ai"),
+        "safe": Target("safe", "primus-safe", "https://safe.wattfield.example"),
+    },
     vars=("IMAGE_TAG",),
     secrets=("HF_TOKEN",),
 )
@@ -64,7 +67,7 @@ def test_a_link_within_a_page_leads_to_one_heading(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.stem))
 def test_every_manifest_on_a_page_is_valid(page: Path) -> None:
-    for block in shown(page, "runai/v1"):
+    for block in shown(page, "(?:runai|primus-safe)/v1"):
         parsed = parse(block.encode(), page.name)
         found = validate(parsed.documents, FLEET, kinds=kinds())
         assert not [*parsed.problems, *found.problems]
@@ -74,7 +77,7 @@ def test_the_pages_show_manifests_of_every_kind() -> None:
     named = {
         word
         for page in PAGES
-        for block in shown(page, "runai/v1")
+        for block in shown(page, "(?:runai|primus-safe)/v1")
         for word in re.findall(r"^kind: (\w+)", block, re.M)
     }
 

@@ -24,14 +24,18 @@ from reconciler.yaml import parse
 
 TOP = Path(__file__).parents[2]
 SCHEMAS = sorted((TOP / "schemas").rglob("*.json"))
-MANIFESTS = sorted((TOP / "examples/manifests").rglob("*.yaml"))
+MANIFESTS = sorted((TOP / "examples").glob("*/**/*.yaml"))
 KINDS = list(kinds().values())
 FLEET = Fleet(
     id="7f3a9c04d2b81e66",
     name="wattfield",
     file="reconciler.yaml",
     root="/fleet",
-    targets={"runai": Target("runai", "runai", "https://wattfield.run.ai")},
+    targets={
+        "runai": Target("runai", "runai", "https://wattfield.run.ai"),
+        "safe": Target("safe", "primus-safe", "https://safe.wattfield.example"),
+    },
+    secrets=("HF_TOKEN",),
 )
 
 every_schema = pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.stem)
@@ -206,8 +210,12 @@ def test_another_reader_refuses_a_field_that_does_not_exist(tmp_path: Path) -> N
     assert run("check_jsonschema", "--schemafile", "schemas/manifest.json", str(broken)).returncode == 1
 
 
-def test_the_example_fleet_file_is_accepted_by_another_reader() -> None:
-    done = run("check_jsonschema", "--schemafile", "schemas/fleet.json", "examples/reconciler.yaml")
+def test_the_example_fleet_files_are_accepted_by_another_reader() -> None:
+    files = [str(file.relative_to(TOP)) for file in sorted((TOP / "examples").glob("*.yaml"))]
+
+    done = run("check_jsonschema", "--schemafile", "schemas/fleet.json", *files)
+
+    assert len(files) == 2
 
     assert done.returncode == 0, done.stdout + done.stderr
 

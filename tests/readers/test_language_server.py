@@ -18,7 +18,7 @@ apiVersion: runai/v1
 kind: Training
 metadata: {name: lora, project: team-forecast}
 """
-EXAMPLES = sorted((TOP / "examples/manifests").rglob("*.yaml"))
+EXAMPLES = sorted((TOP / "examples").glob("*/**/*.yaml"))
 ONE_KIND = "# yaml-language-server: $schema=../schemas/runai/training.json\n"
 ANY_KIND = "# yaml-language-server: $schema=../schemas/manifest.json\n"
 _numbers = itertools.count()

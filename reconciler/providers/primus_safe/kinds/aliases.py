@@ -135,7 +135,8 @@ _APPLICATION: Words = {
 def _in_any_case(*tables: Words) -> Words:
     """Join tables, the later one first, and add every word as a near miss is looked up."""
     words = {word: field for table in tables for word, field in table.items()}
-    return {**{plain(word): field for word, field in words.items()}, **words}
+    found = {**{plain(word): field for word, field in words.items()}, **words}
+    return {word: field for word, field in found.items() if word != field}
 
 
 PYTORCH_JOB = _in_any_case(_ASKED, _PODS, _ANY, _PROGRAM, _JOB)
