@@ -559,3 +559,28 @@ def test_what_the_platforms_own_code_says_of_a_refusal_outweighs_its_status() ->
     assert isinstance(refused, Rejected)
     assert (refused.said, refused.hint, refused.status) == ("no room", "ask for less", 503)
     assert isinstance(lost, Unknown)
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_a_read_that_was_given_up_leaves_no_connection_behind_that_never_answers(steps: int) -> None:
+    async def keeps_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+            await writer.drain()
+            await reader.readuntil(b"\r\n\r\n")
+
+    async def run() -> Any:
+        async with wire(keeps_on) as server:
+            carrier = transport(server.url, FakeClock())
+            await get(carrier)  # a connection that is used again
+            waiting = asyncio.ensure_future(get(carrier))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            async with asyncio.timeout(3):
+                found = await get(carrier)
+            await carrier.aclose()
+            return found
+
+    assert asyncio.run(run()) == {}

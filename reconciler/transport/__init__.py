@@ -306,10 +306,12 @@ class Transport:
         """
         idle = self._idle.setdefault(origin_of(call.url), [])
         client = idle.pop() if idle and not call.is_write else self._new_client(call)
+        is_whole = False
         try:
             yield client
+            is_whole = True
         finally:
-            if call.is_write or self._is_closed:
+            if call.is_write or self._is_closed or not is_whole:  # one that broke off may never answer again
                 await client.aclose()
             else:
                 idle.append(client)
