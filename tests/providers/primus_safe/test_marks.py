@@ -1,0 +1,98 @@
+"""The mark behind a description: whole, short, and searchable; nothing else is one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.mark import Mark
+from reconciler.providers.primus_safe.marks import ROOM, described, read, room_for
+
+MARK = Mark(
+    "7f3a9c04d2b81e66",
+    "ml",
+    "train-mi300/PyTorchJob/llama",
+    "1:0a1b2c3d4e5f6789",
+    run_id="r2",
+    commit="9bac3ac1" + "0" * 32,
+    commit_time="2026-11-01T00:00:00Z",
+    path="manifests/llama.yaml",
+    on_remove="Keep",
+    protect=True,
+)
+TEXT = "[reconciler 1 7f3a9c04d2b81e66 train-mi300/PyTorchJob/llama 1:0a1b2c3d4e5f 9bac3ac1 KP r2]"
+KEPT = replace(MARK, fleet="", digest="1:0a1b2c3d4e5f", commit="9bac3ac1", commit_time="", path="")
+
+
+def test_a_mark_stands_behind_the_description() -> None:
+    assert described("nightly run", MARK) == f"nightly run {TEXT}"
+    assert described("", MARK) == TEXT
+
+
+def test_what_a_mark_has_room_for_comes_back() -> None:
+    found = read(f"nightly run {TEXT}")
+
+    assert (found.text, found.mark) == ("nightly run", KEPT)
+
+
+def test_a_mark_takes_the_place_of_an_older_one() -> None:
+    older = described("nightly run", replace(MARK, run_id="r1"))
+
+    assert described(older, MARK) == f"nightly run {TEXT}"
+
+
+def test_people_may_write_on_behind_it() -> None:
+    found = read(f"{TEXT} do not stop, please")
+
+    assert (found.text, found.mark) == ("do not stop, please", KEPT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "made by hand",
+        "[reconciler]",
+        "[reconciler 1]",
+        TEXT.replace(" 1 ", " 2 ", 1),
+        TEXT.replace(" KP ", " XP "),
+        TEXT.replace(" KP ", " K "),
+        TEXT.replace("1:0a1b", "0a1b"),
+        TEXT.replace("r2", "~zz"),
+        TEXT.replace(" r2", ""),
+        TEXT.replace("r2", "r2 r3"),
+    ],
+)
+def test_anything_else_is_no_mark(text: str) -> None:
+    assert read(text).mark is None
+
+
+_words = st.text(max_size=30)
+
+
+@given(
+    text=st.text(max_size=80).map(str.strip).filter(lambda text: "[reconciler " not in text),
+    fleet=st.text("0123456789abcdef", min_size=1, max_size=32),
+    run=_words,
+    commit=st.text("0123456789abcdef", max_size=40),
+    remove=st.sampled_from(["Delete", "Stop", "Keep"]),
+    protect=st.booleans(),
+)
+def test_every_mark_survives_the_way_and_holds_no_sign_that_searches_read(
+    text: str, fleet: str, run: str, commit: str, remove: str, *, protect: bool
+) -> None:
+    mark = Mark(fleet, "", "ws_1/Kind/name", "1:0123456789ab", run, commit[:8], "", "", remove, protect)
+
+    written = described(text, mark)
+
+    assert read(written).mark == mark
+    assert read(written).text == text
+    assert not set(written[len(text) :]) & set("+%_")
+    assert written[len(text) :].isascii()
+
+
+def test_the_room_beside_a_mark_is_told() -> None:
+    assert len(described("x" * room_for(MARK), MARK).encode()) == ROOM
