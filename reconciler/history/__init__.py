@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,19 +125,34 @@ class History:
 
         None where git knows none; "" where it has not left. Looks at the newest hundred commits that touch
         the file, HEAD first. Where the document left the file, it may stand in another one below the folders
-        since; `name` is a word that it holds.
+        since; `name` is a word that it holds. Without a path it is looked for in every file that ever held
+        that word.
         Documents are as written, before interpolation.
         """
+        if not path:
+            commits = self._output("rev-list", "HEAD").split()
+            return self._last_of(self.naming(name, "HEAD", folders), wanted, commits)
         found, removed_by = self._newest(path, wanted)
         if not removed_by or found is None:
             return found, ""
         since = self._output("rev-list", f"{removed_by}^..HEAD").split()
-        files = self.naming(name, removed_by, folders) - {path}
+        files = self.naming(name, f"{removed_by}^..HEAD", folders) - {path}
+        return self._last_of(files, wanted, since, (found, removed_by))
+
+    def _last_of(
+        self, files: Collection[str], wanted: Wanted, commits: Sequence[str], *known: tuple[Document, str]
+    ) -> tuple[Document, str]:
+        """Find the document that was taken out last, or is still there, in some files or known before.
+
+        Each comes with the commit that took it out; the newest of `commits` is the first.
+        """
         if len(files) > _MOST_VERSIONS:
             return None, ""
         later = [self._newest(file, wanted) for file in sorted(files)]
-        ended = [(document, by if by in since else "") for document, by in later if document]
-        return min([*ended, (found, removed_by)], key=lambda end: since.index(end[1]) if end[1] else -1)
+        ended = [(document, by if by in commits else "") for document, by in later if document]
+        return min(
+            [*ended, *known], key=lambda end: commits.index(end[1]) if end[1] else -1, default=(None, "")
+        )
 
     def _newest(self, path: str, wanted: Wanted) -> tuple[Document, str]:
         """Find the newest document of one file that is wanted, and the commit that took it out again."""
@@ -162,12 +177,12 @@ class History:
         told = self._output("rev-list", *shown, f"--max-count={_MOST_VERSIONS}", "HEAD", "--", path)
         return told.split("\n")[:-1]
 
-    def naming(self, name: str, commit: str, folders: Iterable[Path | str]) -> frozenset[str]:
-        """List the manifests that name a thing more or less often since a commit, that one included."""
+    def naming(self, name: str, commits: str, folders: Iterable[Path | str]) -> frozenset[str]:
+        """List the manifests that name a thing more or less often after some of a range of commits."""
         paths = [path for path in map(self.path_of, folders) if _lies_inside(path)]
         safely = ("--no-textconv", "--no-ext-diff", "--no-renames")
         shown = (*safely, "--name-only", "-z", "-m", "--format=")
-        listed = self._output("log", *shown, f"-S{name}", f"{commit}^..HEAD", "--", *paths)
+        listed = self._output("log", *shown, f"-S{name}", commits, "--", *paths)
         return frozenset(file for file in listed.split("\0") if file.endswith(SUFFIXES))
 
     def brought(self, paths: Iterable[str], until: str = "HEAD") -> Sequence[Brought]:

@@ -226,5 +226,5 @@ def _removal(change: Change, kind: Kind, blame: Blame, history: History, declare
     commit = blame.removal(mark.path, declares(change.key, kind))
     if commit is None:
         return None
-    elsewhere = history.naming(change.key.name, commit.hash, folders_of(declared)) - {mark.path}
+    elsewhere = history.naming(change.key.name, f"{commit.hash}^..HEAD", folders_of(declared)) - {mark.path}
     return None if elsewhere else commit

@@ -130,7 +130,7 @@ def _last_policies(
     folders = folders_of(declared)
     for row in gone:
         kind = kinds.get((row.key.target, row.key.kind))
-        if row.mark is None or not row.mark.path or kind is None:
+        if row.mark is None or kind is None:
             continue
         wanted = declares(row.key, kind)
         document, by = history.last_version(row.mark.path, wanted, name=row.key.name, folders=folders)
