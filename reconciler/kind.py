@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.capacity import Claim, growth
@@ -70,7 +71,8 @@ class Kind:
     `defaults` maps canonical pointers (`/spec/autoscaling/minReplicas`) to the platform's documented
     defaults. `default_of` answers those that depend on the spec; NOTHING where none is documented.
     `check` finds what the schema cannot say; it yields problems with `pointer` set, without places.
-    `lint` does the same for what the platform takes and is probably not meant: warnings only.
+    `check_sent` finds what the platform would refuse only by the time at which it is sent.
+    `lint` does the same as `check` for what the platform takes and is probably not meant: warnings only.
     `gpus` tells what the spec will hold when it runs; `claim` what it asks of the scheduler at its start,
     None where nobody can tell; `surge` what an update newly asks beside what is held. `name_space` is shared
     by kinds whose names clash.
@@ -79,6 +81,8 @@ class Kind:
     `Scope("")`. `named_by` are pointers into spec that, where stated, must repeat the object's name.
     `called` are names that people bring for the kind itself. `since` is the oldest API level that has
     it; "" for all.
+    `follows` are pointers to lists of names of jobs in the same scope for which the platform itself holds an
+    object back: those must be there first, and need not have ended.
     `level` orders kinds: lower first. `aliases` maps common wrong words to fields. `record_only` are
     pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
     """
@@ -101,6 +105,7 @@ class Kind:
     defaults: Mapping[str, Json] = EMPTY
     default_of: Callable[[Mapping[str, Json], str], Json] = lambda _spec, _pointer: NOTHING
     check: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
+    check_sent: Callable[[Mapping[str, Json], datetime], Iterable[Problem]] = lambda _spec, _now: ()
     lint: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _spec: ()
     gpus: Callable[[Mapping[str, Json]], float] = lambda _spec: 0.0
     claim: Callable[[Mapping[str, Json]], Claim | None] = lambda _spec: None
@@ -110,6 +115,7 @@ class Kind:
     aliases: Mapping[str, str] = EMPTY
     record_only: tuple[str, ...] = ()
     named_by: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     dies_with: Callable[[Mapping[str, Json]], tuple[str, ...]] = lambda _spec: ()
     name_pattern: str = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
     name_rule: str = "lower-case letters, digits and '-', first a letter, at most 63"

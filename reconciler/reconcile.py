@@ -291,9 +291,8 @@ class Session:
         kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
         known = known_for(self._declared, lives, desired, kinds, is_reading=is_reading)
         memory, now = self._memory or Memory(), times(self._providers, self._world.clock.now())
-        known = replace(known, finished=memory.finished, half_done=memory.half_done)
-        resumed = turned_to_running(self._declared, lives, desired, kinds)
-        known = replace(known, resumed=resumed, now=max(now.values(), default=None))
+        known = replace(known, finished=memory.finished, half_done=memory.half_done, times=now)
+        known = replace(known, resumed=turned_to_running(self._declared, lives, desired, kinds))
         asked = Asked(self._declared, lives, desired, now, has_applied=bool(memory.at))
         return with_ages(known, asked, is_reading=is_reading)
 

@@ -142,7 +142,9 @@ class Resource:
 
     `spec` holds only declared fields, in the platform's own names; sensitive leaves are Secret.
     `renamed_from` is the name it had before, so that it is renamed. `places` maps pointers
-    (`/spec/environmentVariables/name=HF_TOKEN/value`) to places in the file.
+    (`/spec/environmentVariables/name=HF_TOKEN/value`) to places in the file. `depends_on` are those that must
+    have come first, `follows` those for which the platform itself holds it back. `met` are pointers to names
+    of such that have succeeded: the platform is not told of them any more.
     """
 
     key: ResourceKey
@@ -154,6 +156,8 @@ class Resource:
     lifecycle: Lifecycle = Lifecycle()
     health: HealthPolicy = HealthPolicy()
     depends_on: tuple[ResourceKey, ...] = ()
+    follows: tuple[ResourceKey, ...] = ()
+    met: frozenset[str] = frozenset()
     places: Mapping[str, Location] = field(default=EMPTY, compare=False, repr=False)
 
     def place(self, pointer: str) -> Location:

@@ -157,7 +157,8 @@ class _Run:
 
     def _is_needed(self, change: Change) -> bool:
         building = (other for other in self.changes if other.action.writes)
-        return any(change.key in other.needs for other in building if other.action is not Action.DELETE)
+        awaited = (other for other in building if other.action is not Action.DELETE)
+        return any(change.key in other.needs and change.key not in other.follows for other in awaited)
 
     def _blocked(self, index: int, change: Change) -> Outcome | None:
         """Say why a change must not begin; None if it may."""
@@ -169,7 +170,10 @@ class _Run:
             return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why=why)
         if self.tools.stop.requested:
             return Outcome(change.key, change.action, Result.NOT_ATTEMPTED, why="stopped before it began")
-        every = [self.unready.get(i, outcome) for i, outcome in enumerate(self.outcomes)]
+        every = [
+            outcome if outcome and outcome.key in change.follows else self.unready.get(i, outcome)
+            for i, outcome in enumerate(self.outcomes)
+        ]
         if change.action is Action.DELETE:
             return next((_needed(change, outcome) for outcome in self._users(change)), None)
         needs = [other for other in every if other and other.key in change.needs]

@@ -76,7 +76,8 @@ class Change:
     `is_new_run`: a job that has ended runs once more. `is_adopted`: the live object carries no mark of ours,
     and is claimed all the same. `source` is where its manifest stands, or stood before the commit
     `removed_by`. `holder` is who still has the name of what is created, and is going away; `last` is the
-    ended run beside which it is created.
+    ended run beside which it is created. `follows` are those of `needs` for which the platform itself holds
+    it back: they must be there first, and need not have ended.
     """
 
     key: ResourceKey
@@ -89,6 +90,7 @@ class Change:
     scope: Scope | None = None
     mark: Mark | None = None
     needs: tuple[ResourceKey, ...] = ()
+    follows: frozenset[ResourceKey] = frozenset()
     impact: Impact | None = None
     gpus: float = 0.0
     source: Location | None = None

@@ -13,6 +13,7 @@ from reconciler.plan.absent import decide_absent
 from reconciler.plan.adopt import as_claimed, refuse_claim, without_claim
 from reconciler.plan.change import Action, Change, FieldChange
 from reconciler.plan.finished import decide_again, decide_ended, waits_for_the_end
+from reconciler.plan.follow import met_by, with_met
 from reconciler.plan.gone import decide_not_there
 from reconciler.plan.known import Age, Known, declared_spec, mark_for
 from reconciler.plan.stopped import decide_halted, decide_over, decide_stopped, is_resumed_by_git
@@ -37,15 +38,17 @@ class _Case:
 def decide(resource: Resource, live: Live, known: Known) -> Change:
     """Decide one declared object's action. The first rule that fits wins."""
     kind = known.kinds[(resource.key.target, resource.key.kind)]
-    case = _Case(resource, kind, known)
     read = live.scopes.get(resource.key.scope)
+    resource = with_met(resource, kind, read)
+    case = _Case(resource, kind, known)
     change = Change(
         key=resource.key,
         action=Action.UNKNOWN,
         resource=resource,
         kind=kind,
         scope=read.scope if read else None,
-        needs=resource.depends_on,
+        needs=(*resource.depends_on, *resource.follows),
+        follows=frozenset(resource.follows) - {*resource.depends_on},
         gpus=kind.gpus(resource.spec),
         source=resource.source,
         mark=mark_for(resource, kind, known),
@@ -201,7 +204,7 @@ def compare_with(observed: Observed, resource: Resource, kind: Kind) -> Comparis
         kind.canonical(observed.spec),
         record,
         kind=kind,
-        ignore=resource.lifecycle.ignore,
+        ignore=(*resource.lifecycle.ignore, *met_by(observed, resource, kind)),
         stage=observed.stage,
     )
     return replace(found, changes=(*_renaming(observed, resource), *found.changes))

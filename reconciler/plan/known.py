@@ -78,7 +78,7 @@ class Age:
 class Known:
     """Hold everything planning needs that is neither desired nor live.
 
-    `kinds` is by (target, kind). `now` is the platform's time. `commit` is empty outside git; `is_edited`
+    `kinds` is by (target, kind). `commit` is empty outside git; `is_edited`
     when the manifests are not as it has them. `ancestors` tells for each commit seen in a mark whether HEAD's
     history has it. `last_policies` holds, for each object without a
     manifest, what git's last version of it says; a missing key means git does not know.
@@ -88,13 +88,13 @@ class Known:
     `half_done` holds the id of what was deleted to be created anew and was not, `finished` the newest run
     that was seen finished. `resumed` tells when a commit turned a manifest from Stopped to Running. `ages`
     are of the jobs about which git decides; empty for a fleet that has never applied anything. `removals`
-    holds, by the platform's id, what this plan does with each object whose manifest is gone.
+    holds, by the platform's id, what this plan does with each object whose manifest is gone. `times` are the
+    platforms' own, by target.
     """
 
     fleet_id: str
     fleet: str
     kinds: Mapping[tuple[str, str], Kind]
-    now: datetime | None = None
     consents: Consents = Consents()
     commit: str = ""
     commit_time: str = ""
@@ -114,6 +114,7 @@ class Known:
     finished: Mapping[str, Ran] = EMPTY
     resumed: Mapping[ResourceKey, datetime] = EMPTY
     ages: Mapping[ResourceKey, Age] = EMPTY
+    times: Mapping[str, datetime] = EMPTY
 
     def kind_of(self, key: ResourceKey) -> Kind | None:
         """Find the kind of a key."""

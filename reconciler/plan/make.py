@@ -14,6 +14,7 @@ from reconciler.plan.known import Known
 from reconciler.plan.needed import keep_needed, keep_under
 from reconciler.plan.removed import decide_removed, owned_rows, removed, strangers
 from reconciler.plan.stopped import is_standing_still
+from reconciler.plan.timely import in_time
 from reconciler.problem import Problem, Severity
 from reconciler.resource import Life, Live, Resource, ResourceKey
 
@@ -26,7 +27,8 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
     declared = frozenset(resource.key for resource in desired)
     gone = keep_under([decide_removed(row, lives, known) for row in removed(lives, declared, known)], known)
     known = replace(known, removals={change.observed.id: change for change in gone if change.observed})
-    changes = {r.key: decide(r, lives.get(r.key.target, Live(r.key.target)), known) for r in desired}
+    decided = [decide(one, lives.get(one.key.target, Live(one.key.target)), known) for one in desired]
+    changes = {change.key: in_time(change, known) for change in decided}
     changes = _held_back(keep_carriers(changes), known)
     if not known.prune.is_listed:
         gone = []
@@ -45,7 +47,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
         targets=tuple(sorted(lives)),
         read_count=sum(len(read.rows) for live in lives.values() for read in live.scopes.values()),
         owned=len(owned_rows(lives, known)),
-        read_at=known.now,
+        read_at=max(known.times.values(), default=None),
         declared=len(desired),
     )
     return replace(plan, digest=digest_plan(plan))
@@ -86,18 +88,21 @@ def _held(change: Change, others: Mapping[ResourceKey, Change]) -> Change:
             continue
         if other.action in (Action.REFUSED, Action.UNKNOWN):
             return replace(change, action=Action.REFUSED, reason=f"needs {need}, which is {other.action}")
-        if why := _not_yet(other):
+        if why := _not_yet(other, is_awaited=need not in change.follows):
             return replace(change, action=Action.DEFERRED, reason=f"needs {need}{why}")
     return change
 
 
-def _not_yet(need: Change) -> str:
-    """Say why what needs this has to wait for a later apply; "" where it has not."""
+def _not_yet(need: Change, *, is_awaited: bool) -> str:
+    """Say why what needs this has to wait for a later apply; "" where it has not.
+
+    `is_awaited`: by us, and not by the platform.
+    """
     if is_standing_still(need):
         return ", which is stopped"
     if need.action is Action.KEEP and _has_failed(need):
         return ", which failed"
-    if _finishes(need) and not _is_finished(need):
+    if is_awaited and _finishes(need) and not _is_finished(need):
         return " to finish first"
     return ", which is deferred" if need.action is Action.DEFERRED else ""
 

@@ -48,7 +48,10 @@ def _renamed(resources: Sequence[Resource], scopes: Sequence[Scope]) -> dict[str
 
 def _follow(resource: Resource, moved: dict[ResourceKey, ResourceKey]) -> Resource:
     depends_on = tuple(moved.get(key, key) for key in resource.depends_on)
-    return resource if depends_on == resource.depends_on else replace(resource, depends_on=depends_on)
+    follows = tuple(moved.get(key, key) for key in resource.follows)
+    if (depends_on, follows) == (resource.depends_on, resource.follows):
+        return resource
+    return replace(resource, depends_on=depends_on, follows=follows)
 
 
 def _home(resource: Resource, scopes: Sequence[Scope], target: Target) -> str | Problem:

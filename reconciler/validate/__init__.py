@@ -22,7 +22,6 @@ from reconciler.validate.declare import (
     check_spec,
     declare,
     target_of,
-    with_references,
 )
 from reconciler.validate.fleetwide import cycles, duplicates
 from reconciler.validate.ignored import ignored_fields
@@ -31,6 +30,7 @@ from reconciler.validate.kind import Kinds, kind_of
 from reconciler.validate.kubernetes import EXTERNAL
 from reconciler.validate.newer import newer_fields
 from reconciler.validate.places import keyed_pointers, without_secrets
+from reconciler.validate.references import with_references
 from reconciler.yaml import Document
 
 __all__ = ["Validated", "stored_fleet_schema", "validate"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.fleet import Fleet, Target
@@ -15,7 +15,7 @@ from reconciler.resource import Json, Lazy, Resource, ResourceKey
 from reconciler.validate.allow import without_allowed
 from reconciler.validate.places import at_key, at_value, keyed_pointers, shown, value_at
 from reconciler.validate.policy import health_from, lifecycle_from, not_honoured
-from reconciler.validate.suggest import did_you_mean, near
+from reconciler.validate.suggest import did_you_mean
 from reconciler.yaml import Document
 
 
@@ -177,53 +177,3 @@ def _placed(declared: Declared, found: Iterable[Problem]) -> Iterator[Problem]:
             pointer = pointer.rpartition("/")[0]
         at = at_value if pointer == problem.pointer else at_key
         yield replace(at(declared.document, indexed[pointer], problem), pointer=problem.pointer)
-
-
-def with_references(
-    declared: Sequence[Declared], broken: Sequence[Document] = ()
-) -> tuple[list[Resource], list[Problem]]:
-    """Resolve what each manifest depends on. Names in `broken` documents are not called undeclared."""
-    promised = {_named(document.value) for document in broken}
-    by_name: dict[tuple[str, str, str], list[ResourceKey]] = {}
-    for one in declared:
-        key = one.resource.key
-        by_name.setdefault((key.kind.casefold(), key.scope, key.name), []).append(key)
-    resources, problems = [], []
-    for one in declared:
-        keys: list[ResourceKey] = []
-        for index, reference in enumerate(one.document.value.get("dependsOn") or ()):
-            found, problem = _referenced(one, index, reference, by_name)
-            keys += [found] if found is not None else []
-            is_promised = (reference["kind"], reference["name"]) in promised
-            problems += [problem] if problem and not is_promised else []
-        resources.append(replace(one.resource, depends_on=tuple(keys)))
-    return resources, problems
-
-
-def _named(value: Json) -> tuple[str, str]:
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return (str(value.get("kind")), str(name)) if isinstance(value, dict) else ("", "")
-
-
-def _referenced(
-    one: Declared,
-    index: int,
-    reference: Mapping[str, Json],
-    by_name: Mapping[tuple[str, str, str], list[ResourceKey]],
-) -> tuple[ResourceKey | None, Problem | None]:
-    own = one.resource.key
-    scope = reference.get("project") or reference.get("workspace") or own.scope
-    kind, name = reference["kind"], reference["name"]
-    found = by_name.get((kind.casefold(), scope, name), []) or by_name.get((kind.casefold(), "", name), [])
-    for key in sorted(found, key=lambda key: key.target != own.target):
-        if key != own:
-            return key, None
-    if found:
-        problem = Problem("RC122", f"{own} depends on itself", hint="delete the reference")
-        return None, at_value(one.document, f"/dependsOn/{index}/name", problem)
-    known = [f"{key.kind}/{key.name}" for keys in by_name.values() for key in keys if key.scope == scope]
-    best = near(f"{kind}/{name}", known)
-    hint = f'did you mean "{best}"?' if best else "declare it, or delete the reference"
-    problem = Problem("RC121", f"{kind}/{name} is not declared in {scope or 'the fleet'}", hint=hint)
-    return None, at_value(one.document, f"/dependsOn/{index}/name", problem)

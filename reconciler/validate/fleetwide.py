@@ -28,7 +28,7 @@ def duplicates(every: Iterable[Declared]) -> Iterator[Problem]:
 
 def cycles(resources: Sequence[Resource], documents: Mapping[ResourceKey, Document]) -> Iterator[Problem]:
     """Find circles of dependencies, each once, at the first manifest of the circle."""
-    needs = {resource.key: resource.depends_on for resource in resources}
+    needs = {resource.key: (*resource.depends_on, *resource.follows) for resource in resources}
     done: set[ResourceKey] = set()
     for start in needs:
         circle = _circle_from(start, needs, done)

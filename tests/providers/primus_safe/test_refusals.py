@@ -267,6 +267,29 @@ def test_what_just_fits_is_taken_and_shown(kind: Kind, changes: dict[str, Json],
     assert bench.get(answer.json()["workloadId"])["displayName"] == "job"
 
 
+# -- times -------------------------------------------------------------------------------------
+
+TIMES = (
+    "2026-03-02T09:00:00Z",
+    "2026-03-02T09:00:59Z",
+    "2026-03-02T09:01:00Z",
+    "2026-03-02T08:59:00",
+    "2027-03-02T08:59:00.500Z",
+    "2027-03-02T09:00:00Z",
+)
+
+
+@BOTH
+@pytest.mark.parametrize("time", TIMES)
+def test_a_time_is_in_time_where_the_server_takes_it(time: str, generation: int) -> None:
+    spec, bench = changed(SPECS["PyTorchJob"], cronJobs=[{"schedule": time}]), Bench(generation)
+
+    late = list(PYTORCH_JOB.check_sent(spec, bench.clock.now()))
+
+    assert is_taken(PYTORCH_JOB, spec)
+    assert bool(late) is (create(bench, PYTORCH_JOB, spec).status_code == 400)
+
+
 # -- names -------------------------------------------------------------------------------------
 
 NAMES = ("a", "ab", "a1", "1a", "a-", "a_b", "A", "a.b", "a" * 40, "a" * 41, "a" * 44, "a" * 45, "a\n")

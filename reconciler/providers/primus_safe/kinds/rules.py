@@ -276,11 +276,14 @@ def _kept_length(probe: Part) -> int:
 
 
 def dependencies(spec: Part) -> Iterator[Problem]:
-    """Ask that a job is waited for once."""
+    """Ask that each job that is waited for is named once, and for all to read."""
     listed = spec.get("dependencies") or []
     for index, name in enumerate(listed):
-        if name in listed[:index]:
-            at = f"{spec.at('dependencies')}/{index}"
+        at = f"{spec.at('dependencies')}/{index}"
+        if is_open(name):
+            says = "is filled in later; which jobs come first must stand in the manifest"
+            yield found(VALUE, at, says, "write the name of the job's manifest")
+        elif name in listed[:index]:
             yield found(COMBINATION, at, f"names {name} twice", "remove one of them")
 
 
