@@ -35,7 +35,7 @@ _FORMS = {"quantity": "a number with a suffix: 16Gi counts in 1024s, 16G in 1000
 _DURATION = ("[hms]", "hours, minutes, seconds: 90s, 20m, 1h30m")
 _SEVERAL = {"list": "lists", "mapping": "mappings", "text": "texts", "number": "numbers"}
 
-_NEEDS = re.compile(r"Needs ((?:control plane|cluster) [0-9]+\.[0-9]+)")
+_NEEDS = re.compile(r"Needs ((?:control plane|cluster) [0-9]+\.[0-9]+|generation [0-9]+)")
 _PLAIN = re.compile(r"[A-Za-z_/.][\w/.@=+-]*(?:[ :][\w/.@=+-]+)*|[0-9]+(?:\.[0-9]+)?[A-Za-z]+", re.ASCII)
 _NOT_TEXT = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n"])
 _SEPARATORS = str.maketrans("", "", "-_. ")

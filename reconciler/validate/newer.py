@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reconciler.field import Field
 from reconciler.fleet import Target
@@ -13,36 +14,51 @@ from reconciler.resource import Json
 from reconciler.validate.places import at_key, at_value
 from reconciler.yaml import Document
 
-_PLANE = "control plane "
+_PINS = {"apiLevel": "control plane", "generation": "generation"}
+"""Settings that pin a target to a level of its API, and the word by which fields name theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    """Hold the setting of a target that says how old its API is, with the word for that and the level."""
+
+    setting: str
+    word: str
+    level: str
+
+    def is_older_than(self, needs: str) -> bool:
+        """Tell whether something needs a newer one: `control plane 2.24`."""
+        word, _, since = needs.rpartition(" ")
+        return word == self.word and _level(since) > _level(self.level)
 
 
 def newer_fields(document: Document, kind: Kind, root: Field, target: Target) -> Iterator[Problem]:
     """Find the kind or the fields that came after the level which the target pins, where it pins one."""
-    pinned = str(target.settings.get("apiLevel") or "")
-    if not pinned:
-        return
-    if _comes_after(kind.since, pinned):
-        yield at_value(document, "/kind", _problem(f"a {kind.name}", kind.since, target, pinned))
+    for setting, word in _PINS.items():
+        if level := str(target.settings.get(setting) or ""):
+            yield from _newer(document, kind, root, target, _Pin(setting, word, level))
+
+
+def _newer(document: Document, kind: Kind, root: Field, target: Target, pin: _Pin) -> Iterator[Problem]:
+    since = f"{pin.word} {kind.since}" if kind.since else ""
+    if pin.is_older_than(since):
+        yield at_value(document, "/kind", _problem(f"a {kind.name}", since, target, pin))
         return
     for pointer, field in _stated(document.value, root):
-        since = field.needs.removeprefix(_PLANE) if field.needs.startswith(_PLANE) else ""
-        if _comes_after(since, pinned):
-            yield at_key(document, pointer, _problem(f'"{field.name}"', since, target, pinned))
-
-
-def _comes_after(since: str, pinned: str) -> bool:
-    return bool(since) and _level(since) > _level(pinned)
+        if pin.is_older_than(field.needs):
+            yield at_key(document, pointer, _problem(f'"{field.name}"', field.needs, target, pin))
 
 
 def _level(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
-def _problem(what: str, since: str, target: Target, pinned: str) -> Problem:
+def _problem(what: str, needs: str, target: Target, pin: _Pin) -> Problem:
+    owner = "control plane" if pin.word == "control plane" else "server"
     return Problem(
         "RC114",
-        f"{what} needs control plane {since}, but {target.name} is pinned to {pinned}",
-        hint=f"leave it out, or raise apiLevel of {target.name} once its control plane is newer",
+        f"{what} needs {needs}, but {target.name} is pinned to {pin.level}",
+        hint=f"leave it out, or raise {pin.setting} of {target.name} once its {owner} is newer",
     )
 
 

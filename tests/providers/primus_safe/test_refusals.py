@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.fleet import Fleet, Target
 from reconciler.kind import Kind
+from reconciler.providers import kinds
 from reconciler.providers.primus_safe.kinds import AUTHORING, DEPLOYMENT, KINDS, PYTORCH_JOB, STATEFUL_SET
+from reconciler.validate import validate
 from reconciler.yaml import parse
 from tests.emulator.primus_safe.bench import ROOT, Bench
 from tests.providers.primus_safe.wire import (
@@ -265,6 +269,29 @@ def test_what_just_fits_is_taken_and_shown(kind: Kind, changes: dict[str, Json],
 
     assert is_taken(kind, spec)
     assert bench.get(answer.json()["workloadId"])["displayName"] == "job"
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("field", LATER)
+def test_a_field_of_later_servers_is_an_error_where_the_first_is_pinned(kind: Kind, field: str) -> None:
+    manifest = {
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
+        "metadata": {"name": "job", "workspace": "train-mi300"},
+        "spec": {**SPECS[kind.name], field: LATER[field]},
+    }
+    documents = parse(json.dumps(manifest), "m.yaml").documents
+
+    found = {pin: validate(documents, pinned(pin), kinds=kinds()).problems for pin in (None, 1, 2)}
+
+    assert [(problem.code, problem.pointer) for problem in found[1]] == [("RC114", f"/spec/{field}")]
+    assert not [*found[None], *found[2]]
+
+
+def pinned(generation: int | None) -> Fleet:
+    settings = {} if generation is None else {"generation": generation}
+    target = Target("safe", "primus-safe", "https://safe.wattfield.example", settings=settings)
+    return Fleet("7f3a9c04d2b81e66", "wattfield", "reconciler.yaml", "/fleet", {"safe": target})
 
 
 # -- times -------------------------------------------------------------------------------------
