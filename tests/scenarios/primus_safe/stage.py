@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
 
 from reconciler.emulator.clock import ManualClock
 from reconciler.emulator.faults import Fault
@@ -68,6 +71,13 @@ class SafeStage(Stage):
     def wait(self, seconds: float) -> SafeStage:
         self.clock.advance(seconds)
         return self
+
+    def called(self, method: str, path: str, body: Any = None) -> None:
+        """Let a person with the same account send one request."""
+        token, _ = self.safe.tokens.issue(self.safe.world.users.named("demo"))
+        headers = {"cookie": f"Token={quote(token, safe='')}"}
+        answer = httpx.request(method, f"{self.url}{path}", headers=headers, json=body, trust_env=False)
+        assert answer.status_code == 200, answer.text
 
     def spoil(self, match: str, **rules: Any) -> None:
         self.safe.faults.add(Fault(match, **rules))

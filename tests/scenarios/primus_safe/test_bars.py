@@ -1,0 +1,152 @@
+"""Late reads, lost answers, clones, and nights: one object each, and nobody else's."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ExitCode
+from reconciler.plan import Action
+from tests.scenarios.primus_safe.stage import SafeStage, a_manifest, staged
+
+LONG = "env: {EMULATOR_SECONDS: '864000'}"
+
+
+@pytest.fixture(params=[1, 2], ids=["first", "second"])
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SafeStage]:
+    with staged(tmp_path / "repo", request.param, lag_s=5.0, jitter_s=15.0, cache_s=2.0) as made:
+        yield made
+
+
+def test_ten_nights_over_a_finished_job_submit_it_once(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec="env: {EMULATOR_SECONDS: '60'}"))
+
+    for _ in range(10):
+        stage.apply_as_typed()
+        stage.wait(86_400)
+
+    assert len(stage.creates()) == 1
+    assert [one.phase for one in stage.all("train")] == ["Succeeded"]
+    (change,) = stage.plan().plan.changes
+    assert (change.action, change.reason) == (Action.KEEP, "finished")
+
+
+def test_ten_nights_over_a_failed_job_submit_it_once(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec="entryPoint: python crash.py"))
+
+    for _ in range(10):
+        stage.apply_as_typed()
+        stage.wait(86_400)
+
+    assert len(stage.creates()) == 1
+
+
+def test_a_job_that_runs_each_night_is_made_anew_and_its_history_stays(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec="env: {EMULATOR_SECONDS: '60'}", lifecycle="{run: Always}"))
+
+    for _ in range(5):
+        stage.apply_as_typed()
+        stage.wait(3600)
+
+    stage.drift()
+    assert [one.phase for one in stage.all("train")] == ["Succeeded"] * 5
+    assert len(stage.mutations()) == 5
+
+
+def test_a_clone_by_somebody_else_is_never_touched(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec=LONG)).apply()
+    mine = stage.one()
+    world = stage.safe.world
+    clone = world.submit(
+        world.new_id("train"),
+        mine.spec,
+        world.users.named("mina"),
+        display_name="train",
+        description=mine.description,
+    )
+    before = len(stage.mutations())
+
+    again = stage.wait(60).plan().plan
+    stage.remove("train").apply(allow=("empty", "shrunk", "destroy=1"))
+
+    assert again.is_empty
+    assert [entry.effect.name for entry in stage.mutations()[before:] if entry.effect] == ["train"]
+    assert [one.id for one in stage.all("train") if not one.is_ended] == [clone.id]
+    assert [one.owner for one in stage.plan().plan.strangers] == ["unclaimed (copied mark)"]
+
+
+def test_a_clone_of_ours_by_ourselves_is_a_problem_and_neither_is_touched(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec=LONG)).apply()
+    mine, world = stage.one(), stage.safe.world
+    world.submit(
+        world.new_id("train"),
+        mine.spec,
+        world.users.named("demo"),
+        display_name="train",
+        description=mine.description,
+    )
+    stage.wait(60)
+
+    (change,) = stage.plan().plan.changes
+
+    assert change.action is Action.REFUSED
+    assert "2 live objects hold this name" in change.reason
+
+
+def test_what_somebody_stopped_is_created_anew_beside_its_history(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec=LONG)).apply()
+    first = stage.one()
+    stage.called("POST", f"/api/v1/workloads/{first.id}/stop")
+    stage.wait(60)
+
+    (change,) = stage.plan().plan.changes
+    applied = stage.apply()
+
+    assert (change.action, change.reason) == (Action.CREATE, "stopped by a person; git says Running")
+    assert applied.exit_code() is ExitCode.IN_ORDER
+    assert [one.phase for one in stage.all("train")] == ["Stopped", "Running"]
+
+
+def test_many_creates_with_late_reads_and_lost_answers_make_one_object_each(tmp_path: Path) -> None:
+    many = 60
+    with staged(tmp_path / "repo", 2, lag_s=5.0, jitter_s=15.0) as stage:
+        stage.write(**{f"job{n}": a_manifest(f"job{n}", spec=LONG) for n in range(many)})
+        for nth in range(3, many, 10):
+            stage.spoil("POST /api/v1/workloads", kind="lost", nth=nth)
+
+        applied = stage.apply(allow=(f"create={many}",))
+
+    made = Counter(entry.effect.name for entry in stage.creates() if entry.effect)
+    assert made == Counter(f"job{n}" for n in range(many))
+    assert {outcome.result.value for outcome in applied.outcomes} == {"done"}
+
+
+def test_a_run_that_broke_off_unseen_is_not_repeated(stage: SafeStage, tmp_path: Path) -> None:
+    stage.write(train=a_manifest(spec=LONG)).apply()
+    mine, world = stage.one(), stage.safe.world
+    description, spec = mine.description, mine.spec
+    stage.called("DELETE", f"/api/v1/workloads/{mine.id}")
+    stage.wait(60)
+    shutil.rmtree(tmp_path / "state")  # the journal of the run that broke off is lost as well
+
+    def create_unseen() -> None:
+        world.submit(
+            world.new_id("train"),
+            spec,
+            world.users.named("demo"),
+            display_name="train",
+            description=description,
+        )
+
+    create_unseen()
+    applied = stage.apply()
+
+    assert [outcome.why for outcome in applied.outcomes] == [
+        f"changed since the plan: it exists already ({stage.one().id})"
+    ]
+    assert not stage.creates(since=stage.mutations()[-1].seq)
+    assert stage.plan().plan.is_empty
