@@ -78,18 +78,17 @@ class Age:
 class Known:
     """Hold everything planning needs that is neither desired nor live.
 
-    `kinds` is by (target, kind). `commit` is empty outside git; `is_edited`
-    when the manifests are not as it has them. `ancestors` tells for each commit seen in a mark whether HEAD's
-    history has it. `last_policies` holds, for each object without a
-    manifest, what git's last version of it says; a missing key means git does not know.
-    `paths` maps a manifest's file as shown to its path in the repository; `shown` does the other way what
-    is there no more. `runs` are the jobs named by
-    `--run`, `adopts` the objects named by `--adopt`, as typed. Of the journal, by a key's full name:
-    `half_done` holds the id of what was deleted to be created anew and was not, `finished` the newest run
-    that was seen finished. `resumed` tells when a commit turned a manifest from Stopped to Running. `ages`
-    are of the jobs about which git decides; empty for a fleet that has never applied anything. `removals`
-    holds, by the platform's id, what this plan does with each object whose manifest is gone. `times` are the
-    platforms' own, by target.
+    `kinds` is by (target, kind). `commit` is empty outside git; `is_edited` when the manifests are not as
+    it has them. `ancestors` tells for each commit seen in a mark whether HEAD's history has it.
+    `last_policies` holds, for each object without a manifest, what git's last version of it says; a missing
+    key means git does not know. `paths` maps a manifest's file as shown to its path in the repository;
+    `shown` does the other way what is there no more. `runs` are the jobs named by `--run`, `adopts` the
+    objects named by `--adopt`, as typed. Of the journal, by a key's full name: `half_done` holds the id of
+    what was deleted to be created anew and was not, `finished` the newest run that was seen finished.
+    `resumed` tells when a commit turned a manifest from Stopped to Running. `ages` are of the jobs about
+    which git decides; empty for a fleet that has never applied anything. `removals` holds, by the
+    platform's id, what this plan does with each object whose manifest is gone. `times` are the platforms'
+    own, by target.
     """
 
     fleet_id: str
