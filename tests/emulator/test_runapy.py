@@ -54,10 +54,11 @@ def official() -> Iterator[Official]:
         settings = Configuration(
             client_id="demo", client_secret="demo-secret", runai_base_url=url, retry_enabled=False
         )
-        client = RunaiClient(ApiClient(settings))
-        found = client.organizations.projects.get_projects(filter_by=["name==team-a"]).data
-        project = found["projects"][0]
-        yield Official(client, clock, project["id"], project["clusterId"])
+        with ApiClient(settings) as connected:
+            client = RunaiClient(connected)
+            found = client.organizations.projects.get_projects(filter_by=["name==team-a"]).data
+            project = found["projects"][0]
+            yield Official(client, clock, project["id"], project["clusterId"])
 
 
 def test_every_cluster_fits_the_model(official: Official) -> None:

@@ -308,7 +308,8 @@ def stage() -> Iterator[tuple[Stage, Any]]:
         settings = Configuration(
             client_id="demo", client_secret="demo-secret", runai_base_url=url, retry_enabled=False
         )
-        yield found, ApiClient(settings)
+        with ApiClient(settings) as client:
+            yield found, client
 
 
 def test_the_client_has_a_method_for_everything_else() -> None:
