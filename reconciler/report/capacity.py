@@ -33,9 +33,11 @@ def capacity_text(
 
 
 def _told(forecast: Forecast, *, wide: bool) -> list[Outlook]:
-    """List what does not plainly start, the worst first."""
+    """List what does not plainly start, the worst first; what a note says of a whole target once."""
     levels = (*_LEVELS, Chance.STARTS) if wide else _LEVELS
     found = [each for each in forecast.outlooks if each.chance in levels]
+    if not wide:
+        found = [each for each in found if f"{each.key.target}: {each.why}" not in forecast.notes]
     return sorted(found, key=lambda each: (levels.index(each.chance), each.key))
 
 

@@ -91,3 +91,12 @@ def test_what_never_fits_is_a_finding_with_its_place() -> None:
         "forecast/pretrain.yaml:2",
     )
     assert found.what == "team-forecast/Training/pretrain never fits: a pod asks 16 GPUs, a node has 8"
+
+
+def test_what_a_note_says_of_a_whole_target_is_not_said_of_each_object() -> None:
+    why = "primus-safe does not tell its capacity"
+    asks = tuple(Outlook(of, Chance.UNKNOWN, 1, why=why) for of in (CHAT, LORA))
+    untold = Forecast(asks, (), (), (f"{CHAT.target}: {why}",))
+
+    assert capacity_text(untold).count(why) == 1
+    assert capacity_text(untold, wide=True).count(why) == 3
