@@ -36,11 +36,16 @@ def _facts(described: Described) -> str:
         ("why", ": ".join(part for part in (row.reason, row.message) if part)),
         ("GPUs", f"{amount(row.gpus)} held" + (f", {amount(row.idle_gpus)} idle" if row.idle_gpus else "")),
         ("created", f"{stamp(row.created_at) or '-'} by {row.submitted_by or 'nobody named'}"),
-        ("owner", found.whose + (f" (fleet {mark.fleet}, {mark.fleet_id})" if mark else "")),
+        ("owner", found.whose + (f" (fleet {_joined(mark.fleet, mark.fleet_id)})" if mark else "")),
         ("manifest", manifest(found)),
-        ("commit", f"{mark.commit[:12]} of {mark.commit_time}" if mark and mark.commit else ""),
+        ("commit", _joined(mark.commit[:12], mark.commit_time, by=" of ") if mark else ""),
     ]
     return "".join(f"{name:<10}{line(said)}\n" for name, said in facts if said)
+
+
+def _joined(*parts: str, by: str = ", ") -> str:
+    """Join what a mark tells: some have no room for all of it."""
+    return by.join(filter(None, parts))
 
 
 def _health(described: Described) -> str:

@@ -114,3 +114,13 @@ def test_the_page_reads_as_the_golden_file_has_it(name: str, width: int, golden:
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == text
     assert ("\x1b[" in coloured) == (PAGES[name].health is not None)
     golden(f"report/describe-{name}-{width}.txt", text)
+
+
+def test_what_a_mark_has_no_room_for_leaves_no_hole() -> None:
+    short = replace(MARK, fleet="", commit_time="", path="")
+    page = replace(SERVES, found=replace(SERVES.found, observed=replace(observed(CHAT), mark=short)))
+
+    text = describe_text(page, "image: busybox:1\n", width=80)
+
+    assert "owner     ours (fleet 7f3a9c04d2b81e66)\n" in text
+    assert "commit    c0ffee100000\n" in text
