@@ -138,7 +138,7 @@ async def _read(request: Request, voice: Voice, reading: Reading, query: LogQuer
         since = session.now() - reading.since if isinstance(reading.since, timedelta) else reading.since
         logs = await session.logs(reading.names, replace(query, since=since), follow=reading.follows)
         async with aclosing(logs) as handfuls:
-            await (_keep(handfuls, voice, reading.file) if reading.file else _print(handfuls, voice))
+            await (keep(handfuls, voice, reading.file) if reading.file else _print(handfuls, voice))
     return ExitCode.IN_ORDER
 
 
@@ -153,7 +153,7 @@ def _shown(source: Source, line: LogLine) -> str:
     return f"{label}--- {line.text} ---\n" if line.is_gap else f"{label}{line.text}\n"
 
 
-async def _keep(handfuls: AsyncIterator[Handful], voice: Voice, file: Path) -> None:
+async def keep(handfuls: AsyncIterator[Handful], voice: Voice, file: Path) -> None:
     """Write lines to a file, whole or not at all, and tell how much there is so far."""
     part, count, size, told = file.with_name(f".{file.name}.part"), 0, 0, 0
     try:
@@ -169,4 +169,6 @@ async def _keep(handfuls: AsyncIterator[Handful], voice: Voice, file: Path) -> N
         raise UsageError(f"cannot write {file}: {os.strerror(wrong.errno or 0)}") from wrong
     finally:
         part.unlink(missing_ok=True)
+        if voice.is_live:
+            voice.stand("")
     voice.talk(f"wrote {count:,} lines, {size / 1024**2:.1f} MiB, to {file}\n")

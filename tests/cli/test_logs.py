@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
+from reconciler.cli.logs import keep
+from reconciler.cli.voice import Voice
+from reconciler.follow import Handful, Source
+from reconciler.provider import LogLine
 from tests.cli.scene import Said, Scene
+from tests.cli.terminal import Terminal
 
 TRAIN = "image: busybox:1\ncommand: python train.py\nargs: -v"
 STREAM = "/cluster-api/api/v1/team-a/workloads/training/runai/lora/logs"
@@ -193,3 +201,24 @@ def test_each_log_has_a_colour_of_its_own(scene: Scene) -> None:
     assert len(colours) == 2
     assert len({colour for _, colour in colours}) == 2
     assert re.sub(r"\x1b\[\d+m", "", said.out) == plain.out
+
+
+def test_on_a_terminal_a_download_says_how_far_it_is_and_leaves_only_its_last_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    terminal, during = Terminal(), list[list[str]]()
+    voice = Voice(out=io.StringIO(), err=terminal, environ={"NO_COLOR": "1"})
+    source, file = Source(None, None), Path("big.log")  # type: ignore[arg-type]  # only its label is asked
+
+    async def big() -> AsyncIterator[Handful]:
+        for _ in range(9):
+            yield ((source, LogLine("", "x" * 1024**2)),)
+            during.append(terminal.shown)
+
+    asyncio.run(keep(big(), voice, file))
+
+    told = [screen[0].removeprefix(f"{file}: ") for screen in during]
+    assert told == ["", "", "", "4 MiB", "4 MiB", "4 MiB", "4 MiB", "8 MiB", "8 MiB"]
+    assert terminal.shown == [f"wrote 9 lines, 9.0 MiB, to {file}"]
+    assert file.stat().st_size == 9 * (1024**2 + 1)

@@ -15,6 +15,7 @@ from reconciler.providers.runai.refusals import explaining
 from reconciler.resource import Json, Observed
 from reconciler.stream import follow as stream
 
+_WELL_S = 30.0
 _URGENCY = ("Failed", "Unknown", "Pending", "Running", "Succeeded")
 
 
@@ -59,7 +60,7 @@ class LogReader:
         tokens, transport = self._api.transport.tokens, self._api.transport
         token = await tokens.token() if tokens else ""
         for is_last in (False, True):
-            has_begun = False
+            has_begun, opened_at = False, transport.clock.monotonic()
             try:
                 lines = stream(
                     address,
@@ -77,6 +78,8 @@ class LogReader:
             except Unauthenticated as refused:
                 # A token may run out; what was shown cannot be shown again, so only a start is repeated.
                 token = await tokens.renew(token) if tokens else ""
+                # Where nothing came for a while, the token was good until then.
+                has_begun |= transport.clock.monotonic() - opened_at >= _WELL_S
                 if has_begun and tokens:
                     raise Unavailable(
                         refused.target, refused.verb, refused.subject, said="the token ran out"

@@ -214,3 +214,27 @@ def test_where_a_cluster_replays_nothing_a_mark_stands_for_what_is_lost() -> Non
     assert numbers[:20] == list(range(1, 21))
     assert numbers[20] > 21
     assert numbers[20:] == list(range(numbers[20], numbers[20] + 39))
+
+
+def test_tokens_run_out_over_a_silent_log_as_often_as_they_like() -> None:
+    async def act(provider: RunaiProvider, scope: Scope) -> list[str]:
+        observed, said = await only(provider, scope, "Training", "flood"), list[str]()
+        for _ in range(3):
+            with pytest.raises(Unavailable) as broke:
+                async with asyncio.timeout(10):
+                    await asyncio.gather(anext(aiter(provider.follow(observed, LogQuery(tail=0)))), later())
+            said.append(broke.value.said)
+        return said
+
+    async def later() -> None:
+        streams = len(here.emulator.ledger.streams())
+        while len(here.emulator.ledger.streams()) == streams:
+            await asyncio.sleep(0.005)
+        here.clock.advance(61)
+
+    with stage(habits=Habits(idle_s=None)) as here:
+        here.add("flood", spec={"image": "busybox", "command": "flood --lines 1"})
+        here.clock.advance(10)
+        here.emulator.world.settle()
+        here.emulator.tokens.token_ttl_s = 60
+        assert here.play(act) == ["the token ran out"] * 3
