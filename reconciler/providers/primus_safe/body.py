@@ -97,9 +97,12 @@ def _names(ids: Json) -> list[str]:
     return [_ID.sub("", id_) for id_ in found if isinstance(id_, str)]
 
 
-def create_body(scope: Scope, resource: Resource, mark: Mark, generation: Generation) -> dict[str, Json]:
-    """Write the body of a create; `mark` has its key."""
+def create_body(
+    scope: Scope, resource: Resource, mark: Mark, generation: Generation, *, after: Sequence[str] = ()
+) -> dict[str, Json]:
+    """Write the body of a create; `mark` has its key, `after` are ids of jobs that must succeed first."""
     spec = {name: value for name, value in revealed(resource.spec).items() if value is not None}
+    spec |= {"dependencies": [*after]} if "dependencies" in spec else {}
     asked = {"replica": len(spec.get("specifiedNodes", ())) or 1, **spec.get("resource", {})}
     body = {
         **{name: value for name, value in spec.items() if name not in _RENAMED},

@@ -39,6 +39,11 @@ def recent(rows: Iterable[Summary]) -> list[Summary]:
     return [row for row in rows if row.phase not in ENDED or row.id in kept]
 
 
+def is_of(row: Summary, fleet_id: str) -> bool:
+    """Tell whether a row carries the mark of a fleet as its own."""
+    return row.mark is not None and row.mark.fleet_id == fleet_id and row.mark.key == row.identity
+
+
 def _is_over(row: Summary) -> bool:
     """Tell whether a row shows how a marked run of its own key ended."""
     return row.phase in ENDED and row.mark is not None and row.mark.key == row.identity

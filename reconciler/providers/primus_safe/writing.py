@@ -11,9 +11,10 @@ from reconciler.providers.primus_safe import marks, wire
 from reconciler.providers.primus_safe.api import Api
 from reconciler.providers.primus_safe.body import create_body, patch_body, with_key
 from reconciler.providers.primus_safe.generation import Generation
+from reconciler.providers.primus_safe.history import is_of, standing
 from reconciler.providers.primus_safe.phases import ENDED
 from reconciler.providers.primus_safe.reading import Reader
-from reconciler.resource import Json, Observed, Resource, Scope
+from reconciler.resource import Json, Life, Observed, Resource, ResourceKey, Scope
 
 _PIN = "say which with generation: 1 or 2 in the target; until then nothing is written"
 
@@ -30,7 +31,8 @@ class Writer:
         key, subject = resource.key, str(resource.key)
         generation = await self._generation("create", subject)
         full = with_key(mark, wire.identity_of(scope.id, key.kind, key.name))
-        sent = create_body(scope, resource, full, generation)
+        after = [id_ for key in resource.follows for id_ in await self._ids_of(key, scope, mark, subject)]
+        sent = create_body(scope, resource, full, generation, after=after)
         self._check_room(sent, full, "create", subject)
         made = await self._api.create(sent, subject)
         id_ = made.get("workloadId") if isinstance(made, dict) else None
@@ -67,6 +69,26 @@ class Writer:
         if alive:
             await self._api.stop_several([one.id for one in alive], subject)
         return {one.id: None for one in several}
+
+    async def _ids_of(self, key: ResourceKey, scope: Scope, mark: Mark, subject: str) -> Sequence[str]:
+        """Find the id of a job that is to succeed first; none where it has, for no server finds that.
+
+        Raises Rejected where it failed, is not there, or cannot be told from another.
+        """
+        named = [row for row in await self._reader.all_named(scope, key.name) if row.key.kind == key.kind]
+        ours = [row for row in named if is_of(row, mark.fleet_id)]
+        told = standing(ours)
+        alive = [row.id for row in told if row.phase not in ENDED]
+        if len(alive) == 1 or (not alive and any(row.life is Life.FINISHED for row in told)):
+            return alive
+        why = (
+            f"{len(alive)} of it are live"
+            if alive
+            else "it is not there"
+            if not ours
+            else "it has not succeeded"
+        )
+        raise Rejected(self._target, "create", subject, said=f"it waits for {key}, and {why}")
 
     def _check_alive(self, observed: Observed, verb: str) -> None:
         if observed.summary.phase in ENDED:
