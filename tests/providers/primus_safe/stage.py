@@ -14,7 +14,7 @@ from reconciler.emulator.faults import Fault
 from reconciler.emulator.primus_safe import Emulator, Switches
 from reconciler.emulator.primus_safe.records import Resource as Asked
 from reconciler.emulator.primus_safe.records import Spec
-from reconciler.emulator.primus_safe.seed import DEMO_KEY, TRAIN
+from reconciler.emulator.primus_safe.seed import DEMO_KEY, PLAIN, TRAIN
 from reconciler.emulator.primus_safe.users import user_id
 from reconciler.fleet import Target
 from reconciler.mark import Mark
@@ -58,14 +58,16 @@ class Stage:
     def generation(self) -> int:
         return self.emulator.generation.number
 
-    def play(self, act: Callable[[PrimusSafeProvider, Scope], Awaitable[T]], **settings: Any) -> T:
-        """Run one act with a fresh provider, in the workspace for training."""
+    def play(
+        self, act: Callable[[PrimusSafeProvider, Scope], Awaitable[T]], where: str = TRAIN, **settings: Any
+    ) -> T:
+        """Run one act with a fresh provider, in a workspace."""
 
         async def run() -> T:
             provider = self.provider(**settings)
             try:
                 scopes = await provider.scopes()
-                return await act(provider, next(scope for scope in scopes if scope.name == TRAIN))
+                return await act(provider, next(scope for scope in scopes if scope.name == where))
             finally:
                 await provider.aclose()
 
@@ -109,11 +111,16 @@ def stage(generation: int = 1, *, seed: str = "empty", **switches: Any) -> Itera
         yield Stage(emulator, clock, url)
 
 
+def where_of(kind: str) -> str:
+    """Give a workspace that takes a kind."""
+    return TRAIN if kind in ("PyTorchJob", "Authoring") else PLAIN
+
+
 def a_resource(
     name: str = "train", kind: str = "PyTorchJob", spec: Mapping[str, Any] | None = None, **more: Any
 ) -> Resource:
     lifecycle = more.pop("lifecycle", Lifecycle())
-    key = ResourceKey("safe", TRAIN, kind, name)
+    key = ResourceKey("safe", where_of(kind), kind, name)
     return Resource(key, SPEC if spec is None else spec, Location("m.yaml", 1), lifecycle=lifecycle, **more)
 
 

@@ -1,0 +1,138 @@
+"""Logs of pods: the first to fall first, followed without a stream, searched for once the pods are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from reconciler.cause import Cause, diagnose, evidence_of
+from reconciler.errors import NotFound
+from reconciler.provider import LogQuery
+from reconciler.resource import Observed
+from tests.providers.primus_safe.stage import MARK, SPEC, Stage, a_resource, only, stage
+
+
+@pytest.fixture(params=[1, 2], ids=["first", "second"])
+def made(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    with stage(request.param) as one:
+        yield one
+
+
+def created(made: Stage, **spec: Any) -> Observed:
+    async def act(provider: Any, scope: Any) -> Observed:
+        await provider.create(scope, a_resource(spec={**SPEC, **spec}), MARK)
+        return await only(provider, scope, "PyTorchJob", "train")
+
+    return made.play(act)
+
+
+def ranks(count: int) -> dict[str, Any]:
+    return {"resource": {**SPEC["resource"], "replica": count}}
+
+
+async def lines(provider: Any, observed: Observed, query: LogQuery) -> list[str]:
+    return [line.text async for line in provider.download(observed, query)]
+
+
+def test_the_last_lines_of_a_pod_are_read(made: Stage) -> None:
+    observed = created(made)
+    made.wait(60)
+
+    async def act(provider: Any, _: Any) -> list[str]:
+        (pod,) = await provider.pods(observed)
+        return await lines(provider, observed, LogQuery(pod, tail=2))
+
+    found = made.play(act)
+
+    assert len(found) == 2
+    assert all("iteration" in line for line in found)
+
+
+def test_a_log_is_followed_to_its_end_and_no_line_comes_twice(made: Stage) -> None:
+    observed = created(made, env={"EMULATOR_SECONDS": "60"}, ttlSecondsAfterFinished=600)
+    made.wait(10)
+
+    async def act(provider: Any, _: Any) -> tuple[list[str], list[str]]:
+        (pod,) = await provider.pods(observed)
+        followed = [line.text async for line in provider.follow(observed, LogQuery(pod))]
+        return followed, await lines(provider, observed, LogQuery(pod))
+
+    followed, whole = made.play(act)
+
+    assert followed == whole
+    assert followed[-1] == "training finished after 60 s"
+
+
+@pytest.mark.parametrize(
+    ("command", "cause"),
+    [("rccl-timeout", Cause.COLLECTIVE), ("python crash.py", Cause.TRACEBACK)],
+)
+def test_the_cause_is_told_by_the_rank_that_fell_first(made: Stage, command: str, cause: Cause) -> None:
+    observed = created(made, entryPoint=command, ttlSecondsAfterFinished=600, **ranks(8))
+    made.wait(50)
+
+    async def act(provider: Any, _: Any) -> Any:
+        pods = await provider.pods(observed)
+        logs = {pod: await lines(provider, observed, LogQuery(pod, tail=50)) for pod in pods}
+        return pods, diagnose(evidence_of(await provider.health(observed), logs))
+
+    pods, found = made.play(act)
+    run = next(iter(made.emulator.world.rows.values())).workload.run
+
+    assert run
+    assert pods[0] == run.places[run.first].name
+    assert (found.cause, found.pod) == (cause, pods[0])
+
+
+def test_once_the_pods_are_gone_the_log_is_searched_for(made: Stage) -> None:
+    observed = created(made, entryPoint="python crash.py")
+    made.wait(300)
+
+    async def act(provider: Any, _: Any) -> list[str]:
+        (pod,) = await provider.pods(observed)
+        return await lines(provider, observed, LogQuery(pod, tail=3))
+
+    found = made.play(act)
+
+    assert len(found) == 3
+    assert "FileNotFoundError" in found[-1]
+
+
+def test_without_a_store_of_logs_the_pod_is_what_is_missing() -> None:
+    with stage(1, logs=False) as made:
+        observed = created(made, entryPoint="python crash.py")
+        made.wait(300)
+
+        async def act(provider: Any, _: Any) -> list[str]:
+            (pod,) = await provider.pods(observed)
+            return await lines(provider, observed, LogQuery(pod, tail=3))
+
+        with pytest.raises(NotFound, match="not found"):
+            made.play(act)
+
+
+def test_where_no_log_is_left_the_conditions_speak(made: Stage) -> None:
+    observed = created(made, entryPoint="python crash.py", **ranks(2))
+    made.wait(300)
+
+    async def act(provider: Any, _: Any) -> Any:
+        return await provider.last_words(observed)
+
+    said = made.play(act)
+
+    assert any(line.startswith("K8sFailed: rank") for line in said)
+    assert "exit code 1" in said[-1]
+
+
+def test_a_container_that_waits_to_start_is_no_error_to_who_follows(made: Stage) -> None:
+    observed = created(made, env={"EMULATOR_SECONDS": "20"}, ttlSecondsAfterFinished=600)
+    made.wait(4)
+
+    async def act(provider: Any, _: Any) -> list[str]:
+        row = await provider._reader.row(observed)
+        pod = row["pods"][0]["podId"]
+        return [line.text async for line in provider.follow(observed, LogQuery(pod))]
+
+    assert made.play(act)[-1] == "training finished after 20 s"
