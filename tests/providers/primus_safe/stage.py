@@ -119,8 +119,8 @@ def where_of(kind: str) -> str:
 def a_resource(
     name: str = "train", kind: str = "PyTorchJob", spec: Mapping[str, Any] | None = None, **more: Any
 ) -> Resource:
-    lifecycle = more.pop("lifecycle", Lifecycle())
-    key = ResourceKey("safe", where_of(kind), kind, name)
+    lifecycle, where = more.pop("lifecycle", Lifecycle()), more.pop("where", where_of(kind))
+    key = ResourceKey("safe", where, kind, name)
     return Resource(key, SPEC if spec is None else spec, Location("m.yaml", 1), lifecycle=lifecycle, **more)
 
 
