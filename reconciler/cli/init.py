@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,12 +17,15 @@ from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, UsageError
 
 TEMPLATES = Path(__file__).parent / "templates"
+FLEETS = TEMPLATES / "fleets"
 DEMO = "demo"
 MANIFESTS = "manifests"
 PORT = 8470
+_URL = re.compile(r'"https://CHANGE-ME[^"]*"')
+_READ = re.compile(r"\$\{\{ (?:vars|secrets)\.(\w+) \}\}")
 _NEXT = """\
 Put manifests below manifests/, then:
-  export RUNAI_CLIENT_ID=... RUNAI_CLIENT_SECRET=...
+  export {}
   reconciler validate
   reconciler plan
 """
@@ -32,7 +36,12 @@ Put manifests below manifests/, then:
 @click.argument("what", required=False, type=click.Choice([DEMO]), metavar="[demo]")
 @click.option("--name", default="", metavar="NAME", help="The fleet's name; else the folder's.")
 @click.option("--url", default="", metavar="URL", help="Address of your control plane.")
-def command(voice: Voice, what: str | None, name: str, url: str) -> ExitCode:
+@click.option(
+    "--provider",
+    type=click.Choice(sorted(file.stem for file in FLEETS.iterdir())),
+    help="Which platform it is. Default runai.",
+)
+def command(voice: Voice, what: str | None, name: str, url: str, provider: str | None) -> ExitCode:
     r"""Write reconciler.yaml here, with an id of its own, and what editors need; or a demo below demo/.
 
     Never overwrites a fleet file or a manifest. Where reconciler.yaml is there already, it renews the
@@ -42,14 +51,15 @@ def command(voice: Voice, what: str | None, name: str, url: str) -> ExitCode:
     Examples:
       reconciler init                               reconciler.yaml in this folder
       reconciler init --url https://acme.run.ai     for your control plane
+      reconciler init --provider primus-safe        for AMD Primus-SaFE
       reconciler init                               again, after an upgrade: renews the schemas
       reconciler init demo && cd demo               manifests to play with, for the emulator
     """
     if what == DEMO:
         return _demo(voice)
     if not Path(FLEET).exists():
-        return _fleet(voice, name or _folder_name(), url)
-    if name or url:
+        return _fleet(voice, name or _folder_name(), url, provider or "runai")
+    if name or url or provider:
         raise UsageError(f"{FLEET}: there already; nothing was written")
     return _editors_alone(voice)
 
@@ -71,13 +81,11 @@ def _demo(voice: Voice) -> ExitCode:
     return ExitCode.IN_ORDER
 
 
-def _fleet(voice: Voice, name: str, url: str) -> ExitCode:
-    text = (TEMPLATES / FLEET).read_text(encoding="utf-8")
-    for word, value in {
-        "FLEET_ID": secrets.token_hex(8),
-        "FLEET_NAME": json.dumps(name),
-        "FLEET_URL": json.dumps(url or "https://CHANGE-ME.run.ai"),
-    }.items():
+def _fleet(voice: Voice, name: str, url: str, provider: str) -> ExitCode:
+    text = (FLEETS / f"{provider}.yaml").read_text(encoding="utf-8")
+    needed = " ".join(f"{variable}=..." for variable in _READ.findall(text.partition("\ntargets:")[2]))
+    text = _URL.sub(lambda found: json.dumps(url) if url else found[0], text)
+    for word, value in {"FLEET_ID": secrets.token_hex(8), "FLEET_NAME": json.dumps(name)}.items():
         text = text.replace(word, value)
     _write({Path(FLEET): text})
     is_new = not Path(MANIFESTS).exists()
@@ -85,7 +93,7 @@ def _fleet(voice: Voice, name: str, url: str) -> ExitCode:
     voice.show(f"Created {FLEET}{f' and {MANIFESTS}/' if is_new else ''}\n")
     told = _write_editor_files(editor_files(Path.cwd(), (MANIFESTS,)))
     change = "" if url else f"Set the url of your control plane in {FLEET}. "
-    voice.show(f"{told}{change}{_NEXT}")
+    voice.show(f"{told}{change}{_NEXT.format(needed)}")
     return ExitCode.IN_ORDER
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,23 @@ def test_a_fleet_file_comes_with_what_editors_need(run: Run, here: Path) -> None
     assert json.loads((here / ".vscode/settings.json").read_text()) == SETTINGS
     for name in ("manifest.json", "fleet.json"):
         assert (here / ".reconciler/schemas" / name).read_text() == run("schema", Path(name).stem).out
+
+
+def test_a_fleet_may_be_begun_on_another_platform(run: Run, here: Path) -> None:
+    ended = run("init", "--provider", "primus-safe", "--url", "https://safe.acme.com")
+
+    assert "  export PRIMUS_SAFE_KEY=...\n" in ended.out
+    text = (here / "reconciler.yaml").read_text()
+    assert 'provider: primus-safe\n    url: "https://safe.acme.com"\n' in text
+    (here / "manifests").mkdir()
+    for kind in ("pytorch-job", "deployment", "stateful-set", "authoring"):
+        example = files("reconciler.providers.primus_safe.kinds") / "examples" / f"{kind}.yaml"
+        written = example.read_text().replace("secrets.HF_TOKEN", "vars.X")
+        (here / "manifests" / f"{kind}.yaml").write_text(
+            example.read_text().replace("secrets.HF_TOKEN", "vars.X")
+        )
+    (here / "reconciler.yaml").write_text(text.replace("vars: []", "vars: [X]"))
+    assert run("validate").out == "4 manifests in 4 files: valid\n"
 
 
 def test_settings_lie_at_the_top_of_the_repository(
@@ -190,7 +208,9 @@ def test_every_fleet_gets_an_id_of_its_own(run: Run, here: Path) -> None:
     assert ids[0] != ids[1]
 
 
-@pytest.mark.parametrize("words", [("init", "--name", "other"), ("init", "demo")])
+@pytest.mark.parametrize(
+    "words", [("init", "--name", "other"), ("init", "--provider", "primus-safe"), ("init", "demo")]
+)
 def test_nothing_is_ever_overwritten(words: tuple[str, ...], run: Run, here: Path) -> None:
     run(*words)
     before = contents(here)

@@ -83,11 +83,14 @@ def test_every_example_is_accepted() -> None:
 
 
 def test_the_fleet_files_are_accepted() -> None:
-    files = [*sorted((TOP / "examples").glob("*.yaml")), TOP / "reconciler/cli/templates/reconciler.yaml"]
+    files = [
+        *sorted((TOP / "examples").glob("*.yaml")),
+        *sorted((TOP / "reconciler/cli/templates/fleets").glob("*.yaml")),
+    ]
     texts = [file.read_text().replace("FLEET_ID", "7f3a9c04d2b81e66") for file in files]
     documents = [parse(text.encode(), "reconciler.yaml").documents[0].value for text in texts]
 
-    assert faults_by_ajv(SCHEMAS, [("fleet.json", document) for document in documents]) == [[], [], []]
+    assert faults_by_ajv(SCHEMAS, [("fleet.json", document) for document in documents]) == [[]] * 4
 
 
 def test_a_plan_is_accepted_and_one_with_a_key_too_many_is_not() -> None:
