@@ -91,9 +91,7 @@ def test_a_fleet_may_be_begun_on_another_platform(run: Run, here: Path) -> None:
     for kind in ("pytorch-job", "deployment", "stateful-set", "authoring"):
         example = files("reconciler.providers.primus_safe.kinds") / "examples" / f"{kind}.yaml"
         written = example.read_text().replace("secrets.HF_TOKEN", "vars.X")
-        (here / "manifests" / f"{kind}.yaml").write_text(
-            example.read_text().replace("secrets.HF_TOKEN", "vars.X")
-        )
+        (here / "manifests" / f"{kind}.yaml").write_text(written)
     (here / "reconciler.yaml").write_text(text.replace("vars: []", "vars: [X]"))
     assert run("validate").out == "4 manifests in 4 files: valid\n"
 

@@ -21,6 +21,14 @@ from reconciler.providers.primus_safe.sweep import sweep
 from reconciler.resource import Json, Observed, Scope, Summary
 
 _MANY_NAMES = 16
+_LIMIT, _HOUR_S = "/spec/timeout", 3600
+_SCOPES: Mapping[str, str] = {
+    "PyTorchJob": "Train",
+    "Deployment": "Infer",
+    "StatefulSet": "Infer",
+    "Authoring": "Authoring",
+}
+"""What a workspace must be for, to take a kind; it limits the time of each of these by itself."""
 _UNTOLD = ("/spec/description",)
 """What people write on by hand, and may."""
 
@@ -34,6 +42,7 @@ class Reader:
         self._user_id = ""
         self._scopes: dict[str, Scope] = {}
         self._left_out: dict[str, int] = {}
+        self._limits: dict[str, Mapping[str, Json]] = {}
         self._shown: dict[Generation, Mapping[str, Json]] = {}
 
     async def scopes(self) -> list[Scope]:
@@ -46,6 +55,7 @@ class Reader:
             shown = f"{cluster}/{name}" if names.count(name) > 1 and cluster else name
             found.append(Scope(shown, row["workspaceId"], cluster, cluster))
         self._scopes = {scope.name: scope for scope in found}
+        self._limits = {row["workspaceId"]: limits for row in rows if (limits := wire.limits_of(row))}
         return found
 
     async def user_id(self) -> str:
@@ -112,9 +122,15 @@ class Reader:
 
     async def _observed(self, row: Mapping[str, Json], scope: Scope, kind: Kind | None) -> Observed:
         summary, spec = await self.summary(row, scope), spec_of(row)
-        return Observed(
-            summary, spec, summary.mark, record_paths=_stated(spec, kind) if kind else (), stage=stage_of(row)
-        )
+        paths = _stated(spec, kind) if kind else ()
+        if self._is_limited(spec, summary.key.kind, scope):
+            paths = tuple(pointer for pointer in paths if pointer != _LIMIT)
+        return Observed(summary, spec, summary.mark, record_paths=paths, stage=stage_of(row))
+
+    def _is_limited(self, spec: Mapping[str, Json], kind: str, scope: Scope) -> bool:
+        """Tell whether a time limit is the workspace's own, filled in where nobody states one."""
+        hours = self._limits.get(scope.id, {}).get(_SCOPES.get(kind, ""), 0)
+        return bool(hours) and spec.get("timeout") == hours * _HOUR_S
 
     async def _confirm_gone(self, summary: Summary) -> None:
         """Ask the list as well before an object counts as gone."""

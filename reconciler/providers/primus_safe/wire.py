@@ -107,6 +107,13 @@ def check_workspace(row: Mapping[str, Json], scope: Scope) -> None:
         raise Misshapen(f'a row of workspace "{row["workspaceId"]}" came back')
 
 
+def limits_of(workspace: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Take the most hours that a workload may run, by what the workspace is for; servers of today tell."""
+    limits = workspace.get("maxRuntime")
+    stated = limits.items() if isinstance(limits, Mapping) else ()
+    return {str(name): hours for name, hours in stated if isinstance(hours, int) and hours > 0}
+
+
 def condition_types(row: Mapping[str, Json]) -> tuple[str, ...]:
     """Name the conditions of a workload; a list row has none."""
     return tuple(words(one, "type") for one in listed(row, "conditions"))

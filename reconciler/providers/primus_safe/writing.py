@@ -12,6 +12,7 @@ from reconciler.providers.primus_safe.api import Api
 from reconciler.providers.primus_safe.body import create_body, patch_body, with_key
 from reconciler.providers.primus_safe.generation import Generation
 from reconciler.providers.primus_safe.history import is_of, standing
+from reconciler.providers.primus_safe.kinds.support import later_fields
 from reconciler.providers.primus_safe.phases import ENDED
 from reconciler.providers.primus_safe.reading import Reader
 from reconciler.resource import Json, Life, Observed, Resource, ResourceKey, Scope
@@ -30,6 +31,7 @@ class Writer:
         """Send one create and give the new id."""
         key, subject = resource.key, str(resource.key)
         generation = await self._generation("create", subject)
+        self._check_known(resource, generation)
         full = with_key(mark, wire.identity_of(scope.id, key.kind, key.name))
         after = [id_ for key in resource.follows for id_ in await self._ids_of(key, scope, mark, subject)]
         sent = create_body(scope, resource, full, generation, after=after)
@@ -89,6 +91,15 @@ class Writer:
             else "it has not succeeded"
         )
         raise Rejected(self._target, "create", subject, said=f"it waits for {key}, and {why}")
+
+    def _check_known(self, resource: Resource, generation: Generation) -> None:
+        """Refuse what the server would drop without a word."""
+        dropped = later_fields(resource.key.kind, resource.spec)
+        if dropped and not generation.is_plural:
+            needs = "needs" if len(dropped) == 1 else "need"
+            said = f"{', '.join(dropped)} {needs} a server of generation 2, and this one is of the first"
+            hint = "leave it out; with generation: 1 in the target, validate finds it"
+            raise Rejected(self._target, "create", str(resource.key), said=said, hint=hint)
 
     def _check_alive(self, observed: Observed, verb: str) -> None:
         if observed.summary.phase in ENDED:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.resource import Json
+
 Stages = Mapping[str, tuple[str, ...]]
 
 ALWAYS = ("/cronJobs", "/description", "/maxRetry", "/priority", "/timeout")
@@ -44,3 +46,15 @@ NEEDS_SECOND = frozenset(
     }
 )
 """Fields that a server of the first generation drops without a word."""
+
+
+def later_fields(kind: str, spec: Mapping[str, Json]) -> tuple[str, ...]:
+    """Name what a spec states that a server of the first generation would drop."""
+    stated = {name for name, value in spec.items() if value is not None}
+    dropped = stated & NEEDS_SECOND
+    if kind == "Authoring" and "timeout" in stated:
+        dropped |= {"timeout"}
+    service = spec.get("service")
+    if isinstance(service, Mapping) and service.get("extraSelectors"):
+        dropped |= {"service.extraSelectors"}
+    return tuple(sorted(dropped))
