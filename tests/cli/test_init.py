@@ -87,7 +87,6 @@ def test_a_fleet_may_be_begun_on_another_platform(run: Run, here: Path) -> None:
     assert "  export PRIMUS_SAFE_KEY=...\n" in ended.out
     text = (here / "reconciler.yaml").read_text()
     assert 'provider: primus-safe\n    url: "https://safe.acme.com"\n' in text
-    (here / "manifests").mkdir()
     for kind in ("pytorch-job", "deployment", "stateful-set", "authoring"):
         example = files("reconciler.providers.primus_safe.kinds") / "examples" / f"{kind}.yaml"
         written = example.read_text().replace("secrets.HF_TOKEN", "vars.X")
