@@ -127,7 +127,9 @@ def _stopped(change: Change, row: Summary, mark: Mark, known: Known, *, is_prove
         return replace(
             change, reason="onRemove: Stop; git history does not know its manifest, and it is live"
         )
-    return stop(change, change.observed, f"{_why_gone(mark, known)}; onRemove: Stop")
+    last = known.last_policies[row.key]
+    halted = stop(change, change.observed, f"onRemove: Stop; {_why_gone(mark, known)}")
+    return replace(halted, removed_by=last.removed_by)
 
 
 def _stood(mark: Mark | None, known: Known) -> Location | None:

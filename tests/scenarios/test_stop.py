@@ -247,7 +247,7 @@ def test_what_lost_its_manifest_is_stopped_once_where_that_said_so(kind: str, st
 
     assert (change.action, change.reason) == (
         Action.STOP,
-        "its manifest manifests/train.yaml is gone; onRemove: Stop",
+        "onRemove: Stop; its manifest is gone",
     )
     assert [item.state for item in drift.items] == ["orphaned"]
     assert applied.exit_code() is ExitCode.IN_ORDER
