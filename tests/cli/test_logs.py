@@ -99,6 +99,21 @@ def test_several_are_followed_at_once_until_each_ends(scene: Scene) -> None:
     assert sorted(line.partition("/")[0] for line in lines(said)) == ["lora"] * 3 + ["other"] * 2
 
 
+def test_one_of_several_that_cannot_be_read_says_so_in_its_place_and_the_others_go_on(scene: Scene) -> None:
+    refused = {"code": 403, "reason": "Forbidden", "message": "no permission"}
+    scene.spoil(rf"WS {STREAM.replace('lora', 'other')}", status=403, json=refused, forever=True)
+    scene.spoil(rf"WS {STREAM}", kind="ws_close", code=1000, after=3)
+
+    said = scene.types("logs", "lora", "other", "--follow")
+
+    marks = [line for line in lines(said) if " | --- " in line]
+    assert said.code == 5
+    assert len(lines(said)) == 4
+    assert len(marks) == 1
+    assert marks[0].startswith("other/")
+    assert marks[0].endswith("(403): no permission ---")
+
+
 def test_a_drop_is_gone_over_without_a_line_twice(scene: Scene) -> None:
     whole = scene.types("logs", "lora").out
     for number, after in enumerate((4, 2), 1):
