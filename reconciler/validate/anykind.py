@@ -42,9 +42,9 @@ def _kinds(schemas: Schemas) -> Schema:
 def _ties(schemas: Schemas, versions: Sequence[str]) -> Iterator[Schema]:
     """Tie kinds to their API, or a kind of another platform would meet no schema at all."""
     for version in versions if len(versions) > 1 else ():
-        names = sorted(kind.name for kind, _ in schemas if kind.api_version == version)
+        own = [(kind, schema) for kind, schema in schemas if kind.api_version == version]
         asked = {"properties": {"apiVersion": {"const": version}}, "required": ["apiVersion"]}
-        yield {"if": asked, "then": {"properties": {"kind": {"enum": names, "description": _KIND}}}}
+        yield {"if": asked, "then": {"properties": {"kind": _kinds(own)}}}
 
 
 def _branch(kind: Kind, schema: Schema, defs: Schema) -> Schema:
