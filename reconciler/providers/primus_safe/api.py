@@ -25,6 +25,7 @@ WORKLOADS = "/api/v1/workloads"
 WORKSPACES = "/api/v1/workspaces"
 ENVS = "/api/v1/envs"
 SELF = "/api/v1/users/self"
+KEY = "/api/v1/apikeys/current"
 
 
 class Api:
@@ -33,18 +34,24 @@ class Api:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
 
-    async def flags(self) -> Mapping[str, Json]:
+    async def flags(self, *, attempts: int = 5) -> Mapping[str, Json]:
         """Read how the server is set up, without signing in; its keys tell its generation."""
-        call = Call("GET", self.transport.url_of(ENVS), "reach", "the server", is_signed=False)
+        url = self.transport.url_of(ENVS)
+        call = Call("GET", url, "reach", "the server", is_signed=False, attempts=attempts)
         answer = await self.transport.ask(call)
         if answer.status != 200:
             self.transport.speech.refuse(call, answer)
         return _object(self.transport.speech.value(call, answer))
 
-    async def self_id(self) -> str:
-        """Read the id of who the credentials are."""
-        found = await self.transport.get(SELF, verb="read", subject="the user who signs in")
-        return text(_object(found), "id")
+    async def me(self) -> dict[str, Json]:
+        """Read who the credentials are, with their roles and workspaces."""
+        found = _object(await self.transport.get(SELF, verb="read", subject="the user who signs in"))
+        text(found, "id")
+        return found
+
+    async def key(self) -> dict[str, Json]:
+        """Read what is known of the API key that signs in; servers of the second generation tell."""
+        return _object(await self.transport.get(KEY, verb="read", subject="the API key"))
 
     async def workspaces(self) -> list[dict[str, Json]]:
         """List the workspaces the credentials see; there are no pages."""

@@ -15,9 +15,10 @@ from reconciler.health import Health, Level
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Problem
-from reconciler.provider import Edit, LogLine, LogQuery
+from reconciler.provider import Edit, Finding, LogLine, LogQuery
 from reconciler.providers.primus_safe import health, wire
 from reconciler.providers.primus_safe.api import Api
+from reconciler.providers.primus_safe.checkup import Checkup
 from reconciler.providers.primus_safe.generation import Generation
 from reconciler.providers.primus_safe.history import recent
 from reconciler.providers.primus_safe.kinds import KINDS
@@ -59,13 +60,15 @@ class PrimusSafeProvider:
         self.kinds: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
         self.transport = Transport(target.name, settings.url, hosts=hosts, clock=clock, tell=tell)
         self.transport.speech.judge = judged
-        self.transport.tokens = Tokens(self.transport, settings.auth)
+        tokens = Tokens(self.transport, settings.auth)
+        self.transport.tokens = tokens
         self._api = Api(self.transport)
         pinned = Generation(str(settings.generation)) if settings.generation else None
         self._reader = Reader(self._api, target.name, pinned)
         self._writer = Writer(self._api, self._reader)
         self._logs = LogReader(self._api, clock)
         self._updates = health.Updates()
+        self._checkup = Checkup(self._api, tokens, self._reader, settings)
         self._only = frozenset(target.scopes or settings.scope.workspaces)
 
     def now(self) -> datetime:
@@ -186,13 +189,16 @@ class PrimusSafeProvider:
         with self._trusting("read", str(observed.key)):
             return await self._logs.last_words(observed)
 
+    async def examine(self) -> Sequence[Finding]:
+        """Check the address, the sign-in, the generation and what the credentials may do; sends no write."""
+        return await self._checkup.findings()
+
     async def aclose(self) -> None:
         """Close connections."""
         await self.transport.aclose()
 
     def _is_meant(self, scope: Scope) -> bool:
-        plain = scope.name.rpartition("/")[2]
-        return not self._only or bool({scope.name, plain, scope.id, f"{scope.cluster}/{plain}"} & self._only)
+        return not self._only or bool(wire.spellings_of(scope) & self._only)
 
     def _learn(self, resource: Resource) -> None:
         for secret in secrets_in(resource.spec):

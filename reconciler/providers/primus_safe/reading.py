@@ -61,7 +61,7 @@ class Reader:
     async def user_id(self) -> str:
         """Give the id of who we are."""
         if not self._user_id:
-            self._user_id = await self._api.self_id()
+            self._user_id = wire.text(await self._api.me(), "id")
         return self._user_id
 
     async def generation(self) -> tuple[Generation | None, str]:

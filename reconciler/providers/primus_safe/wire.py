@@ -107,6 +107,12 @@ def check_workspace(row: Mapping[str, Json], scope: Scope) -> None:
         raise Misshapen(f'a row of workspace "{row["workspaceId"]}" came back')
 
 
+def spellings_of(scope: Scope) -> frozenset[str]:
+    """Give the words that a fleet file may name a workspace by."""
+    plain = scope.name.rpartition("/")[2]
+    return frozenset({scope.name, plain, scope.id, f"{scope.cluster}/{plain}"})
+
+
 def limits_of(workspace: Mapping[str, Json]) -> Mapping[str, Json]:
     """Take the most hours that a workload may run, by what the workspace is for; servers of today tell."""
     limits = workspace.get("maxRuntime")
