@@ -86,11 +86,17 @@ class Planned:
     failures: tuple[ProviderError, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
-    def exit_code(self, *, show_changes: bool = False) -> ExitCode:
-        """Weigh the plan: 6 or 5 unread, 7 stale, 8 refused by a guard, 3 changes (where asked for)."""
+    @property
+    def unread(self) -> ExitCode:
+        """Weigh what could not be read: 5 where it was denied, else 6; IN_ORDER where all was read."""
         codes = [failure.exit_code for failure in self.failures]
         if self.plan.unknown or self.plan.having(Action.UNKNOWN):
             codes.append(ExitCode.UNOBSERVED)
+        return heaviest(codes)
+
+    def exit_code(self, *, show_changes: bool = False) -> ExitCode:
+        """Weigh the plan: 6 or 5 unread, 7 stale, 8 refused by a guard, 3 changes (where asked for)."""
+        codes = [self.unread]
         codes += [ExitCode.STALE if p.code in _STALE else ExitCode.REFUSED for p in self.refusals]
         if show_changes and not self.plan.is_empty:
             codes.append(ExitCode.CHANGES)
@@ -226,9 +232,9 @@ class Session:
         found = await told(found, planned.plan, self._lives, self._providers)
         return blamed(found, planned.plan, self._declared)
 
-    async def health(self) -> tuple[Verdict, ...]:
-        """Look once at every declared object; what is not there is Missing."""
-        return await self._looker.look((await self.plan(is_reading=True)).plan)
+    async def health(self, planned: Planned) -> tuple[Verdict, ...]:
+        """Look once at every declared object as a plan found it; what is not there is Missing."""
+        return await self._looker.look(planned.plan)
 
     def now(self) -> datetime:
         """Give the time that ages count to: by a platform's clock where one tells it, else this machine's."""

@@ -9,12 +9,13 @@ import click
 
 from reconciler.cli.options import Chosen, selecting, speaking, writing
 from reconciler.cli.voice import Voice
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, heaviest
 from reconciler.report.forms import machine_forms
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
     from reconciler.outcome import Verdict
+    from reconciler.reconcile import Planned
 
 
 @click.command()
@@ -39,9 +40,12 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
     from reconciler.report.findings import verdict_findings
     from reconciler.report.health import health_text, unhealthy
     from reconciler.report.jsonform import health_document
+    from reconciler.report.platform import failure_problems
+    from reconciler.report.problems import problems_text
 
-    verdicts, targets, now = run(_look(request_of(chosen, voice), voice))
-    code = ExitCode.UNHEALTHY if unhealthy(verdicts) else ExitCode.IN_ORDER
+    planned, verdicts, targets, now = run(_look(request_of(chosen, voice), voice))
+    code = heaviest([planned.unread, ExitCode.UNHEALTHY if unhealthy(verdicts) else ExitCode.IN_ORDER])
+    voice.complain(problems_text(failure_problems(planned.failures)))
     voice.publish(
         {
             "table": lambda: health_text(verdicts, width=voice.width, targets=targets, now=now),
@@ -56,9 +60,10 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
     return code
 
 
-async def _look(request: Request, voice: Voice) -> tuple[tuple[Verdict, ...], int, datetime]:
+async def _look(request: Request, voice: Voice) -> tuple[Planned, tuple[Verdict, ...], int, datetime]:
     from reconciler.cli.request import world_of
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice)) as session:
-        return await session.health(), len(session.fleet.targets), session.now()
+        planned = await session.plan(is_reading=True)
+        return planned, await session.health(planned), len(session.fleet.targets), session.now()

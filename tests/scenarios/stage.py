@@ -149,7 +149,10 @@ class Stage:
         return self.run(lambda session: session.drift(), **request)
 
     def health(self, **request: Any) -> tuple[Verdict, ...]:
-        return self.run(lambda session: session.health(), **request)
+        async def act(session: Session) -> tuple[Verdict, ...]:
+            return await session.health(await session.plan(is_reading=True))
+
+        return self.run(act, **request)
 
     def apply(self, *, stop: Stop | None = None, **request: Any) -> Applied:
         """Plan and apply in one session. What refuses raises."""

@@ -225,7 +225,7 @@ async def _drift(session: Session, act: _Act, _: Between, __: Mapping[str, Any])
 
 
 async def _health(session: Session, act: _Act, _: Between, __: Mapping[str, Any]) -> None:
-    await session.health()
+    await session.health(await session.plan(is_reading=True))
     act.code = ExitCode.IN_ORDER
 
 

@@ -1,0 +1,41 @@
+"""`health` on the real command line: its codes, and that what could not be read is never ill."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.scene import Scene
+
+
+def test_what_is_not_well_is_eleven(scene: Scene) -> None:
+    scene.declare("lora")
+
+    said = scene.types("health")
+
+    assert (said.code, "Missing  team-a/Training/lora" in said.out) == (11, True)
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 5), (503, 6)])
+def test_a_project_that_cannot_be_read_is_not_unhealthy(scene: Scene, status: int, code: int) -> None:
+    scene.declare("lora").declare("other", project="team-b").types("apply", "--yes")
+    project = scene.emulator.world.project_named("team-b").id
+    scene.spoil(rf"GET /api/v1/workloads\?filterBy=projectId.*{project}.*", status=status, forever=True)
+
+    said = scene.types("health", "-o", "json")
+
+    document = json.loads(said.out)
+    assert [each["health"] for each in document["objects"]] == ["Healthy", "Unknown"]
+    assert (said.code, document["exit"]["code"]) == (code, code)
+    assert "workloads of team-b" in said.err
+
+
+def test_what_was_not_read_weighs_more_than_what_is_ill(scene: Scene) -> None:
+    scene.declare("lora").declare("other", project="team-b")
+    project = scene.emulator.world.project_named("team-b").id
+    scene.spoil(rf"GET /api/v1/workloads\?filterBy=projectId.*{project}.*", status=503, forever=True)
+
+    said = scene.types("health")
+
+    assert (said.code, "Missing  team-a/Training/lora" in said.out) == (6, True)
