@@ -189,6 +189,14 @@ def test_a_redirect_is_followed_nowhere(status: int, act: Callable[[Transport], 
     assert done.kind is (Unauthenticated if act is get else Unknown)
 
 
+@pytest.mark.parametrize(("act", "kind"), [(get, Malformed), (post, Unknown)])
+def test_a_redirect_to_what_is_no_url_is_told(act: Callable[[Transport], Awaitable[Any]], kind: type) -> None:
+    done = played(says(302, headers="location: http://[bad\r\n"), act=act)
+
+    assert 'host "nowhere", which is never followed' in str(done.error)
+    assert done.kind is kind
+
+
 @pytest.mark.parametrize(
     ("value", "wait"),
     [

@@ -177,17 +177,26 @@ class Speech:
         return Rejected if 400 <= status < 500 else Malformed
 
     def _is_login(self, call: Call, answer: Answer) -> bool:
-        target = urlsplit(urljoin(call.url, answer.location))
-        return target.netloc != call.host or bool(_LOGIN.search(target.path))
+        host, path = _led_to(call, answer)
+        return host not in ("", call.host) or bool(_LOGIN.search(path))
 
     def _said(self, call: Call, answer: Answer) -> str:
         if 300 <= answer.status < 400:
-            host = urlsplit(urljoin(call.url, answer.location)).netloc or "nowhere"
+            host = _led_to(call, answer)[0] or "nowhere"
             why = f"{PROXY}: " if self._is_login(call, answer) else ""
             return f'{why}it redirects to host "{host}", which is never followed'
         if answer.is_html:
             return "a web page came where JSON is due; is the url that of the API?"
         return words_of(answer)
+
+
+def _led_to(call: Call, answer: Answer) -> tuple[str, str]:
+    """Give host and path that a redirect leads to; empty where it names no URL."""
+    try:
+        target = urlsplit(urljoin(call.url, answer.location))
+    except ValueError:
+        return "", ""
+    return target.netloc, target.path
 
 
 def words_of(answer: Answer) -> str:

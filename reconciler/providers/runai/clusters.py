@@ -115,9 +115,16 @@ class Clusters:
         if "://" in cluster.domain:
             return cluster.domain.rstrip("/")
         host = cluster.domain.rstrip("/")
-        target = urlsplit(self._settings.url)
-        if is_loopback(urlsplit(f"//{host}").hostname or "") and is_loopback(target.hostname or ""):
-            name = urlsplit(f"//{host}").hostname
+        target, name = urlsplit(self._settings.url), _host_in(host)
+        if is_loopback(name) and is_loopback(target.hostname or ""):
             port = f":{target.port}" if target.port else ""
-            return f"{target.scheme}://{f'[{name}]' if ':' in str(name) else name}{port}"
+            return f"{target.scheme}://{f'[{name}]' if ':' in name else name}{port}"
         return f"https://{host}"
+
+
+def _host_in(authority: str) -> str:
+    """Give the host of HOST or HOST:PORT; "" where it is neither."""
+    try:
+        return urlsplit(f"//{authority}").hostname or ""
+    except ValueError:
+        return ""

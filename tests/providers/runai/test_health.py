@@ -178,6 +178,23 @@ def test_a_cluster_that_is_not_allowed_is_not_asked_and_the_note_says_how() -> N
     assert any("clusterApi: {" in note and "https://dgx.acme.com" in note for note in health.notes)
 
 
+@pytest.mark.parametrize("domain", ["[31mX", "dgx]", "https://[bad", "a b", "x:99999999"])
+def test_a_domain_that_is_none_is_not_asked(domain: str) -> None:
+    with stage() as here:
+        here.add(phase="Running")
+        here.spoil(
+            "GET /api/v1/clusters",
+            kind="mutate",
+            mutate=lambda rows: [{**row, "domain": domain} for row in rows],
+            forever=True,
+        )
+
+        health = looked_at(here)
+
+    assert (health.level, health.source) == (Level.HEALTHY, "control plane")
+    assert any("was not asked" in note for note in health.notes)
+
+
 CLUSTER_FAULTS: list[dict[str, Any]] = [
     {"kind": "reset", "phase": "before"},
     {"kind": "login_page"},
