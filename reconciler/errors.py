@@ -19,6 +19,8 @@ ReconcilerError                        1   our bug, or a failure with no better 
     ├── Unavailable                    6   5xx, timeout, no connection
     ├── Malformed                      6   an answer that is not what the platform documents
     ├── NotSent(problem)               9   a write held back, since nobody vouches for the lease
+    ├── NoEntry                        9   a container that cannot be entered now; 11 while it has no pods
+    ├── Severed                        6   a session in a container that broke off; 5 with its token
     └── Unknown                       10   a write whose outcome could not be resolved
 """
 
@@ -202,6 +204,16 @@ class NotSent(ProviderError):
     def __init__(self, target: str, verb: str, subject: str, problem: Problem) -> None:
         self.problem = problem
         super().__init__(target, verb, subject, said=problem.what)
+
+
+class NoEntry(ProviderError):
+    """Report a container that cannot be entered as it is now; nothing was started in it."""
+
+    exit_code = ExitCode.PARTIAL
+
+
+class Severed(ProviderError):
+    """Report a session in a container that broke off; what was started there may run on."""
 
 
 class Unknown(ProviderError):

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from reconciler.errors import ProviderError, UsageError
-from reconciler.provider import Forwards, Tunnel
+from reconciler.provider import Forwards, Provider, Tunnel
 from reconciler.resource import Observed
 
 HOST = "127.0.0.1"
@@ -36,6 +36,13 @@ class End:
     observed: Observed
     pod: str = ""
     container: str = ""
+
+
+def end_of(provider: Provider, observed: Observed, *, pod: str = "", container: str = "") -> End:
+    """Name where connections into a live object lead. Raises UsageError where its platform leads none."""
+    if not isinstance(provider, Forwards):
+        raise UsageError(f"{provider.name} forwards no ports")
+    return End(provider, observed, pod, container)
 
 
 @asynccontextmanager

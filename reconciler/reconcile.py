@@ -23,12 +23,10 @@ from reconciler.errors import (
     StalePlan,
     Unauthenticated,
     UnsafePlan,
-    UsageError,
     heaviest,
 )
 from reconciler.fleet import Fleet
 from reconciler.follow import Handful, read_all
-from reconciler.forward import End
 from reconciler.guard import Remembered, check_guards
 from reconciler.history.ages import Asked, with_ages
 from reconciler.history.blame import blamed
@@ -45,7 +43,7 @@ from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
 from reconciler.plan.saved import moved
 from reconciler.problem import Problem
-from reconciler.provider import Forwards, InstallInfo, LogQuery, Provider, Timed, times
+from reconciler.provider import InstallInfo, LogQuery, Provider, Timed, times
 from reconciler.providers import providers
 from reconciler.resolve import (
     doubt_credentials,
@@ -55,7 +53,7 @@ from reconciler.resolve import (
     resolve_target,
     with_excerpt,
 )
-from reconciler.resource import Live, Resource, Scope
+from reconciler.resource import Live, Observed, Resource, Scope
 from reconciler.settle import Settler
 from reconciler.settle.look import BESIDE, Looker, find_declared, find_logs, install_info
 from reconciler.settle.told import told
@@ -252,12 +250,9 @@ class Session:
         sources = await find_logs(names, self._resources, self._providers, query.pod)
         return read_all(sources, query, self._world.clock, follow=follow)
 
-    async def inside(self, name: str, *, pod: str = "", container: str = "") -> End:
-        """Find where connections into a declared object lead."""
-        provider, observed = await find_declared(name, self._resources, self._providers)
-        if not isinstance(provider, Forwards):
-            raise UsageError(f"{provider.name} forwards no ports")
-        return End(provider, observed, pod, container)
+    async def declared(self, name: str) -> tuple[Provider, Observed]:
+        """Find the live object of one manifest, named `NAME` or `KIND/NAME`, and the platform it is on."""
+        return await find_declared(name, self._resources, self._providers)
 
     async def install_info(self, name: str, *, version: str = "", url: str = "") -> InstallInfo:
         """Read how to install a registered cluster. The answer holds a secret."""

@@ -7,11 +7,13 @@ Nothing is retried or reconnected here: a stream that breaks raises, since no se
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.typing import Subprotocol
 
 from reconciler.errors import Malformed, ProviderError, Unauthenticated, Unavailable
 from reconciler.transport import Answer, Call, Lines, is_loopback
@@ -23,6 +25,8 @@ OPEN_S = 10.0
 PING_S = 20.0
 _WELL = 1000
 _AGAIN = "run again; if it stays, tell the operators of the cluster"
+_TEXT = "a text message came where bytes are due"
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 _CLOSES: dict[int, tuple[type[ProviderError], str]] = {
     1001: (Unavailable, "the server went away, or the pod ended"),
@@ -63,7 +67,7 @@ async def follow(
         while True:
             message = await connection.recv()
             if isinstance(message, str):
-                raise speech.error(Malformed, call, "a text message came where bytes are due")
+                raise speech.error(Malformed, call, _TEXT)
             for line in lines.feed(message, ends_line=True):
                 yield line
     except ConnectionClosed as err:
@@ -78,14 +82,17 @@ async def follow(
 class Channel:
     """Carry bytes both ways over one WebSocket, as they are; close it when done.
 
-    Raises ProviderError where it does not end well.
+    `protocol` is the one of those offered that the server chose, "" for none; `goodbye` the words of its
+    good end, once there was one. Raises ProviderError where it does not end well.
     """
 
     def __init__(self, connection: ClientConnection, call: Call, speech: Speech) -> None:
         self._connection, self._call, self._speech = connection, call, speech
+        self.protocol: str = connection.subprotocol or ""
+        self.goodbye = ""
 
-    async def send(self, data: bytes) -> None:
-        """Send bytes; waits while the other side takes none."""
+    async def send(self, data: bytes | str) -> None:
+        """Send bytes, or a text message; waits while the other side takes none."""
         try:
             await self._connection.send(data)
         except ConnectionClosed as err:
@@ -97,9 +104,16 @@ class Channel:
             message = await self._connection.recv()
         except ConnectionClosed as err:
             if err.rcvd and err.rcvd.code == _WELL:
+                self.goodbye = err.rcvd.reason
                 return None
             raise _closed(self._call, self._speech, err) from err
-        return message.encode() if isinstance(message, str) else message
+        if isinstance(message, str):
+            raise self._speech.error(Malformed, self._call, _TEXT)
+        return message
+
+    def error(self, kind: type[ProviderError], said: str, *, hint: str = "") -> ProviderError:
+        """Make an error about this channel, in the server's words."""
+        return self._speech.error(kind, self._call, said, hint=hint)
 
     async def close(self) -> None:
         """Say goodbye; safe to call again."""
@@ -107,15 +121,31 @@ class Channel:
 
 
 async def channel(
-    url: str, *, speech: Speech, subject: str, token: str, tls: Callable[[], ssl.SSLContext], verb: str
+    url: str,
+    *,
+    speech: Speech,
+    subject: str,
+    token: str,
+    tls: Callable[[], ssl.SSLContext],
+    verb: str,
+    headers: Mapping[str, str] = _NONE,
+    protocols: Sequence[str] = (),
 ) -> Channel:
-    """Open a channel to an http(s) URL. Raises ProviderError for what comes instead of it."""
+    """Open a channel to an http(s) URL, offering `protocols`, the best first.
+
+    Raises ProviderError for what comes instead of it.
+    """
     call = Call("GET", url, verb, subject)
-    return Channel(await _opened(call, speech, token, tls), call, speech)
+    return Channel(await _opened(call, speech, token, tls, headers, protocols), call, speech)
 
 
 async def _opened(
-    call: Call, speech: Speech, token: str, tls: Callable[[], ssl.SSLContext]
+    call: Call,
+    speech: Speech,
+    token: str,
+    tls: Callable[[], ssl.SSLContext],
+    headers: Mapping[str, str] = _NONE,
+    protocols: Sequence[str] = (),
 ) -> ClientConnection:
     """Shake hands. Raises what the answer stands for."""
     parts = urlsplit(call.url)
@@ -124,7 +154,8 @@ async def _opened(
     try:
         return await _Direct(
             uri,
-            additional_headers={"Authorization": f"Bearer {token}"} if token else {},
+            additional_headers={**headers, **({"Authorization": f"Bearer {token}"} if token else {})},
+            subprotocols=[Subprotocol(name) for name in protocols] or None,
             compression=None,
             max_size=MAX_MESSAGE,
             open_timeout=OPEN_S,

@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "describe": ("reconciler.cli.describe", "show all there is about one live object"),
     "top": ("reconciler.cli.top", "show what live objects use"),
     "logs": ("reconciler.cli.logs", "print or follow the logs of workloads"),
+    "exec": ("reconciler.cli.exec", "run a command, or a shell, in a workload's container"),
+    "attach": ("reconciler.cli.attach", "see and type into the main process of a container"),
     "port-forward": ("reconciler.cli.port_forward", "reach ports of a workload from this machine"),
     "stop": ("reconciler.cli.stop", "say what to write in git so that objects are stopped"),
     "resume": ("reconciler.cli.resume", "say what to write in git so that stopped objects run again"),

@@ -19,6 +19,10 @@ class Terminated(BaseException):
     """Stop at SIGTERM, as Ctrl-C would; not a KeyboardInterrupt, which click makes something else of."""
 
 
+class Foreign(int):
+    """Pass on an exit status that a command in a container ended with: its number is none of our codes."""
+
+
 def ended(voice: Voice, command: Callable[[], object]) -> int:
     """Run a command to its end and give the exit code, having said its name."""
     with _sigterm_raises():
@@ -30,15 +34,23 @@ def _named(voice: Voice, code: int) -> int:
     if voice.lost:
         voice.complain(f"error: not all output could be written: {voice.lost}\n")
         code = code or ExitCode.FAILED
-    label = ExitCode(code).label if code in ExitCode._value2member_map_ else "failed"
     if code or voice.verbosity:
-        voice.complain(f"reconciler: {label} (exit {code})\n")
+        voice.complain(f"reconciler: {_label(code)} (exit {int(code)})\n")
     voice.close()
     return code
 
 
+def _label(code: int) -> str:
+    """Give the word for a code; a command's own status has none of ours."""
+    if isinstance(code, Foreign):
+        return "the command's own status"
+    return ExitCode(code).label if code in ExitCode._value2member_map_ else "failed"
+
+
 def _code_of(returned: object) -> int:
     """Read what a command gave back: an exit code, or nothing for success."""
+    if isinstance(returned, Foreign):
+        return returned
     return int(returned) if isinstance(returned, int) else ExitCode.IN_ORDER
 
 

@@ -67,11 +67,11 @@ async def _forward(
     request: Request, voice: Voice, name: str, ways: tuple[Way, ...], pod: str, container: str
 ) -> None:
     from reconciler.cli.request import world_of
-    from reconciler.forward import HOST, forwarding
+    from reconciler.forward import HOST, end_of, forwarding
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice), is_looking=True) as session:
-        end = await session.inside(name, pod=pod, container=container)
+        end = end_of(*await session.declared(name), pod=pod, container=container)
         async with forwarding(end, ways, lambda words: voice.complain(f"warning: {words}\n")) as open_:
             for way in open_:
                 voice.talk(

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import get_terminal_size
+from stat import S_ISREG
 from typing import TYPE_CHECKING, TextIO
 
 from click import echo_via_pager
@@ -148,6 +149,20 @@ class Voice:
     def command(self, text: str) -> None:
         """Write our own commands to the CI runner, on stderr; the one way around their breaking."""
         self._write(self._err, text, is_ours=True)
+
+    def byway(self, *, is_error: bool = False) -> int | None:
+        """Give the descriptor for bytes as they are, which are not ours to read, such as a container's.
+
+        None where they have to be text and come through here: a CI runner reads them, not a file, or there is
+        no descriptor.
+        """
+        stream = self._err if is_error else self._out
+        try:
+            number = stream.fileno()
+            is_file = S_ISREG(os.fstat(number).st_mode)
+        except (OSError, ValueError):
+            return None
+        return number if is_file or not self.is_ci else None
 
     def annotate(self, findings: Callable[[], Sequence[Problem]]) -> None:
         """Show findings beside the code, where GitHub runs us."""

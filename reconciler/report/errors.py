@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from reconciler.errors import (
     ExitCode,
+    NoEntry,
     ProviderError,
     ReconcilerError,
+    Severed,
     Unauthenticated,
 )
 from reconciler.problem import Problem
@@ -34,6 +36,10 @@ def _provider_text(error: ProviderError) -> str:
     text = problem_text(failure_problem(error))
     if isinstance(error, Unauthenticated):
         return text + "Nothing was read or changed.\n"
+    if isinstance(error, NoEntry):
+        return text + "Nothing was started.\n"
+    if isinstance(error, Severed):
+        return text
     if error.exit_code == ExitCode.UNOBSERVED:
         return f"{text}{NOT_MISSING}\n"
     return text + _closing(error)

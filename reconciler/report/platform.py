@@ -8,9 +8,11 @@ from reconciler.errors import (
     Conflict,
     Forbidden,
     Malformed,
+    NoEntry,
     NotFound,
     ProviderError,
     Rejected,
+    Severed,
     Throttled,
     Unauthenticated,
     Unavailable,
@@ -157,6 +159,17 @@ def _unknown(error: ProviderError) -> Problem:
     )
 
 
+def _no_entry(error: ProviderError) -> Problem:
+    return _problem("RC440", f"{error.target}: cannot {error.verb} {error.subject} now", error)
+
+
+def _severed(error: ProviderError) -> Problem:
+    said = error.said or "it does not say why"
+    return Problem(
+        "RC441", f"the session in {error.subject} broke off: {said}", hint=error.hint, subject=error.url
+    )
+
+
 def _plain(error: ProviderError) -> Problem:
     return _problem("RC422", f"{error.target}: cannot {error.verb} {error.subject}".rstrip(), error)
 
@@ -175,5 +188,7 @@ _WORDS: Mapping[type[ProviderError], Callable[[ProviderError], Problem]] = {
     Unavailable: _unavailable,
     Malformed: _malformed,
     Unknown: _unknown,
+    NoEntry: _no_entry,
+    Severed: _severed,
     ProviderError: _plain,
 }

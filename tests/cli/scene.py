@@ -16,10 +16,11 @@ import pytest
 from reconciler.cli import main
 from reconciler.emulator.clock import ManualClock
 from reconciler.emulator.faults import Fault
-from reconciler.emulator.runai import Emulator
+from reconciler.emulator.runai import Emulator, Habits
 from reconciler.emulator.server import Tls
 from tests.scenarios.stage import DrivenClock
 
+USUAL = Habits()
 FLEET_ID = "7f3a9c04d2b81e66"
 NO_SUCH_IMAGE = "ghcr.io/wattfield/no-such-forecaster:v1"
 _FLEET = """\
@@ -164,6 +165,7 @@ def played(
     *,
     tls: Tls | None = None,
     api_level: str = "2.25",
+    habits: Habits = USUAL,
 ) -> Iterator[Scene]:
     """Set a scene in an empty folder and stand in it. Time is the emulator's: waiting takes none of ours."""
     root = folder / "repo"
@@ -178,7 +180,7 @@ def played(
         monkeypatch.setenv(name, value)
     clock = ManualClock()
     monkeypatch.setattr("reconciler.cli.request.SystemClock", lambda: DrivenClock(clock))
-    emulator = Emulator(seed="empty", clock=clock, api_level=api_level)
+    emulator = Emulator(seed="empty", clock=clock, api_level=api_level, habits=habits)
     with emulator.serve(tls=tls) as url:
         scene = Scene(emulator, root, capsys, f"{folder}/", url)
         scene.git("init", "-q", "-b", "main")

@@ -160,6 +160,8 @@ def test_every_row_is_called_by_its_command_and_no_other_is(story: Story, run: R
     story.type("top")
     story.type("top Inference/inference")
     story.type("logs Inference/inference --tail 1")
+    story.type("exec Inference/inference -- true")
+    story.type("attach Training/training", ends=9)
     with _passing(story.clock):
         story.type("logs Training/training --follow")
     story.declare("Training", POD.replace("busybox", "ghcr.io/no-such-image") + "}", meta="unwell")

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from reconciler.capacity import Capacity
 from reconciler.clock import Clock
+from reconciler.console import Console, Entry
 from reconciler.errors import FleetError, Malformed, ProviderError, Rejected
 from reconciler.fleet import Target
 from reconciler.health import Health
@@ -288,6 +289,10 @@ class RunaiProvider:
     async def tunnel(self, observed: Observed, port: int, *, pod: str = "", container: str = "") -> Tunnel:
         """Open one connection to a port of a container."""
         return await self._inside.tunnel(observed, port, pod=pod, container=container)
+
+    async def enter(self, observed: Observed, entry: Entry) -> Console:
+        """Start a session in a container."""
+        return await self._inside.enter(observed, entry)
 
     async def aclose(self) -> None:
         """Close connections."""
