@@ -26,7 +26,7 @@ def origin_of(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     host, scheme = (parts.hostname or "").casefold(), parts.scheme.casefold()
     if scheme not in {"http", "https", "ws", "wss"} or not host:
-        raise ValueError("it is not an http or https URL")
+        raise ValueError("it is not a URL: write https:// and the host")
     if parts.username is not None or parts.password is not None:
         raise ValueError("it holds a user name or password")
     secure = scheme in {"https", "wss"}

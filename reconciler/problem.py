@@ -106,6 +106,7 @@ CODES: dict[str, str] = {
     "RC311": "the saved plan is not for this hour, version, fleet, platform or commit",
     "RC312": "the saved plan was applied already",
     "RC313": "what would be done is not as the saved plan has it",
+    "RC314": "a consent that names nothing here",
     "RC320": "another apply of this fleet is running",
     "RC321": "the git remote of the journal cannot be reached or read",
     "RC322": "the lease was taken from this run",

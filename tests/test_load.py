@@ -104,6 +104,7 @@ def test_a_fleet_file_becomes_a_fleet(fleet: Fleet, home: Path) -> None:
         (("name: ml-platform", "name: '${{ vars.X }}'"), "RC111", "wrong place"),
         (("https://acme.run.ai", "https://${{ vars.TENANT }}.run.ai"), "RC111", "not listed"),
         (("${{ secrets.RUNAI_CLIENT_SECRET }}", "ghp_abcdefghijklmnopqrstuvwxyz01"), "RC112", "GitHub token"),
+        (("${{ secrets.RUNAI_CLIENT_SECRET }}", "mysecretvalue123"), "RC112", "clientSecret is written out"),
         (("apiVersion: reconciler/v1", "apiVersion: v1"), "RC201", 'apiVersion is "v1"'),
         (("targets:", "targets: {}\nother:"), "RC201", "targets"),
         (("kind: Fleet", "kind: Fleet\nkind: Fleet"), "RC101", "twice"),
@@ -298,6 +299,20 @@ def test_problems_of_all_files_are_reported_at_once(home: Path, fleet: Fleet) ->
         "manifests/b.yaml",
     }
     assert len(loaded.documents) == 2
+
+
+def test_the_credentials_of_an_emulator_are_no_secret(home: Path) -> None:
+    text = FLEET.replace("${{ secrets.RUNAI_CLIENT_SECRET }}", "demo-secret")
+    (home / "reconciler.yaml").write_text(text.replace("https://acme.run.ai", "http://127.0.0.1:8470"))
+
+    assert load_fleet(cwd=home).targets
+
+
+@pytest.mark.parametrize("url", ["https://[", "http://demo.example"])
+def test_a_url_that_cannot_be_read_hides_no_credential(url: str, tmp_path: Path) -> None:
+    text = FLEET.replace("${{ secrets.RUNAI_CLIENT_SECRET }}", "demo-secret")
+
+    assert "RC112" in [code for code, _ in refusal(text.replace("https://acme.run.ai", url), tmp_path)]
 
 
 def test_a_folder_stands_for_the_fleet_file_in_it(home: Path) -> None:

@@ -135,7 +135,8 @@ def plan_table(voice: Voice, planned: Planned, *, wide: bool, next_step: str = "
     """Write a plan for people, as wide as they can see."""
     from reconciler.report.plan import plan_text
 
-    return plan_text(planned.plan, wide=wide, width=voice.width, next_step=next_step)
+    refused = tuple(dict.fromkeys(problem.code for problem in planned.refusals))
+    return plan_text(planned.plan, wide=wide, width=voice.width, next_step=next_step, refused=refused)
 
 
 def tell_obstacles(voice: Voice, planned: Planned) -> None:

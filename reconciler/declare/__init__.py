@@ -164,9 +164,13 @@ def declare(request: Request, world: World) -> Declared:
 def _of_a_name(problem: Problem, paths: Sequence[str]) -> Problem:
     """Tell the reader of a path that is not there, and could be a name, how objects are named."""
     word = problem.location.file if problem.location else ""
-    if problem.code != "RC100" or word not in paths or "/" in word or "." in word:
+    if problem.code != "RC100" or word not in paths or "." in word:
         return problem
-    return replace(problem, hint=f"check the path; an object is named KIND/NAME, such as Training/{word}")
+    kind, _, name = word.rpartition("/")
+    best = near(kind.rpartition("/")[2], {name for _, name in kinds()}) if kind else ""
+    if best:
+        return replace(problem, hint=f'did you mean "{best}/{name}"? Else check the path')
+    return problem if kind else replace(problem, hint="check the path; an object is named KIND/NAME")
 
 
 def _must_have(fleet: Fleet, targets: tuple[str, ...]) -> None:

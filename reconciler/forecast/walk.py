@@ -122,7 +122,11 @@ class _View:
     def _unknown(self, bid: Bid) -> Outlook:
         """Say why nothing is foretold of a bid."""
         pool = bid.pools[0] if bid.pools else ""
-        why = self.capacity.notes[0] if self.capacity.notes else "no node pool of its wish is seen here"
+        wish, there = self.asked[bid.key].pools, self.capacity.pools
+        if there and wish:
+            why = f"no node pool {' or '.join(wish)} is seen here; there are {', '.join(sorted(there))}"
+        else:
+            why = self.capacity.notes[0] if self.capacity.notes else "no node pool of its wish is seen here"
         return Outlook(bid.key, Chance.UNKNOWN, bid.gpus, pool, why=why)
 
     def _course(
@@ -220,7 +224,7 @@ class _View:
         lines = []
         for scope, pool in sorted(touched):
             share = self.capacity.shares.get((scope, pool))
-            if share is None and self.capacity.pools is None:
+            if share is None and (self.capacity.pools is None or not pool):
                 continue
             before = share.allocated + share.waiting if share else 0.0
             after = before + moved.get((scope, pool), 0.0) + touched[scope, pool]

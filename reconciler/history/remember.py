@@ -74,7 +74,7 @@ def _with_history(
         commit=history.head.commit,
         commit_time=history.head.time,
         branch=history.head.branch,
-        is_edited=history.is_edited(folders_of(declared)),
+        is_edited=history.is_edited([*folders_of(declared), declared.cwd / declared.fleet.file]),
         has_history=not history.is_shallow,
         ancestors={commit: history.is_ancestor(commit) for commit in sorted(commits)},
         last_policies={} if history.is_shallow else _last_policies(gone, history, declared, base.kinds),

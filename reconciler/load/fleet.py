@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from reconciler.errors import FleetError
 from reconciler.fleet import Fleet, Limits, Store, Target
+from reconciler.hosts import is_loopback
 from reconciler.load.files import Unreadable, read_file
 from reconciler.problem import Location, Problem
 from reconciler.resource import EMPTY, HealthPolicy, Json, Lifecycle
+from reconciler.secret import names_credential
 from reconciler.validate import credentials, stored_fleet_schema
 from reconciler.validate.interpolation import uses_in
 from reconciler.validate.judge import judge_for
@@ -51,7 +54,8 @@ def load_fleet(path: str | Path | None = None, *, cwd: Path, environ: Mapping[st
     document = _document(absolute, shown)
     problems = [*judge_for(stored_fleet_schema()).problems(document), *credentials.check(document)]
     if not any(problem.is_error for problem in problems):
-        problems += [*_interpolations(document), *_policies(document), *_journal(document)]
+        problems += [*_clear_text(document), *_interpolations(document)]
+        problems += [*_policies(document), *_journal(document)]
     if any(problem.is_error for problem in problems):
         raise FleetError(problems=sorted(map(_of_the_fleet, problems), key=_in_file_order))
     return _fleet(document, shown, str(Path(os.path.realpath(absolute)).parent))
@@ -81,6 +85,26 @@ def _of_the_fleet(problem: Problem) -> Problem:
     """Keep what is said about a value, under the fleet's own code where it is about shape."""
     is_shape = problem.code in ("RC103", "RC104", "RC105", "RC108", "RC109")
     return without_secrets(replace(problem, code="RC201") if is_shape else problem)
+
+
+def _clear_text(document: Document) -> Iterator[Problem]:
+    """Find credentials of targets that git would keep, whatever they look like; an emulator has none."""
+    for name, block in document.value["targets"].items():
+        if _is_here(block.get("url") or ""):
+            continue
+        for field, value in (block.get("auth") or {}).items():
+            if isinstance(value, str) and names_credential(field) and not [*uses_in(value)]:
+                what = f"targets.{name}.auth.{field} is written out"
+                hint = "write ${{ secrets.NAME }}, and give NAME to the run as an environment variable"
+                problem = Problem("RC112", what, why="git keeps it for ever", hint=hint)
+                yield replace(at_value(document, f"/targets/{name}/auth/{field}", problem), excerpt="")
+
+
+def _is_here(url: str) -> bool:
+    try:
+        return is_loopback(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
 
 
 def _interpolations(document: Document) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
         strangers=strangers(lives, declared, known),
         unknown=_unknown(lives),
         prune=known.prune,
-        notes=tuple(_notes(lives, known)),
+        notes=(*_notes(lives, known), *_idle_consents(ordered, known)),
         commit=known.commit,
         branch=known.branch,
         is_edited=known.is_edited,
@@ -134,6 +134,17 @@ def _notes(lives: Mapping[str, Live], known: Known) -> Iterable[Problem]:
         if time <= known.commit_time:
             what = f"a live mark names commit {commit[:7]}, which this clone does not have"
             yield Problem("RC306", what, severity=Severity.NOTE)
+
+
+def _idle_consents(changes: Sequence[Change], known: Known) -> Iterable[Problem]:
+    """Warn of consents that name no object of the plan: most likely they are misspelt."""
+    words = [("replace", key) for key in known.consents.replace]
+    words += [("delete", key) for key in known.consents.delete]
+    for word, named in words:
+        if not any(change.key.answers_to(named) for change in changes):
+            what = f"--allow {word}={named} names no object of this plan"
+            hint = "a key is KIND/NAME or SCOPE/KIND/NAME"
+            yield Problem("RC314", what, hint=hint, severity=Severity.WARNING)
 
 
 def newer_work(lives: Mapping[str, Live], known: Known) -> tuple[Problem, ...]:

@@ -15,7 +15,7 @@ _LISTED = 5
 
 
 def ending(changes: Sequence[Change]) -> list[tuple[Change, Impact]]:
-    """List the changes that end something running, or would once consented to; the costliest first."""
+    """List the changes that end something running, then those that would once consented to, by cost."""
     found = [
         (change, change.impact)
         for change in changes
@@ -23,7 +23,7 @@ def ending(changes: Sequence[Change]) -> list[tuple[Change, Impact]]:
         and change.impact.is_running
         and (change.action.destroys or (change.action is Action.REFUSED and change.is_destructive))
     ]
-    return sorted(found, key=lambda pair: (-pair[1].gpu_hours, pair[0].key))
+    return sorted(found, key=lambda pair: (pair[0].action is Action.REFUSED, -pair[1].gpu_hours, pair[0].key))
 
 
 def ends_text(changes: Sequence[Change], *, targets: int = 1, width: int = 120) -> str:

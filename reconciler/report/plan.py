@@ -38,9 +38,17 @@ _STRANGERS = 3
 
 
 def plan_text(
-    plan: Plan, *, wide: bool = False, width: int = 120, next_step: str = "reconciler apply"
+    plan: Plan,
+    *,
+    wide: bool = False,
+    width: int = 120,
+    next_step: str = "reconciler apply",
+    refused: Sequence[str] = (),
 ) -> str:
-    """Write the whole plan. `wide` also shows what stays as it is; `next_step` is the command for it."""
+    """Write the whole plan. `wide` also shows what stays as it is; `next_step` is the command for it.
+
+    `refused` are the codes of the guards that refuse all of it.
+    """
     shown = [change for change in plan.changes if wide or is_notable(change)]
     parts = [
         ends_text(plan.changes, targets=len(plan.targets), width=width),
@@ -50,7 +58,7 @@ def plan_text(
         + unknown_text(plan.unknown),
         capacity_text(plan.forecast, targets=len(plan.targets), wide=wide, width=width),
         _notes_text(plan),
-        _counts_text(plan, next_step=next_step, width=width),
+        _counts_text(plan, refused=refused, next_step=next_step, width=width),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -179,14 +187,19 @@ def _notes_text(plan: Plan) -> str:
     return "".join(problem_text(note) for note in plan.notes)
 
 
-def _counts_text(plan: Plan, *, next_step: str, width: int) -> str:
+def _counts_text(plan: Plan, *, refused: Sequence[str], next_step: str, width: int) -> str:
     """Write the counts, the digest, and the command that would do it."""
     digest = f"   digest {short_digest(plan.digest)}" if plan.digest else ""
     text = f"{counts(plan)}.{digest}\n"
     if digest and cells(text.rstrip()) > width:
         text = f"{counts(plan)}.\ndigest {short_digest(plan.digest)}\n"
+    if plan.writes and refused:
+        return f"{text}All of it is refused: {', '.join(refused)}. Nothing of it is done.\n"
     if plan.writes:
-        return text + (f"To do it: {line(next_step)}\n" if next_step else "") + f"{undo_words(plan)}\n"
+        left = len(plan.having(Action.REFUSED))
+        more = f"   ({left} {'stays' if left == 1 else 'stay'} refused: exit 9)" if left else ""
+        do = f"To do it: {line(next_step)}{more}" if next_step else ""
+        return text + "".join(f"{words}\n" for words in (do, undo_words(plan)) if words)
     if plan.is_empty and (waiting := len(plan.having(Action.DEFERRED))):
         return f"Nothing to do yet: {waiting} deferred until what they need is done.{digest}\n"
     if plan.is_empty:
@@ -196,11 +209,33 @@ def _counts_text(plan: Plan, *, next_step: str, width: int) -> str:
 
 def undo_words(plan: Plan) -> str:
     """Say how it is taken back, and what does not come back by that; "" where nothing is done."""
-    if not plan.writes:
+    from_git = [change for change in plan.writes if _is_asked_by_git(change)]
+    if not from_git:
         return ""
-    way = "git revert, then apply" if plan.commit else "put the manifests back, then apply"
-    is_ending = any(change.action.destroys and change.is_destructive for change in plan.writes)
-    return f"To undo it: {way}{'; what was ended starts anew' if is_ending else ''}."
+    if plan.is_edited or not plan.commit:
+        way = "put the files back as they were"
+    elif all(change.action is Action.CREATE for change in from_git):
+        way = "take the manifests out of git again"
+    else:
+        way = "git revert the change"
+    rest = "; what was ended starts anew" if any(change.is_destructive for change in from_git) else ""
+    rest += "; what is kept or protected stays" if any(map(_outlives_its_manifest, from_git)) else ""
+    return f"To undo it: {way}, then apply{rest}."
+
+
+def _is_asked_by_git(change: Change) -> bool:
+    """Tell whether git's change brings this about, and not what somebody did to the live object."""
+    if change.action in (Action.RERUN, Action.ADOPT):
+        return False
+    return change.action is not Action.UPDATE or any(field.origin != "live" for field in change.fields)
+
+
+def _outlives_its_manifest(change: Change) -> bool:
+    if change.action is not Action.CREATE or change.resource is None:
+        return False
+    policy = change.resource.lifecycle
+    carries_mark = change.kind is None or change.kind.support.carries_mark
+    return policy.protect or policy.on_remove != "Delete" or not carries_mark
 
 
 def counts(plan: Plan) -> str:

@@ -18,6 +18,7 @@ from reconciler.errors import (
     Unavailable,
     Unknown,
 )
+from reconciler.hosts import is_loopback
 from reconciler.problem import Problem
 from reconciler.report.units import count
 
@@ -119,7 +120,8 @@ def _unavailable(error: ProviderError) -> Problem:
             hint=error.hint or _AUTHORITY,
             subject=error.url,
         )
-    hint = _VPN if _has_no_name(error) else error.hint or _VPN
+    usual = _HERE if is_loopback(_host(error).rpartition(":")[0] or _host(error)) else _VPN
+    hint = usual if _has_no_name(error) else error.hint or usual
     return Problem("RC410", f"cannot reach {_host(error)}: {_no_way(error)}", hint=hint, subject=error.url)
 
 
@@ -137,6 +139,7 @@ def _no_way(error: ProviderError) -> str:
     return error.said.replace(f" to {host}", "").replace(host, "it") or "no answer"
 
 
+_HERE = "Does anything listen there? Else check the url of this target in the fleet file"
 _VPN = "Are you on the VPN? Else check the url of this target in reconciler.yaml"
 _AUTHORITY = "set SSL_CERT_FILE to the file of your certificate authority"
 

@@ -22,7 +22,10 @@ apiVersion: reconciler/v1
 kind: Fleet
 metadata: {name: here, id: 7f3a9c04d2b81e66}
 targets:
-  east: {provider: runai, url: "https://east.acme.example", auth: &auth {clientId: a, clientSecret: b}}
+  east:
+    provider: runai
+    url: "https://east.acme.example"
+    auth: &auth {clientId: a, clientSecret: "${{ secrets.B }}"}
   west: {provider: runai, url: "https://west.acme.example", auth: *auth, scope: {projects: [team-c]}}
 """
 

@@ -351,5 +351,20 @@ def test_a_wrong_command_line_is_two_and_offers_the_right_one(name: str, scene: 
     hold(name, scene.types(*WORDS[name]), 2)
 
 
+def test_a_consent_that_names_nothing_is_told(scene: Scene, hold: Hold) -> None:
+    hold("idle-consent", scene.declare("train").types("plan", "--allow", "replace=train"), 0)
+
+
+def test_a_kind_that_is_misspelt_is_offered_right(scene: Scene, hold: Hold) -> None:
+    hold("misspelt-kind", scene.declare("train").types("plan", "Trainig/train"), 4)
+
+
+def test_an_edited_fleet_file_is_not_what_git_has(scene: Scene) -> None:
+    scene.declare("train")
+    (scene.root / "reconciler.yaml").write_text((scene.root / "reconciler.yaml").read_text() + "# edited\n")
+
+    assert "+uncommitted" in scene.types("plan").out
+
+
 def test_a_bare_name_is_told_how_objects_are_named(scene: Scene, hold: Hold) -> None:
     hold("bare-name", scene.declare("train").types("plan", "train"), 4)
