@@ -38,7 +38,7 @@ def command(
       reconciler exec assist-chat -- nvidia-smi -L
       reconciler exec -it assist-chat -- bash                     a shell at this terminal
       reconciler exec pretrain --pod pretrain-worker-1 -- ps aux
-      reconciler exec -i notebook -- sh -c 'cat > notes.txt' < notes.txt
+      reconciler exec -i notebook -- dd of=notes.txt < notes.txt
 
     The words go to the platform as they are, through no shell. Where it tells the exit status of the
     command, that is the exit code, and the last line of stderr says so. Nothing is run a second time:

@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.emulator.clock import ManualClock
 from reconciler.emulator.primus_safe import Emulator as PrimusSafe
-from reconciler.emulator.runai import Emulator, Switches, clusterlife
+from reconciler.emulator.runai import Emulator, Habits, Switches, clusterlife
 from tests.cli.conftest import Run
 from tests.scenarios.stage import DrivenClock
 
@@ -141,7 +141,8 @@ def story(run: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sto
     (here / "manifests").mkdir()
     clock = ManualClock()
     monkeypatch.setattr("reconciler.cli.request.SystemClock", lambda: DrivenClock(clock))
-    emulator = Emulator(seed="empty", clock=clock, switches=Switches())
+    habits = Habits(stdio_taken="always")  # so that an attach ends by itself
+    emulator = Emulator(seed="empty", clock=clock, switches=Switches(), habits=habits)
     with emulator.serve() as url:
         (here / "reconciler.yaml").write_text(FLEET.replace("URL", url))
         yield Story(run, here, emulator, clock)
