@@ -169,6 +169,8 @@ def _say(voice: Voice, asked: Asked, ours: Ours, console: Console) -> None:
 
 def _ended(voice: Voice, entry: Entry, over: Ended) -> ExitCode | Foreign:
     """Give the command's own status where it was told; where not, say so to whoever may count on it."""
+    if over.has_left and entry.tty and not entry.argv:
+        voice.talk("\nleft; what runs there goes on\n")
     if over.status is None and not over.has_left and entry.argv and not entry.tty:
         voice.talk("the platform did not tell how the command ended; 0 says that the session ended well\n")
     return Foreign(over.status) if over.status else ExitCode.IN_ORDER

@@ -48,6 +48,7 @@ def test_two_keys_leave_a_main_process_as_it_is(setting: Setter) -> None:
             child.send(b"echo a\x10b\r")
             child.expect_exact(b"a\x10b\r\n")
             child.send(b"\x10\x11")
+            child.expect_exact(b"\r\nleft; what runs there goes on\r\n")
 
         assert child.exitstatus == 0
 
