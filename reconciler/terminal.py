@@ -78,7 +78,7 @@ def _signals(die: Callable[[int, FrameType | None], None], lend: Callable[..., N
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 @contextmanager
