@@ -30,6 +30,13 @@ _START_S = 10.0
 _STOP_S = 5.0
 _GRACE_S = 0.2
 _GOING_AWAY, _ABNORMAL = 1001, 1006
+_TOO_LONG_BODY = (
+    b'{"code":400,"reason":"Bad Request","message":"a line of the request is longer than 8192 bytes"}'
+)
+_TOO_LONG = (
+    b"HTTP/1.1 400 Bad Request\r\nx-emulator: EMULATOR\r\ncontent-type: application/json\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_TOO_LONG_BODY), _TOO_LONG_BODY)
+)
 
 Tls = tuple[str, str]
 
@@ -242,6 +249,13 @@ class _WebSocket(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.wire = Wire(self.transport, self.stop_keepalive)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; refuse a handshake with a line that is too long, for which uvicorn has no answer."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not hasattr(self, "request"):
+            self.transport.write(_TOO_LONG)
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

@@ -96,11 +96,11 @@ def test_a_pod_that_is_not_there_is_no_reason_to_wait(scene: Scene) -> None:
 
 
 def test_a_command_that_may_be_too_long_is_told_so(scene: Scene) -> None:
-    scene.spoil(way("exec"), status=431, forever=True)
+    said = scene.types("exec", "box", "--", "echo", "x" * 10_000)
 
-    said = scene.types("exec", "box", "--", "echo", "x" * 5_000)
-
-    assert "the command has 7 KiB, encoded" in said.err
+    assert said.code == 6
+    assert "a line of the request is longer than 8192 bytes" in said.err
+    assert "the command has 13 KiB, encoded" in said.err
     assert "reconciler exec -i NAME -- sh < FILE" in said.err
 
 

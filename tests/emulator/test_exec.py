@@ -101,6 +101,18 @@ def test_a_command_that_makes_no_sense_is_400(at: Cluster, command: str, says: s
     assert says in body["message"]
 
 
+@pytest.mark.parametrize("is_header", [True, False])
+def test_a_command_that_fits_into_no_line_of_a_request_is_400(at: Cluster, is_header: bool) -> None:
+    argv = ("echo", "x" * 10_000)
+
+    status, body = at.refused(
+        BOX, "" if is_header else asked(*argv), {"Command": encoded(*argv)} if is_header else None
+    )
+
+    assert (status, body["code"], body["reason"]) == (400, 400, "Bad Request")
+    assert "longer than 8192 bytes" in body["message"]
+
+
 # -- who may, and when ---------------------------------------------------------------------------
 
 
