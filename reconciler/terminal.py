@@ -124,7 +124,9 @@ class Ends:
 
     async def write(self, descriptor: int, data: bytes) -> None:
         """Write all of it. Raises OSError where it is not taken."""
-        await self._in_thread(lambda: self._write(descriptor, data))
+        left = _written_at_once(descriptor, data)
+        if left:
+            await self._in_thread(lambda: self._write(descriptor, left))
 
     async def close(self) -> None:
         """Call off whoever waits; nothing may be read or written from now on."""
@@ -146,11 +148,20 @@ class Ends:
         except OSError:
             return b""  # a terminal that was hung up
 
-    def _write(self, descriptor: int, data: bytes) -> None:
-        left = memoryview(data)
+    def _write(self, descriptor: int, left: memoryview) -> None:
         while left:
             off, _, _ = select.select([self._called_off], [descriptor], [])
             if off:
                 return
-            with suppress(BlockingIOError):
-                left = left[os.write(descriptor, left[: select.PIPE_BUF]) :]
+            left = _written_at_once(descriptor, left)
+
+
+def _written_at_once(descriptor: int, data: bytes | memoryview) -> memoryview:
+    """Write what is taken without a wait; give the rest. Of so little as PIPE_BUF all is taken or none."""
+    left = memoryview(data)
+    while left and select.select([], [descriptor], [], 0)[1]:
+        try:
+            left = left[os.write(descriptor, left[: select.PIPE_BUF]) :]
+        except BlockingIOError:
+            break
+    return left
