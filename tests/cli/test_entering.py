@@ -193,6 +193,15 @@ def test_a_line_that_is_cut_ends_it(scene: Scene, kind: str) -> None:
     _is_severed(scene, said.code, said.err, 6, "the connection broke off")
 
 
+def test_a_line_that_is_cut_ends_attach(setting: Setter) -> None:
+    scene = setting("cat")
+    scene.spoil(way("attach"), kind="ws_cut")
+
+    done = piped(scene, "attach", "-i", "box", given=b"a\n")
+
+    _is_severed(scene, done.returncode, done.stderr.decode(), 6, "the connection broke off")
+
+
 def test_a_malformed_frame_ends_it(scene: Scene) -> None:
     scene.spoil(way("exec"), kind="ws_raw", after=1)
 
