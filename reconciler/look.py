@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from reconciler.clock import Clock
 from reconciler.declare.narrow import parse_selector
-from reconciler.errors import ExitCode, ManifestError, ProviderError, Unauthenticated, UsageError, heaviest
+from reconciler.errors import (
+    ExitCode,
+    Malformed,
+    ManifestError,
+    NotFound,
+    ProviderError,
+    Unauthenticated,
+    UsageError,
+    heaviest,
+)
 from reconciler.fleet import Fleet
 from reconciler.health import Health
 from reconciler.mark import Owner, owner_of
 from reconciler.problem import Problem
 from reconciler.provider import Describes, Measures, Provider, times
-from reconciler.resolve import place
+from reconciler.resolve import place, unseen
 from reconciler.resource import Life, Observed, Resource, ResourceKey, Scope, Summary
 from reconciler.sight import Described, Found, Section, Seen, Span, Used
 
@@ -79,25 +88,29 @@ class Looking:
         chosen = (await self.look(wanted, is_strict=True)).chosen
         return tuple(await asyncio.gather(*map(self._full, chosen)) if in_full else chosen)
 
-    async def look(self, wanted: Wanted, *, is_strict: bool = False) -> Seen:
+    async def look(self, wanted: Wanted, *, is_strict: bool = False, before: Seen | None = None) -> Seen:
         """Look once at every target; what cannot be read is named, and the rest is seen all the same.
+
+        `before` is the look before this one: not seen now is not gone.
 
         Raises Unauthenticated where the credentials are refused. A strict look also raises where no target
         could be read, UsageError for a project that is not there, and ManifestError for a word that names
         nothing live, where everything could be read; else such a word finds nothing.
         """
-        reads = [self._target(provider, wanted) for provider in self.providers.values()]
+        known = {(key.target, key.scope) for key in before.found} if before else set()
+        reads = [self._target(provider, wanted, known) for provider in self.providers.values()]
         found = {each.summary.key: each for part in await asyncio.gather(*reads) for each in part}
         meant = frozenset(key for key, each in found.items() if wanted.fits(each))
         seen = Seen(found, meant, frozenset(self._unread))
         if is_strict:
             self._raise_nothing_seen(seen, wanted)
-        return seen
+        return seen.filled_from(before) if before else seen
 
     def _raise_nothing_seen(self, seen: Seen, wanted: Wanted) -> None:
         if self.providers.keys() <= {target for target, scope in seen.unread if scope is None}:
             raise self.failures[0]
-        if unknown := sorted(set(wanted.projects) - self._scopes):
+        hidden = {scope for _, scope in seen.unread}
+        if unknown := sorted(set(wanted.projects) - self._scopes - hidden):
             names = ", ".join(sorted(self._scopes))
             raise UsageError(f"no project {', '.join(unknown)} is seen here; there are {names}")
         kinds = {name.casefold() for provider in self.providers.values() for name in provider.kinds}
@@ -177,7 +190,7 @@ class Looking:
             self._failed.append(failure)
             return Section(name, note=f"could not be read: {failure}")
 
-    async def _target(self, provider: Provider, wanted: Wanted) -> list[Found]:
+    async def _target(self, provider: Provider, wanted: Wanted, known: Set[tuple[str, str]]) -> list[Found]:
         try:
             scopes = list(await provider.scopes())
         except Unauthenticated:
@@ -187,6 +200,7 @@ class Looking:
             self._unread.add((provider.target, None))
             return []
         self._scopes |= {scope.name for scope in scopes}
+        self._note_hidden(provider.target, scopes, wanted, known)
         placed, _ = place(self.resources, scopes, self.fleet.targets[provider.target])
         declared = {resource.key: resource for resource in placed}
         named = [s for s in scopes if not wanted.projects or s.name in wanted.projects]
@@ -198,10 +212,22 @@ class Looking:
         at = times({provider.target: provider}, self.clock.now())[provider.target]
         return [replace(each, seen_at=at) for each in found]
 
+    def _note_hidden(
+        self, target: str, scopes: Sequence[Scope], wanted: Wanted, known: Set[tuple[str, str]]
+    ) -> None:
+        """Note as not read what the fleet names, or was seen before, and is not among a target's scopes."""
+        seen = {"", *(scope.name for scope in scopes)}
+        before = {scope for of, scope in known if of == target and scope not in seen}
+        for name in sorted({*unseen(scopes, self.fleet.targets[target]), *before}):
+            if not wanted.projects or name in wanted.projects:
+                said = "these credentials do not see it"
+                self._failed.append(NotFound(target, "list", f"workloads of {name}", said=said))
+                self._unread.add((target, name))
+
     async def _scope(self, provider: Provider, scope: Scope) -> Sequence[Summary]:
         try:
             async with self._slots:
-                return await provider.list(scope)
+                return await _believed(provider, scope)
         except ProviderError as failure:
             self._failed.append(failure)
             self._unread.add((provider.target, scope.name))
@@ -238,6 +264,16 @@ class Looking:
         except ProviderError as failure:
             self._failed.append(failure)
             return None
+
+
+async def _believed(provider: Provider, scope: Scope) -> Sequence[Summary]:
+    """List a scope; an empty list is confirmed by the count. Raises Malformed where they differ twice."""
+    for _ in range(2):
+        rows = await provider.list(scope)
+        if rows or not (count := await provider.count(scope)):
+            return rows
+    said = f"the list shows 0 objects where the count says {count}"
+    raise Malformed(provider.target, "read", scope.name or "the clusters", said=said)
 
 
 def exit_code(failures: Sequence[ProviderError]) -> ExitCode:

@@ -43,11 +43,13 @@ class Seen:
     """Hold one look at all targets: every live object there, and the keys of those that are meant.
 
     `unread` names what could not be read, as (target, scope), the scope None for all of a target.
+    `missed` was there the look before and is shown as it was then: a list may be late.
     """
 
     found: Mapping[ResourceKey, Found]
     meant: frozenset[ResourceKey]
     unread: frozenset[tuple[str, str | None]] = frozenset()
+    missed: frozenset[ResourceKey] = frozenset()
 
     @property
     def chosen(self) -> tuple[Found, ...]:
@@ -55,15 +57,17 @@ class Seen:
         return tuple(self.found[key] for key in sorted(self.meant))
 
     def filled_from(self, before: Seen) -> Seen:
-        """Take what could not be read now as it was seen before: not seen is not gone."""
-        kept = {key: each for key, each in before.found.items() if self._leaves_open(key)}
+        """Take as it was seen before what could not be read now, or is missed for the first time."""
+        absent = {key for key in before.found if not self._leaves_open(key)} - self.found.keys()
+        missed = frozenset(absent - before.missed)
+        kept = {k: each for k, each in before.found.items() if self._leaves_open(k) or k in missed}
         owned = {key: each for key, each in self.found.items() if each.owner is None}
         for key, each in owned.items():
             old = before.found.get(key)
             if old is not None and old.summary.id == each.summary.id:
                 kept[key] = replace(old, summary=each.summary)
         meant = (self.meant - kept.keys()) | (before.meant & kept.keys())
-        return Seen({**self.found, **kept}, meant, self.unread)
+        return Seen({**self.found, **kept}, meant, self.unread, missed)
 
     def _leaves_open(self, key: ResourceKey) -> bool:
         return bool({(key.target, key.scope), (key.target, None)} & self.unread)

@@ -80,7 +80,7 @@ def command(
     if is_count:
         voice.result(f"{len(found)}\n")
     else:
-        _publish(voice, found, several, document, pages=not no_pager)
+        _publish(voice, found, several, document, is_whole=not failures, pages=not no_pager)
     return code
 
 
@@ -93,14 +93,20 @@ def _check(voice: Voice, *, is_count: bool, is_watch: bool, show_values: bool) -
 
 
 def _publish(
-    voice: Voice, found: Sequence[Found], targets: int, document: Callable[[], dict[str, Any]], *, pages: bool
+    voice: Voice,
+    found: Sequence[Found],
+    targets: int,
+    document: Callable[[], dict[str, Any]],
+    *,
+    is_whole: bool,
+    pages: bool,
 ) -> None:
     from reconciler.report.get import get_text
     from reconciler.report.jsonform import json_text
     from reconciler.report.values import key_text
     from reconciler.yaml import write
 
-    table = partial(get_text, found, width=voice.width, targets=targets)
+    table = partial(get_text, found, width=voice.width, targets=targets, is_whole=is_whole)
     makers: dict[str, Callable[[], str]] = {
         "table": table,
         "wide": lambda: table(is_wide=True),
@@ -134,12 +140,13 @@ async def _watch(request: Request, voice: Voice, wanted: Wanted) -> ExitCode:
         targets, told = len(session.fleet.targets), frozenset[str]()
         looking = session.looking()
         seen = await looking.look(wanted, is_strict=True)
-        voice.result(get_text(seen.chosen, width=voice.width, targets=targets))
+        is_whole = not looking.failures
+        voice.result(get_text(seen.chosen, width=voice.width, targets=targets, is_whole=is_whole))
         while True:
             told = _tell(voice, told, looking.failures)
             await world.clock.sleep(_EVERY_S)
             looking, before = session.looking(), seen
-            seen = (await looking.look(wanted)).filled_from(before)
+            seen = await looking.look(wanted, before=before)
             voice.result(changes_text(before, seen, now=world.clock.now(), targets=targets))
 
 

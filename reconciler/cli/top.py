@@ -74,7 +74,7 @@ def command(
     def text() -> str:
         if len(used) == 1 and words:
             return top_text_of_one(used[0], width=voice.width, targets=several)
-        return top_text(used, held=held, width=voice.width, targets=several)
+        return top_text(used, held=held, width=voice.width, targets=several, is_whole=not failures)
 
     makers: dict[str, Callable[[], str]] = {
         "table": text,

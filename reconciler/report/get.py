@@ -21,10 +21,20 @@ HEAD = ("OBJECT", "PHASE", "OWNER", "GPU", "AGE")
 WIDE = ("SINCE", "BY", "MANIFEST", "ID", "WHY")
 
 
-def get_text(found: Sequence[Found], *, width: int = 120, targets: int = 1, is_wide: bool = False) -> str:
-    """Write the table, in key order; a wide one also says since when, who, from where and why."""
+def get_text(
+    found: Sequence[Found],
+    *,
+    width: int = 120,
+    targets: int = 1,
+    is_wide: bool = False,
+    is_whole: bool = True,
+) -> str:
+    """Write the table, in key order; a wide one also says since when, who, from where and why.
+
+    `is_whole` False: something was not read, so that nothing found is not nothing there.
+    """
     if not found:
-        return "nothing is live that fits\n"
+        return f"nothing {'is live' if is_whole else 'was read'} that fits\n"
     rows = [(*_row(each, targets), *(_wide(each) if is_wide else ())) for each in found]
     return table((*HEAD, *(WIDE if is_wide else ())), rows, width=width)
 

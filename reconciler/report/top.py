@@ -21,10 +21,20 @@ _COLUMNS = ("gpu", "gpu memory", "cpu", "memory")
 _GIB = 2**30
 
 
-def top_text(used: Sequence[Used], *, held: Mapping[str, float], width: int = 120, targets: int = 1) -> str:
-    """Write a line per object under the GPUs that are allocated in each scope."""
+def top_text(
+    used: Sequence[Used],
+    *,
+    held: Mapping[str, float],
+    width: int = 120,
+    targets: int = 1,
+    is_whole: bool = True,
+) -> str:
+    """Write a line per object under the GPUs that are allocated in each scope.
+
+    `is_whole` False: something was not read, so that nothing found is not nothing there.
+    """
     if not used:
-        return "nothing runs that fits\n"
+        return f"nothing {'runs' if is_whole else 'was read'} that fits\n"
     rows = [_row(each, targets) for each in used]
     by_scope = ", ".join(f"{line(scope)} {amount(count)}" for scope, count in held.items() if count)
     total = f"GPUs allocated: {amount(sum(held.values()))}{f'   ({by_scope})' if by_scope else ''}\n\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.fleet import Target
@@ -34,6 +34,18 @@ def place(
         moved[resource.key] = replace(resource.key, scope=found)
         placed.append(replace(resource, key=moved[resource.key]))
     return tuple(_follow(resource, moved) for resource in placed), tuple(problems)
+
+
+def unseen(scopes: Sequence[Scope], target: Target) -> tuple[str, ...]:
+    """Give the projects or workspaces that a target names and that are not seen there, in its order."""
+    said = target.settings.get("scope")
+    named = target.scopes or (said.get(f"{_word(target)}s") if isinstance(said, Mapping) else None) or ()
+    seen = {
+        word
+        for scope in scopes
+        for word in (scope.name, scope.id, _plain(scope), f"{scope.cluster}/{_plain(scope)}")
+    }
+    return tuple(name for name in named if isinstance(name, str) and name not in seen)
 
 
 def _renamed(resources: Sequence[Resource], scopes: Sequence[Scope]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -125,7 +126,7 @@ def test_changes_are_told_until_somebody_stops_it(scene: Scene, monkeypatch: pyt
     scene.declare("lora").types("apply", "--yes")
     world = scene.emulator.world
     (live,) = world.live("team-a")
-    acts = iter([lambda: None, lambda: _stranger(scene), lambda: world.remove(live.id), _stop])
+    acts = iter([lambda: None, lambda: _stranger(scene), lambda: world.remove(live.id), lambda: None, _stop])
 
     async def sleep(clock: DrivenClock, seconds: float) -> None:
         next(acts)()
@@ -153,6 +154,7 @@ def test_a_watch_goes_on_where_a_project_cannot_be_read(
             scene.emulator.faults.clear,
             lambda: _stranger(scene),
             lambda: scene.emulator.world.remove(live.id),
+            lambda: None,
             _stop,
         ]
     )
@@ -173,6 +175,86 @@ def test_a_watch_goes_on_where_a_project_cannot_be_read(
     warnings = [row for row in said.err.splitlines() if row.startswith("warning: ")]
     assert warnings
     assert len(set(warnings)) == len(warnings) == said.err.count("readable again: ")
+
+
+def _without_rows(page: dict[str, Any]) -> dict[str, Any]:
+    return {**page, "workloads": [], "projects": []}
+
+
+@pytest.mark.parametrize(
+    ("match", "times", "warned"),
+    [
+        ("GET /api/v1/org-unit/projects", {"forever": True}, "these credentials do not see it"),
+        (r"GET /api/v1/workloads\?.*", {"forever": True}, "the count says 1"),
+        (r"GET /api/v1/workloads\?.*", {"count": 1}, ""),
+    ],
+    ids=["the projects", "the workloads", "the workloads, once"],
+)
+def test_a_list_that_hides_what_was_there_lets_nothing_go(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, match: str, times: dict[str, Any], warned: str
+) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    hide = partial(scene.spoil, match, kind="mutate", mutate=_without_rows, **times)
+    acts = iter([hide, lambda: None, lambda: None, _stop])
+
+    async def sleep(clock: DrivenClock, seconds: float) -> None:
+        if seconds == 2.0:
+            next(acts)()
+        scene.later(120)
+
+    monkeypatch.setattr(DrivenClock, "sleep", sleep)
+    said = scene.types("get", "--watch")
+
+    assert (said.code, "gone" in said.out) == (130, False)
+    assert warned in said.err
+
+
+def test_a_row_that_a_list_misses_once_is_not_gone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.declare("lora", "other").types("apply", "--yes")
+    drop = partial(scene.spoil, r"GET /api/v1/workloads\?.*", kind="mutate", mutate=_without_last)
+    acts = iter([drop, lambda: None, lambda: None, _stop])
+
+    async def sleep(clock: DrivenClock, seconds: float) -> None:
+        next(acts)()
+
+    monkeypatch.setattr(DrivenClock, "sleep", sleep)
+    said = scene.types("get", "--watch")
+
+    assert len(said.out.splitlines()) == 3
+
+
+def _without_last(page: dict[str, Any]) -> dict[str, Any]:
+    return {**page, "workloads": page["workloads"][:-1]}
+
+
+@pytest.mark.parametrize(
+    "words", [("get",), ("top",), ("get", "-p", "team-b"), ("describe", "Training/lora")]
+)
+@pytest.mark.parametrize(
+    "match", ["GET /api/v1/org-unit/projects", r"GET /api/v1/workloads\?.*"], ids=["projects", "workloads"]
+)
+def test_a_list_that_hides_everything_is_not_believed(
+    scene: Scene, words: tuple[str, ...], match: str
+) -> None:
+    scene.declare("lora").declare("other", project="team-b").types("apply", "--yes")
+    scene.spoil(match, kind="mutate", mutate=_without_rows, forever=True)
+
+    said = scene.types(*words)
+
+    assert said.code == 6
+    assert "is live" not in said.text
+    assert "not live" not in said.text
+    assert "nothing runs" not in said.text
+
+
+def test_a_project_of_the_fleet_that_is_not_seen_is_told(scene: Scene) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    scene.edit("reconciler.yaml", "team-b", "team-x")
+
+    said = scene.types("get", "-o", "name")
+
+    assert (said.code, said.out) == (6, "team-a/Training/lora\n")
+    assert "cannot list workloads of team-x: these credentials do not see it" in said.err
 
 
 def test_an_object_that_only_leaves_the_filter_is_not_gone(
