@@ -84,17 +84,11 @@ class Planned:
     failures: tuple[ProviderError, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
-    @property
-    def unread(self) -> ExitCode:
-        """Weigh what could not be read: 5 where it was denied, else 6; IN_ORDER where all was read."""
+    def exit_code(self, *, show_changes: bool = False) -> ExitCode:
+        """Weigh the plan: 6 or 5 unread, 7 stale, 8 refused by a guard, 3 changes (where asked for)."""
         codes = [failure.exit_code for failure in self.failures]
         if self.plan.unknown or self.plan.having(Action.UNKNOWN):
             codes.append(ExitCode.UNOBSERVED)
-        return heaviest(codes)
-
-    def exit_code(self, *, show_changes: bool = False) -> ExitCode:
-        """Weigh the plan: 6 or 5 unread, 7 stale, 8 refused by a guard, 3 changes (where asked for)."""
-        codes = [self.unread]
         codes += [ExitCode.STALE if p.code in _STALE else ExitCode.REFUSED for p in self.refusals]
         if show_changes and not self.plan.is_empty:
             codes.append(ExitCode.CHANGES)

@@ -44,7 +44,7 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
     from reconciler.report.problems import problems_text
 
     planned, verdicts, targets, now = run(_look(request_of(chosen, voice), voice))
-    code = heaviest([planned.unread, ExitCode.UNHEALTHY if unhealthy(verdicts) else ExitCode.IN_ORDER])
+    code = heaviest([*_unread(planned), *([ExitCode.UNHEALTHY] if unhealthy(verdicts) else [])])
     voice.complain(problems_text(failure_problems(planned.failures)))
     voice.publish(
         {
@@ -58,6 +58,15 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
         }
     )
     return code
+
+
+def _unread(planned: Planned) -> list[ExitCode]:
+    """Weigh what could not be read: 5 where it was denied, else 6."""
+    from reconciler.plan.change import Action
+
+    codes = [failure.exit_code for failure in planned.failures]
+    is_unknown = planned.plan.unknown or planned.plan.having(Action.UNKNOWN)
+    return [*codes, ExitCode.UNOBSERVED] if is_unknown else codes
 
 
 async def _look(request: Request, voice: Voice) -> tuple[Planned, tuple[Verdict, ...], int, datetime]:
