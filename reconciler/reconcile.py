@@ -241,12 +241,12 @@ class Session:
         self, names: Sequence[str], query: LogQuery, *, follow: bool = False
     ) -> AsyncGenerator[Handful, None]:
         """Stream or fetch the logs of declared objects, each named `NAME`, `KIND/NAME` or by its file."""
-        sources = await find_logs(names, self._resources, self._providers, query.pod)
+        sources = await find_logs(names, self._resources, self._providers, self.fleet.targets, query.pod)
         return read_all(sources, query, self._world.clock, follow=follow)
 
     async def declared(self, name: str) -> tuple[Provider, Observed]:
         """Find the live object of one manifest, named `NAME` or `KIND/NAME`, and the platform it is on."""
-        return await find_declared(name, self._resources, self._providers)
+        return await find_declared(name, self._resources, self._providers, self.fleet.targets)
 
     async def install_info(self, name: str, *, version: str = "", url: str = "") -> InstallInfo:
         """Read how to install a registered cluster. The answer holds a secret."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from posixpath import normpath
 
 from reconciler.errors import ManifestError, NotFound, ProviderError, UsageError
+from reconciler.fleet import Target
 from reconciler.follow import Source, sources_of
 from reconciler.health import Health, Level
 from reconciler.mark import Owner, owner_of
@@ -16,6 +17,7 @@ from reconciler.plan import Action, Change, Plan
 from reconciler.plan.stopped import is_standing_still
 from reconciler.problem import Problem
 from reconciler.provider import InstallInfo, Installs, Logs, Provider
+from reconciler.resolve import place
 from reconciler.resource import EMPTY, Life, Observed, Resource, ResourceKey, Scope
 from reconciler.settle.cause import explained
 from reconciler.settle.logs import Kept
@@ -27,28 +29,41 @@ BESIDE = Scope("")
 
 
 async def find_declared(
-    name: str, resources: Sequence[Resource], providers: Mapping[str, Provider]
+    name: str,
+    resources: Sequence[Resource],
+    providers: Mapping[str, Provider],
+    targets: Mapping[str, Target],
 ) -> tuple[Provider, Observed]:
     """Find the live object of one manifest, named `NAME` or `KIND/NAME`.
 
-    Raises UsageError where no manifest or several have the name, ManifestError where it is not there.
+    Raises UsageError where no manifest or several have the name, ManifestError where it is not there or
+    the credentials do not see its project.
     """
-    keys = [r.key for r in resources if name == r.key.name or r.key.answers_to(name)]
-    if len(keys) != 1:
-        many = ", ".join(str(key) for key in keys)
+    meant = [each for each in resources if name == each.key.name or each.key.answers_to(name)]
+    if len(meant) != 1:
+        many = ", ".join(str(each.key) for each in meant)
         raise UsageError(
-            f'"{name}" names several objects: {many}' if keys else f'no manifest declares "{name}"'
+            f'"{name}" names several objects: {many}' if meant else f'no manifest declares "{name}"'
         )
-    key = keys[0]
-    provider = providers[key.target]
-    for scope in (BESIDE,) if not key.scope else await provider.scopes():
+    provider = providers[meant[0].key.target]
+    scopes = [BESIDE] if not meant[0].key.scope else await provider.scopes()
+    placed, wrong = place(meant, scopes, targets[provider.target])
+    if wrong:
+        raise ManifestError(problems=wrong)
+    key = placed[0].key
+    for scope in scopes:
         if scope.name == key.scope and (found := await provider.find(scope, key.kind, key.name)):
             return provider, found[0]
-    raise ManifestError(problems=[Problem("RC121", f"{key} is declared and not there", subject=str(key))])
+    what = f"{key} is declared, and {provider.target} lists no such object"
+    raise ManifestError(problems=[Problem("RC403", what, subject=str(key))])
 
 
 async def find_logs(
-    words: Sequence[str], resources: Sequence[Resource], providers: Mapping[str, Provider], pod: str
+    words: Sequence[str],
+    resources: Sequence[Resource],
+    providers: Mapping[str, Provider],
+    targets: Mapping[str, Target],
+    pod: str,
 ) -> list[Source]:
     """Find the logs of the objects that words name: `NAME`, `KIND/NAME`, or the file of their manifests.
 
@@ -56,7 +71,7 @@ async def find_logs(
     """
     sources: list[Source] = []
     for name in _named_by(words, resources):
-        provider, observed = await find_declared(name, resources, providers)
+        provider, observed = await find_declared(name, resources, providers, targets)
         if not isinstance(provider, Logs):
             raise UsageError(f"{provider.name} serves no logs")
         sources += await sources_of(provider, observed, pod)

@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -237,3 +238,31 @@ def test_on_a_terminal_a_download_says_how_far_it_is_and_leaves_only_its_last_wo
     assert told == ["", "", "", "4 MiB", "4 MiB", "4 MiB", "4 MiB", "8 MiB", "8 MiB"]
     assert terminal.shown == [f"wrote 9 lines, 9.0 MiB, to {file}"]
     assert file.stat().st_size == 9 * (1024**2 + 1)
+
+
+@pytest.mark.parametrize(
+    "words", [("logs", "lora"), ("port-forward", "lora", "0:80")], ids=lambda words: words[0]
+)
+def test_a_project_that_is_not_seen_is_not_an_object_that_is_not_there(
+    scene: Scene, words: tuple[str, ...]
+) -> None:
+    scene.spoil("GET /api/v1/org-unit/projects", kind="no_rows", forever=True)
+
+    said = scene.types(*words)
+
+    assert said.code == 4
+    assert 'error[RC403]: project "team-a" not found in prod' in said.err
+    assert "not there" not in said.err
+
+
+def test_the_log_is_found_in_one_of_two_projects_of_a_name(scene: Scene) -> None:
+    world = scene.emulator.world
+    (first,) = world.clusters.values()
+    other = "00000000-0000-4000-8000-000000000001"
+    world.clusters[other] = replace(first, uuid=other, name="west")
+    world.add_project("team-a", cluster="west")
+    scene.edit("manifests/lora.yaml", "project: team-a", f"project: team-a\n  cluster: {first.name}")
+
+    said = scene.types("logs", "lora", "--tail", "1")
+
+    assert (said.code, len(lines(said))) == (0, 1)
