@@ -50,6 +50,7 @@ __all__ = [
 CONNECTIONS = 32
 DEADLINE_S = 60.0
 CONNECT_S = 5.0
+_TROUBLES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError)
 _REFUSED = frozenset({401})
 
 
@@ -184,7 +185,7 @@ class Transport:
         except TimeoutError as err:
             said = f"nothing came for {self._deadline_s:g} seconds"
             raise self.speech.error(Unavailable, call, said) from err
-        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, OSError, Unreadable, TooLarge) as err:
+        except (*_TROUBLES, Unreadable, TooLarge) as err:
             trouble = trouble_of(err, call.host)
             raise self.speech.error(Unavailable, call, trouble.said, hint=trouble.hint) from err
         for line in lines.finish():
@@ -273,7 +274,7 @@ class Transport:
         except TimeoutError as err:
             said = f"no whole answer within {self._deadline_s:g} seconds"
             raise self._failed(call, Trouble(said), was_sent=wire.was_sent) from err
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError) as err:
+        except _TROUBLES as err:
             raise self._failed(call, trouble_of(err, call.host), was_sent=wire.was_sent) from err
         except TooLarge as err:
             raise self.speech.error(Unknown if call.is_write else Malformed, call, str(err)) from None

@@ -7,7 +7,9 @@ import io
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -253,6 +255,20 @@ def test_a_project_that_is_not_seen_is_not_an_object_that_is_not_there(
     assert said.code == 4
     assert 'error[RC403]: project "team-a" not found in prod' in said.err
     assert "not there" not in said.err
+
+
+def test_a_pod_whose_name_fits_no_url_is_told(scene: Scene) -> None:
+    name = "x" * 100_000
+    scene.spoil("GET /api/v1/workloads/.*/pods", kind="mutate", mutate=partial(_renamed, name), forever=True)
+
+    said = scene.types("logs", "lora")
+
+    assert (said.code, "the url cannot be used" in said.err) == (6, True)
+    assert len(said.err) < 2000
+
+
+def _renamed(name: str, page: dict[str, Any]) -> dict[str, Any]:
+    return {**page, "pods": [{**pod, "name": name} for pod in page["pods"]]}
 
 
 def test_the_log_is_found_in_one_of_two_projects_of_a_name(scene: Scene) -> None:
