@@ -268,9 +268,11 @@ class Looking:
 
 async def _believed(provider: Provider, scope: Scope) -> Sequence[Summary]:
     """List a scope; an empty list is confirmed by the count. Raises Malformed where they differ twice."""
+    count = 0
     for _ in range(2):
         rows = await provider.list(scope)
-        if rows or not (count := await provider.count(scope)):
+        count = 0 if rows else await provider.count(scope)
+        if not count:
             return rows
     said = f"the list shows 0 objects where the count says {count}"
     raise Malformed(provider.target, "read", scope.name or "the clusters", said=said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -195,7 +196,7 @@ def test_a_list_that_hides_what_was_there_lets_nothing_go(
 ) -> None:
     scene.declare("lora").types("apply", "--yes")
     hide = partial(scene.spoil, match, kind="mutate", mutate=_without_rows, **times)
-    acts = iter([hide, lambda: None, lambda: None, _stop])
+    acts: Iterator[Callable[[], object]] = iter([hide, lambda: None, lambda: None, _stop])
 
     async def sleep(clock: DrivenClock, seconds: float) -> None:
         if seconds == 2.0:
@@ -212,7 +213,7 @@ def test_a_list_that_hides_what_was_there_lets_nothing_go(
 def test_a_row_that_a_list_misses_once_is_not_gone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.declare("lora", "other").types("apply", "--yes")
     drop = partial(scene.spoil, r"GET /api/v1/workloads\?.*", kind="mutate", mutate=_without_last)
-    acts = iter([drop, lambda: None, lambda: None, _stop])
+    acts: Iterator[Callable[[], object]] = iter([drop, lambda: None, lambda: None, _stop])
 
     async def sleep(clock: DrivenClock, seconds: float) -> None:
         next(acts)()
