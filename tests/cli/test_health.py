@@ -39,3 +39,16 @@ def test_what_was_not_read_weighs_more_than_what_is_ill(scene: Scene) -> None:
     said = scene.types("health")
 
     assert (said.code, "Missing  team-a/Training/lora" in said.out) == (6, True)
+
+
+@pytest.mark.parametrize("words", [("health",), ("plan", "--exit-code"), ("drift",)], ids=lambda w: w[0])
+def test_what_was_deleted_in_the_year_one_is_there(scene: Scene, words: tuple[str, ...]) -> None:
+    scene.declare("lora").types("apply", "--yes")
+    never = {"deletedAt": "0001-01-01T00:00:00Z"}
+    scene.spoil(
+        "GET /api/v1/workloads/trainings/.*", kind="mutate", mutate=lambda one: one | never, forever=True
+    )
+
+    said = scene.types(*words)
+
+    assert (said.code, scene.changes) == (0, [])

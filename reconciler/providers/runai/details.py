@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.kind import Kind
 from reconciler.providers.runai.manifests import is_shown, witnessed
 from reconciler.providers.runai.marks import carried
-from reconciler.providers.runai.wire import Misshapen, text, words
+from reconciler.providers.runai.wire import Misshapen, has_come, text, words
 from reconciler.resource import EMPTY, Json, Life, Observed, Summary
 
 BESIDE: Mapping[str, tuple[str, ...]] = {
@@ -77,7 +77,7 @@ def _of_v1(payload: Mapping[str, Json]) -> Detail:
         spec=_object(payload, "spec"),
         wanted_phase=words(payload, "desiredPhase"),
         phase=words(payload, "actualPhase"),
-        is_deleted=bool(payload.get("deletedAt")),
+        is_deleted=has_come(payload.get("deletedAt")),
     )
 
 
@@ -94,7 +94,7 @@ def _of_nim(payload: Mapping[str, Json]) -> Detail:
         id=text(metadata, "id"),
         spec=_object(payload, "spec"),
         wanted_phase=words(payload, "desiredPhase"),
-        is_deleted=bool(metadata.get("deletedAt")),
+        is_deleted=has_come(metadata.get("deletedAt")),
         updated_by=words(metadata, "updatedBy"),
         deleted_by=words(metadata, "deletedBy"),
     )
@@ -106,7 +106,7 @@ def _of_external(payload: Mapping[str, Json]) -> Detail:
     metadata = _object(workload, "metadata", must=True)
     raw, worked = (_object(workload, name) for name in ("rawManifest", "workloadManifest"))
     shown, witness = (raw, worked) if is_shown(raw) else (worked, raw)
-    is_deleted, sync = bool(metadata.get("deletedAt")), _sync(payload.get("syncInfo"))
+    is_deleted, sync = has_come(metadata.get("deletedAt")), _sync(payload.get("syncInfo"))
     if not is_shown(shown) and not is_deleted:
         raise Misshapen("the answer shows no manifest")
     is_settled = sync is None or sync.status == "Synced"  # before that one form may be behind the other

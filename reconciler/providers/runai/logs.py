@@ -28,7 +28,7 @@ class LogReader:
     async def pods(self, observed: Observed) -> Sequence[str]:
         """Name the pods that have logs now, failing ones first."""
         rows = await self._api.parts(observed.id, "pods", str(observed.key), limit="500")
-        alive = [row for row in rows if not row.get("deletedAt") and _has_started(row)]
+        alive = [row for row in rows if not wire.has_come(row.get("deletedAt")) and _has_started(row)]
         return [wire.text(row, "name") for row in sorted(alive, key=_urgency)]
 
     async def last_words(self, observed: Observed) -> Sequence[str]:

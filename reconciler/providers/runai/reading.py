@@ -92,7 +92,7 @@ class Reader:
             row = await self._api.row(summary.id, str(summary.key))
         except NotFound:
             return None
-        if row.get("deletedAt"):
+        if wire.has_come(row.get("deletedAt")):
             return None
         now = self._again(row, summary)
         if now.life is Life.LEAVING:

@@ -66,7 +66,7 @@ class Registry:
             if any(row["uuid"].lower() == summary.id for row in await self._rows("metadata")):
                 raise wire.Misshapen("one endpoint says it is there and another that it is not") from None
             return None
-        if row.get("deletedAt"):
+        if wire.has_come(row.get("deletedAt")):
             return None
         spec = {field: row[field] for field in ("domain", "version") if row.get(field)}
         return Observed(self._summary(row), spec)
@@ -115,7 +115,7 @@ class Registry:
             row = await self._detail(observed.id, str(observed.key))
         except NotFound:
             return Health(Level.MISSING, message="it is not there any more", source="control plane")
-        if row.get("deletedAt") or row.get("deleteRequestedAt"):
+        if wire.has_come(row.get("deletedAt")) or wire.has_come(row.get("deleteRequestedAt")):
             return Health(Level.MISSING, "Deleting", message="it is being deleted", source="control plane")
         state = _state(row)
         health = Health(
@@ -190,7 +190,7 @@ class Registry:
     def _summary(self, row: Mapping[str, Json]) -> Summary:
         """Read one cluster as a row. Raises Misshapen."""
         uuid, name = wire.text(row, "uuid").lower(), wire.text(row, "name")
-        is_leaving = bool(row.get("deleteRequestedAt") or row.get("deletedAt"))
+        is_leaving = any(wire.has_come(row.get(name)) for name in ("deleteRequestedAt", "deletedAt"))
         state = "Deleting" if is_leaving else _state(row)
         life = Life.LEAVING if is_leaving else Life.ACTIVE if state in LEVELS else Life.UNKNOWN
         return Summary(

@@ -119,7 +119,11 @@ async def _by_pods(api: Api, observed: Observed, verdict: Health, update: Update
 
 async def _alive(api: Api, observed: Observed) -> list[dict[str, Json]]:
     pods = await api.parts(observed.id, "pods", str(observed.key), limit="500")
-    return [pod for pod in pods if not pod.get("completedAt") and not pod.get("deletedAt")]
+    return [
+        pod
+        for pod in pods
+        if not wire.has_come(pod.get("completedAt")) and not wire.has_come(pod.get("deletedAt"))
+    ]
 
 
 def _is_one_new(pods: Sequence[Mapping[str, Json]], update: Update) -> bool:

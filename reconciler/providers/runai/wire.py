@@ -77,9 +77,14 @@ def number(row: Json, key: str) -> float:
     return float(min(max(value, 0), _MOST))
 
 
+def has_come(value: Json) -> bool:
+    """Tell whether a time stamp tells of a time; what nobody set may be null, "" or Go's zero time."""
+    return bool(value) and not (isinstance(value, str) and value.startswith("0001-01-01T"))
+
+
 def moment(value: Json) -> datetime | None:
-    """Read a time stamp, in UTC where it does not say; None for what is none."""
-    if not isinstance(value, str) or not value:
+    """Read a time stamp, in UTC where it does not say; None for what is none, such as the year 1."""
+    if not isinstance(value, str) or not has_come(value):
         return None
     try:
         found = datetime.fromisoformat(value)
