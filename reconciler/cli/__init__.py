@@ -16,7 +16,7 @@ import click
 from reconciler import __version__
 
 PAGE = """\
-Keeps Run:ai workloads the way your git repository says.
+Keeps workloads on Run:ai and Primus-SaFE the way your git repository says.
 
 Try it now, no account needed:
   reconciler demo
