@@ -83,7 +83,8 @@ class Kind:
     it; "" for all.
     `follows` are pointers to lists of names of jobs in the same scope for which the platform itself holds an
     object back: those must be there first, and need not have ended.
-    `level` orders kinds: lower first. `aliases` maps common wrong words to fields. `record_only` are
+    `level` orders kinds: lower first. `aliases` maps common wrong words to fields; `not_taken` are
+    words of the platform's own API that a spec does not state, with what to do instead. `record_only` are
     pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
     """
 
@@ -113,6 +114,7 @@ class Kind:
     called: tuple[str, ...] = ()
     since: str = ""
     aliases: Mapping[str, str] = EMPTY
+    not_taken: Mapping[str, str] = EMPTY
     record_only: tuple[str, ...] = ()
     named_by: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from referencing import Registry
 
 from reconciler.field import Field, flow, root_field, whole
 from reconciler.kind import NOTHING, Kind
-from reconciler.pointer import escaped, parts, pointer_to
+from reconciler.pointer import ROOT, escaped, parts, pointer_to
 from reconciler.problem import Problem
 from reconciler.resource import EMPTY, Json
 from reconciler.secret import token_form
@@ -117,6 +117,8 @@ class Judge:
     def _meant(self, document: Document, block: Block, name: str, pointer: str) -> Meant:
         if is_owned(name) and not token_form(name):
             return Meant("the platform writes it: delete the line")
+        if self.kind and pointer.startswith(f"{ROOT}/") and (told := self.kind.not_taken.get(name)):
+            return Meant(told)
         return block.meant(name, may_show=is_shareable(document, pointer))
 
     def _block(self, document: Document, fault: Fault) -> Block:

@@ -79,7 +79,9 @@ def _elsewhere(value: Mapping[str, Json], kinds: Kinds) -> Problem | None:
         return None
     own = next(iter(kinds.values()), None)
     wrapped = f"declare kind: {EXTERNAL} with this object under spec.manifest" if _has_external(kinds) else ""
-    hint = wrapped or (did_you_mean(name, [kind for _, kind in kinds]) if own else "")
+    namesake = next((version for version, kind in kinds if kind == name), "")
+    own_fields = f"write apiVersion: {namesake}, and in spec that kind's own fields" if namesake else ""
+    hint = wrapped or own_fields or (did_you_mean(name, [kind for _, kind in kinds]) if own else "")
     return Problem("RC102", f"{name} is a kind of Kubernetes, not of this fleet's platforms", hint=hint)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.fleet import Fleet, Target
 from reconciler.kind import Kind
+from reconciler.problem import Problem
 from reconciler.providers import kinds
 from reconciler.providers.primus_safe.kinds import AUTHORING, DEPLOYMENT, KINDS, PYTORCH_JOB, STATEFUL_SET
 from reconciler.validate import validate
@@ -292,6 +293,45 @@ def pinned(generation: int | None) -> Fleet:
     settings = {} if generation is None else {"generation": generation}
     target = Target("safe", "primus-safe", "https://safe.wattfield.example", settings=settings)
     return Fleet("7f3a9c04d2b81e66", "wattfield", "reconciler.yaml", "/fleet", {"safe": target})
+
+
+@EVERY_KIND
+def test_a_word_of_the_api_that_a_manifest_does_not_state_says_what_to_do(kind: Kind) -> None:
+    own = {str(field.alias) for field in kind.model().model_fields.values()}
+    in_resource = {"gpuName", "rdmaResource"}
+    spec = dict(SPECS[kind.name])
+    spec |= {"resource": {**spec["resource"], **dict.fromkeys(in_resource, "x")}}
+    spec |= dict.fromkeys({*kind.not_taken} - in_resource, "x")
+
+    found = problems_of(kind, spec)
+
+    assert not own & {*kind.not_taken}
+    assert {(p.pointer.rpartition("/")[2], p.hint) for p in found} == {*kind.not_taken.items()}
+
+
+def test_a_description_that_begins_a_mark_is_refused() -> None:
+    (problem,) = problems_of(PYTORCH_JOB, {**SPECS["PyTorchJob"], "description": "x [reconciler 1 a]"})
+
+    assert (problem.code, problem.pointer) == ("RC130", "/spec/description")
+
+
+def test_a_manifest_of_kubernetes_is_told_whose_kind_it_may_be() -> None:
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 1}\n"
+
+    (problem,) = validate(parse(text, "m.yaml").documents, pinned(None), kinds=kinds()).problems
+
+    assert problem.hint == "write apiVersion: primus-safe/v1, and in spec that kind's own fields"
+
+
+def problems_of(kind: Kind, spec: dict[str, Json]) -> tuple[Problem, ...]:
+    manifest = {
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
+        "metadata": {"name": "job", "workspace": "train-mi300"},
+        "spec": spec,
+    }
+    documents = parse(json.dumps(manifest), "m.yaml").documents
+    return validate(documents, pinned(None), kinds=kinds()).problems
 
 
 # -- times -------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ PYTORCH_JOB = _of_44(
     lint=lints.lint_job,
     called=("Training", "TrainingJob", "Train", "Job", "DistributedTraining"),
     aliases=aliases.PYTORCH_JOB,
+    not_taken=aliases.NOT_TAKEN_BY_JOB,
 )
 
 DEPLOYMENT = _of_40(
@@ -97,6 +98,7 @@ DEPLOYMENT = _of_40(
     surge=claims.rolled,
     called=("Inference", "Serving", "Server", "Infer"),
     aliases=aliases.APPLICATION,
+    not_taken=aliases.NOT_TAKEN_BY_APPLICATION,
 )
 
 STATEFUL_SET = _of_40(
@@ -110,6 +112,7 @@ STATEFUL_SET = _of_40(
     lint=lints.lint_application,
     called=("Stateful",),
     aliases=aliases.APPLICATION,
+    not_taken=aliases.NOT_TAKEN_BY_APPLICATION,
 )
 
 AUTHORING = _of_44(
@@ -122,6 +125,7 @@ AUTHORING = _of_44(
     check=rules.check_authoring,
     called=("Workspace", "Notebook", "Jupyter", "DevMachine", "Interactive"),
     aliases=aliases.AUTHORING,
+    not_taken=aliases.NOT_TAKEN_BY_AUTHORING,
 )
 
 KINDS = (PYTORCH_JOB, DEPLOYMENT, STATEFUL_SET, AUTHORING)

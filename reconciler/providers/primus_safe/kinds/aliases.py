@@ -139,6 +139,36 @@ def _in_any_case(*tables: Words) -> Words:
     return {word: field for word, field in found.items() if word != field}
 
 
+_NOT_TAKEN: Words = {
+    "displayName": "it is metadata.name: delete the line",
+    "workspaceId": "it is metadata.workspace: delete the line",
+    "workspace": "it is metadata.workspace: delete the line",
+    "groupVersionKind": "it is the manifest's kind: delete the line",
+    "workloadId": "the server makes it: delete the line",
+    "ownerId": "ids are the server's to make: delete the line; dependsOn orders objects by name",
+    "userEntity": "it is whoever signs in: delete the line",
+    **dict.fromkeys(
+        ("gpuName", "rdmaResource", "jobPort", "sshPort"), "the server fills it in: delete the line"
+    ),
+}
+_ENDLESS = "the server keeps it off for what does not finish: delete the line"
+_SERVED = "it is for a Deployment or a StatefulSet: today's servers drop it elsewhere"
+_AFTER = "write dependsOn beside spec: today's servers drop it of what does not finish"
+
+NOT_TAKEN_BY_JOB: Words = {**_NOT_TAKEN, "liveness": _SERVED, "readiness": _SERVED}
+NOT_TAKEN_BY_APPLICATION: Words = {
+    **_NOT_TAKEN,
+    "isSupervised": _ENDLESS,
+    "maxRetry": _ENDLESS,
+    "dependencies": _AFTER,
+}
+NOT_TAKEN_BY_AUTHORING: Words = {
+    **NOT_TAKEN_BY_APPLICATION,
+    "liveness": _SERVED,
+    "readiness": _SERVED,
+    "entryPoint": "an Authoring sleeps, and people start what they want in it: delete the line",
+}
+
 PYTORCH_JOB = _in_any_case(_ASKED, _PODS, _ANY, _PROGRAM, _JOB)
 APPLICATION = _in_any_case(_ASKED, _PODS, _ANY, _PROGRAM, _APPLICATION)
 AUTHORING = _in_any_case(_ASKED, _ANY)

@@ -52,6 +52,7 @@ _NODE_KEYS = {
     "specified-nodes": "specifiedNodes",
     "excluded-nodes": "excludedNodes",
 }
+_MARK = "[reconciler "
 _CRON_LINE = re.compile(r"\S+(\s+\S+){4}")
 _YEAR, _MINUTE = timedelta(days=365), timedelta(minutes=1)
 
@@ -211,6 +212,9 @@ def description(spec: Part) -> Iterator[Problem]:
     if size > LONGEST_DESCRIPTION:
         says = f"has {size:,} bytes; {LONGEST_DESCRIPTION:,} leave room for the mark that follows it"
         yield found(RANGE, spec.at("description"), says, "shorten it")
+    if isinstance(text, str) and _MARK in text:
+        says = f'holds "{_MARK}", with which reconciler begins its own mark'
+        yield found("RC130", spec.at("description"), says, "write something else")
 
 
 def service(spec: Part) -> Iterator[Problem]:

@@ -31,6 +31,7 @@ class SecretRef(Block):
     """Name a secret of the platform."""
 
     id: Text | None = optional("Id of the secret.", min_length=1)
+    type: Text | None = optional("Filled in by the server, and never compared.")
 
 
 class Workload(Block):
