@@ -22,13 +22,20 @@ def keep_needed(
 
     Who is replaced, stopped or deleted in the plan as `settled` does not run on. Consent to replace an
     object, in git or by `--allow`, is none to take it from others. The words name all that are missing.
+    What the platform holds back for an object fails with it, so that this counts for jobs as well.
     """
     users: dict[ResourceKey, list[ResourceKey]] = {}
+    followed: set[ResourceKey] = set()
     for change in settled.values():
         if _runs_on(change, known) and not known.consents.allows_replace(change.key):
+            followed |= change.follows
             for need in change.needs:
                 users.setdefault(need, []).append(change.key)
-    return {key: _kept(change, sorted(users.get(key, ())), known) for key, change in decided.items()}
+    taken = {key for key, change in decided.items() if _takes_away(change, is_followed=key in followed)}
+    return {
+        key: _kept(change, sorted(users.get(key, ())), known) if key in taken else change
+        for key, change in decided.items()
+    }
 
 
 def keep_under(gone: Sequence[Change], known: Known) -> list[Change]:
@@ -70,7 +77,7 @@ def _stays(change: Change, user: str) -> Change:
 def _kept(change: Change, users: Sequence[ResourceKey], known: Known) -> Change:
     own, is_consented = f"replace={change.key}", known.consents.allows_replace(change.key)
     is_meant = change.action is Action.REPLACE or (change.action is Action.REFUSED and change.consent == own)
-    if not users or not is_meant or not _takes_away(change):
+    if not users or not is_meant:
         return change
     by_words = is_consented or change.action is Action.REFUSED
     words = [*([own] if by_words else ()), *(f"replace={user}" for user in users)]
@@ -90,10 +97,14 @@ def _named(users: Sequence[ResourceKey]) -> str:
     return f"{who}{more} {'needs' if len(users) == 1 else 'need'} it"
 
 
-def _takes_away(change: Change) -> bool:
-    """Tell whether a replacement ends something that others can be using: what has ended serves nobody."""
-    ends = change.kind is not None and change.observed is not None and change.kind.ends(change.observed.spec)
-    return change.observed is not None and change.observed.summary.life in _RUNNING and not ends
+def _takes_away(change: Change, *, is_followed: bool) -> bool:
+    """Tell whether a replacement ends something that others can be using: what has ended serves nobody.
+
+    A job serves nobody either, but those that the platform holds back for it.
+    """
+    if change.observed is None or change.observed.summary.life not in _RUNNING:
+        return False
+    return is_followed or change.kind is None or not change.kind.ends(change.observed.spec)
 
 
 def _runs_on(change: Change, known: Known) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from reconciler.apply import apply_plan
 from reconciler.outcome import Outcome, Result
 from reconciler.plan import Action, Change, make_plan
-from reconciler.resource import Life, Live, Observed, Resource
+from reconciler.resource import Life, Lifecycle, Live, Observed, Resource
 from tests.factories import (
     KINDS,
     TARGET,
@@ -111,6 +111,24 @@ def test_what_has_been_met_travels_with_the_change() -> None:
 
     assert change.resource
     assert change.resource.met == {"/spec/dependencies/name=prep"}
+
+
+@pytest.mark.parametrize("life", [Life.ACTIVE, Life.FINISHED])
+def test_a_job_is_not_replaced_under_one_that_the_platform_holds_back_for_it(life: Life) -> None:
+    prep = a_resource("prep", spec={"image": "busybox:2"}, lifecycle=Lifecycle(on_immutable_change="Replace"))
+    resource = follower("prep")
+    live = a_live(made(resource, ["prep"]), observed(PREP, life=life))
+
+    changes = {
+        change.key.name: change for change in make_plan([prep, resource], {TARGET: live}, KNOWN).changes
+    }
+
+    if life is Life.FINISHED:
+        assert changes["prep"].action is Action.KEEP
+        return
+    assert changes["prep"].action is Action.REFUSED
+    assert f"{resource.key} needs it" in changes["prep"].reason
+    assert changes["prep"].consent == f"replace={resource.key}"
 
 
 @pytest.mark.parametrize("is_awaited", [False, True])
