@@ -18,10 +18,10 @@ from reconciler.providers.primus_safe.generation import Generation, decided, of_
 from reconciler.providers.primus_safe.history import standing
 from reconciler.providers.primus_safe.phases import stage_of
 from reconciler.providers.primus_safe.sweep import sweep
-from reconciler.resource import Json, Observed, Scope, Summary
+from reconciler.resource import Json, Observed, ResourceKey, Scope, Summary
 
 _MANY_NAMES = 16
-_LIMIT, _HOUR_S = "/spec/timeout", 3600
+LIMIT, _HOUR_S = "/spec/timeout", 3600
 _SCOPES: Mapping[str, str] = {
     "PyTorchJob": "Train",
     "Deployment": "Infer",
@@ -123,14 +123,15 @@ class Reader:
     async def _observed(self, row: Mapping[str, Json], scope: Scope, kind: Kind | None) -> Observed:
         summary, spec = await self.summary(row, scope), spec_of(row)
         paths = _stated(spec, kind) if kind else ()
-        if self._is_limited(spec, summary.key.kind, scope):
-            paths = tuple(pointer for pointer in paths if pointer != _LIMIT)
+        if spec.get("timeout") == self.limit_s(summary.key):
+            paths = tuple(pointer for pointer in paths if pointer != LIMIT)
         return Observed(summary, spec, summary.mark, record_paths=paths, stage=stage_of(row))
 
-    def _is_limited(self, spec: Mapping[str, Json], kind: str, scope: Scope) -> bool:
-        """Tell whether a time limit is the workspace's own, filled in where nobody states one."""
-        hours = self._limits.get(scope.id, {}).get(_SCOPES.get(kind, ""), 0)
-        return bool(hours) and spec.get("timeout") == hours * _HOUR_S
+    def limit_s(self, key: ResourceKey) -> int | None:
+        """Give a workspace's limit on the time of a workload, which is filled in where nobody states one."""
+        scope = self._scopes.get(key.scope)
+        hours = self._limits.get(scope.id if scope else key.scope, {}).get(_SCOPES.get(key.kind, ""))
+        return hours * _HOUR_S if hours else None
 
     async def _confirm_gone(self, summary: Summary) -> None:
         """Ask the list as well before an object counts as gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reconciler.errors import ProviderError, Rejected, Unknown
 from reconciler.mark import Mark
@@ -14,7 +15,7 @@ from reconciler.providers.primus_safe.generation import Generation
 from reconciler.providers.primus_safe.history import is_of, standing
 from reconciler.providers.primus_safe.kinds.support import later_fields
 from reconciler.providers.primus_safe.phases import ENDED
-from reconciler.providers.primus_safe.reading import Reader
+from reconciler.providers.primus_safe.reading import LIMIT, Reader
 from reconciler.resource import Json, Life, Observed, Resource, ResourceKey, Scope
 
 _PIN = "say which with generation: 1 or 2 in the target; until then nothing is written"
@@ -48,9 +49,16 @@ class Writer:
         generation = await self._generation("update", subject)
         self._check_alive(observed, "update")
         full = with_key(mark, observed.summary.identity)
-        sent = patch_body(observed, resource, edit, full, generation)
+        sent = patch_body(observed, resource, self._within_limit(edit, observed.key), full, generation)
         self._check_room(sent, full, "update", subject)
         await self._api.patch(observed.id, sent, subject)
+
+    def _within_limit(self, edit: Edit, key: ResourceKey) -> Edit:
+        """Take a time limit that git takes away back to the workspace's: to have none needs more rights."""
+        limit = self._reader.limit_s(key)
+        if not limit or LIMIT not in edit.removed:
+            return edit
+        return replace(edit, removed={**edit.removed, LIMIT: limit})
 
     async def delete(self, observed: Observed) -> None:
         """Send one delete. What the server does not know is answered like what it deleted."""

@@ -80,6 +80,19 @@ def test_the_limit_of_a_workspace_is_no_drift(stated: int | None, tmp_path: Path
         assert stage.plan().plan.is_empty
 
 
+def test_a_limit_that_git_takes_away_becomes_that_of_the_workspace(tmp_path: Path) -> None:
+    with staged(tmp_path / "repo", 2, is_git=False) as stage:
+        spaces = stage.safe.world.workspaces
+        spaces["train-mi300"] = replace(spaces["train-mi300"], max_runtime={"Train": 2})
+        stage.write(one=manifest("PyTorchJob", {**SPECS["PyTorchJob"], "timeout": 3600})).apply()
+
+        stage.write(one=manifest("PyTorchJob", SPECS["PyTorchJob"]))
+
+        assert stage.apply().exit_code() is ExitCode.IN_ORDER
+        assert stage.one("one").spec.timeout == 7200
+        assert stage.plan().plan.is_empty
+
+
 def test_a_limit_that_git_takes_away_goes(stage: SafeStage) -> None:
     stage.write(one=manifest("PyTorchJob", {**SPECS["PyTorchJob"], "timeout": 3600})).apply()
 
