@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler.emulator.clock import ManualClock
 from reconciler.emulator.primus_safe import Emulator as PrimusSafe
+from reconciler.emulator.primus_safe.seed import DEMO_KEY
+from reconciler.emulator.primus_safe.users import user_id
 from reconciler.emulator.runai import Emulator, Habits, Switches, clusterlife
 from tests.cli.conftest import Run
 from tests.scenarios.stage import DrivenClock
@@ -76,9 +79,11 @@ class Row:
         return len(re.sub(r"\{\w+\}", "", self.path.replace("{workload}", WORKLOAD)))
 
 
-def rows() -> list[Row]:
-    """Read the Run:ai tables of the document. What runs until Ctrl-C is called by a test of its own."""
-    text = DOCUMENT.partition("## AMD")[0]
+RUNAI, _, PRIMUS_SAFE = DOCUMENT.partition("## AMD")
+
+
+def rows(text: str = RUNAI) -> list[Row]:
+    """Read the tables of one platform. What runs until Ctrl-C is called by a test of its own."""
     found = re.findall(r"^\| (GET|POST|PUT|PATCH|DELETE) \| `([^`]+)` \| [^|]+ \| ([^|]+) \|$", text, re.M)
     return [
         Row(
@@ -90,9 +95,9 @@ def rows() -> list[Row]:
     ]
 
 
-def row_of(method: str, path: str) -> Row:
+def row_of(method: str, path: str, text: str = RUNAI) -> Row:
     """Find the row of a request, the one that spells out the most."""
-    fitting = [row for row in rows() if row.method == method and row.pattern.match(path)]
+    fitting = [row for row in rows(text) if row.method == method and row.pattern.match(path)]
     assert fitting, f"{method} {path} has no row in docs/endpoints.md"
     return max(fitting, key=lambda row: row.literals)
 
@@ -103,8 +108,16 @@ Called = set[tuple[str, Row]]
 class Story:
     """Run commands one after another, and remember what each of them called."""
 
-    def __init__(self, run: Run, folder: Path, emulator: Emulator, clock: ManualClock) -> None:
+    def __init__(
+        self,
+        run: Run,
+        folder: Path,
+        emulator: Any,
+        clock: ManualClock,
+        text: str = RUNAI,
+    ) -> None:
         self.run, self.folder, self.emulator, self.clock = run, folder, emulator, clock
+        self.text = text
         self.called: Called = set()
 
     def type(self, words: str, *, ends: int = 0) -> None:
@@ -115,7 +128,7 @@ class Story:
         command = "cluster install-info" if words.startswith("cluster") else words.split()[0]
         command = "logs --follow" if "--follow" in words else command
         entries = self.emulator.ledger.since(before)
-        self.called |= {(command, row_of(entry.method.replace("WS", "GET"), entry.path)) for entry in entries}
+        self.called |= {(command, row_of(e.method.replace("WS", "GET"), e.path, self.text)) for e in entries}
 
     def declare(self, kind: str, spec: str, meta: str = "", more: str = "") -> None:
         """Write and commit a manifest of one kind, named after it."""
@@ -247,6 +260,93 @@ def _old(story: Story, run: Run, here: Path) -> None:
     story.called |= old.called
 
 
+SAFE_FLEET = """\
+apiVersion: reconciler/v1
+kind: Fleet
+metadata: {name: safe, id: 7f3a9c04d2b81e66}
+guard: {maxDestroy: {count: 50, percent: 100}}
+health: {hold: 1s, timeout: 60s, queueTimeout: 2s}
+targets:
+  safe:
+    provider: primus-safe
+    url: URL
+    auth: {AUTH}
+"""
+SAFE_AUTH = {1: 'userId: "${{ vars.SAFE_USER }}"', 2: 'apiKey: "${{ secrets.SAFE_KEY }}"'}
+_POD = "image: a, resource: {replica: 1, cpu: '1', memory: 1Gi}"
+_SERVICE = "service: {port: 80, targetPort: 80, serviceType: ClusterIP}"
+SAFE_SPECS = {
+    "train": ("PyTorchJob", "train-mi300", f"{{{_POD}, entryPoint: python a.py}}"),
+    "other": ("PyTorchJob", "train-mi300", f"{{{_POD}, entryPoint: python a.py}}"),
+    "crash": ("PyTorchJob", "train-mi300", f"{{{_POD}, entryPoint: rccl-timeout}}"),
+    "serve": ("Deployment", "serve-mi300", f"{{{_POD}, entryPoint: python a.py, {_SERVICE}}}"),
+}
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_every_row_of_primus_safe_is_called_by_its_command_and_no_other_is(
+    generation: int, run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=here, check=True)
+    (here / "manifests").mkdir()
+    monkeypatch.setenv("SAFE_USER", user_id("demo"))
+    monkeypatch.setenv("SAFE_KEY", DEMO_KEY)
+    clock = ManualClock()
+    monkeypatch.setattr("reconciler.cli.request.SystemClock", lambda: DrivenClock(clock))
+    emulator = PrimusSafe(seed="empty", clock=clock, generation=generation)
+    with emulator.serve() as url:
+        fleet = SAFE_FLEET.replace("URL", url).replace("AUTH", SAFE_AUTH[generation])
+        (here / "reconciler.yaml").write_text(fleet)
+        story = Story(run, here, emulator, clock, PRIMUS_SAFE)
+        _safe(story)
+
+    ages = {"second"} if generation == 1 else {"first only"}
+    absent = {
+        (method, path)
+        for method, path, age in re.findall(r"^\| (\w+) \| `([^`]+)` \| ([^|]+) \|", PRIMUS_SAFE, re.M)
+        if age in ages
+    }
+    owed = [row for row in rows(PRIMUS_SAFE) if (row.method, row.path) not in absent]
+    assert [row for row in owed if row.command and (row.command, row) not in story.called] == []
+    assert [row for _, row in story.called if not row.command] == [], "called, and marked later"
+
+
+def _safe(story: Story) -> None:
+    """Make, look at, change, stop and delete workloads of Primus-SaFE."""
+
+    def declare(name: str, change: str = "", more: str = "") -> None:
+        kind, space, spec = SAFE_SPECS[name]
+        spec = spec.replace("image: a", f"image: {change}") if change else spec
+        head = f"apiVersion: primus-safe/v1\nkind: {kind}\nmetadata: {{name: {name}, workspace: {space}}}\n"
+        (story.folder / "manifests" / f"{name}.yaml").write_text(f"{head}spec: {spec}\n{more}")
+        story.commit()
+
+    for name in SAFE_SPECS:
+        declare(name)
+    story.type("plan")
+    story.type("apply --yes")
+    story.clock.advance(60)
+    story.type("plan")
+    story.type("doctor")
+    story.type("health", ends=11)
+    story.type("describe Deployment/serve")
+    story.type("logs Deployment/serve --tail 1")
+    story.clock.advance(600)
+    story.type("logs PyTorchJob/crash --tail 1")
+    declare("serve", "b")
+    story.type("apply --yes Deployment/serve")
+    declare("serve", "b", "lifecycle: {state: Stopped}\n")
+    story.type("apply --yes Deployment/serve")
+    for name in ("train", "other"):
+        declare(name, more="lifecycle: {state: Stopped}\n")
+    story.type("apply --yes PyTorchJob/train PyTorchJob/other")
+    declare("train")
+    story.type("apply --yes PyTorchJob/train")
+    (story.folder / "manifests/train.yaml").unlink()
+    story.commit()
+    story.type("apply --yes --allow shrunk")
+
+
 def test_every_route_of_the_emulator_has_a_row() -> None:
     emulator = Emulator()
     known = {
@@ -265,7 +365,7 @@ def test_every_route_of_the_emulator_has_a_row() -> None:
 
 @pytest.mark.parametrize(("generation", "since"), [(1, {"first", "first only"}), (2, {"first", "second"})])
 def test_every_route_of_primus_safe_has_a_row(generation: int, since: set[str]) -> None:
-    text = DOCUMENT.partition("## AMD")[2]
+    text = PRIMUS_SAFE
     told = re.findall(r"^\| (GET|POST|PATCH|DELETE) \| `([^`]+)` \| ([^|]+) \| [^|]+ \|$", text, re.M)
 
     served = {

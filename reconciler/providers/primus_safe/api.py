@@ -147,6 +147,12 @@ class Api:
             raise Misshapen('the answer holds no list "containers"')
         return [text(one, "name") for one in listed if isinstance(one, Mapping)]
 
+    async def service(self, id_: str, subject: str) -> dict[str, Json]:
+        """Read how the pods are reached; nothing where a server of the second generation has none."""
+        path = f"{_path(id_)}/service"
+        found = await self.transport.get(path, verb="read the service of", subject=subject)
+        return {} if found is None else _object(found)
+
     async def _batch(self, action: str, ids: Sequence[str], subject: str) -> None:
         if not ids:
             raise Misshapen(f"nothing to {action}: the server breaks on an empty list")

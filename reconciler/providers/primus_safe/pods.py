@@ -44,8 +44,10 @@ class Pod:
     @property
     def end(self) -> str:
         """Say in a line how it ended, or what keeps it from beginning."""
-        code = f"exit code {self.exit_code}" if self.exit_code else ""
-        return ", ".join(part for part in (self.reason, self.message, code) if part)
+        told = (self.reason, f"exit code {self.exit_code}" if self.exit_code else "")
+        return ", ".join(
+            [*(part for part in told if part and part not in self.message), self.message]
+        ).rstrip(", ")
 
 
 def pods_of(row: Mapping[str, Json]) -> tuple[Pod, ...]:

@@ -26,6 +26,7 @@ from reconciler.providers.primus_safe.logs import LogReader
 from reconciler.providers.primus_safe.phases import ENDED
 from reconciler.providers.primus_safe.reading import Reader
 from reconciler.providers.primus_safe.refusals import judged
+from reconciler.providers.primus_safe.sections import Sections
 from reconciler.providers.primus_safe.stops import stoppage_of
 from reconciler.providers.primus_safe.sweep import Torn
 from reconciler.providers.primus_safe.target import PrimusSafeTarget
@@ -33,6 +34,7 @@ from reconciler.providers.primus_safe.tokens import Tokens
 from reconciler.providers.primus_safe.writing import Writer
 from reconciler.resource import Deleted, Observed, Resource, Scope, Stoppage, Summary
 from reconciler.secret import revealed, secrets_in
+from reconciler.sight import Section
 from reconciler.transport import Hosts, Transport
 
 
@@ -40,7 +42,7 @@ class PrimusSafeProvider:
     """Serve one target. Nothing is sent before the first call."""
 
     name = "primus-safe"
-    settle_s = 60.0
+    settle_s = 30.0  # well above the lag of a healthy exporter
     most_at_once = 100  # so many ids one batch request may name
 
     def __init__(
@@ -67,6 +69,7 @@ class PrimusSafeProvider:
         self._reader = Reader(self._api, target.name, pinned)
         self._writer = Writer(self._api, self._reader)
         self._logs = LogReader(self._api, clock)
+        self._sections = Sections(self._api)
         self._updates = health.Updates()
         self._checkup = Checkup(self._api, tokens, self._reader, settings)
         self._only = frozenset(target.scopes or settings.scope.workspaces)
@@ -192,6 +195,15 @@ class PrimusSafeProvider:
     async def examine(self) -> Sequence[Finding]:
         """Check the address, the sign-in, the generation and what the credentials may do; sends no write."""
         return await self._checkup.findings()
+
+    def sections(self, observed: Observed) -> Sequence[str]:
+        """Name the sections of a workload's description."""
+        return self._sections.names(observed)
+
+    async def section(self, observed: Observed, name: str) -> Section:
+        """Read one section of a workload's description."""
+        with self._trusting(f"read {name} of", str(observed.key)):
+            return await self._sections.read(observed, name)
 
     async def aclose(self) -> None:
         """Close connections."""

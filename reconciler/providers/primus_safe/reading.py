@@ -66,8 +66,10 @@ class Reader:
 
     async def generation(self) -> tuple[Generation | None, str]:
         """Tell which form of the API the server speaks; None with the reason where that is not decided."""
-        if self._pinned:
-            return self._pinned, ""
+        return (self._pinned, "") if self._pinned else await self.live_generation()
+
+    async def live_generation(self) -> tuple[Generation | None, str]:
+        """Tell which form the server speaks by itself, whatever the target says."""
         return decided(await self._api.flags(), self._shown.values())
 
     async def whole(self, scope: Scope) -> Sequence[Summary]:

@@ -14,6 +14,7 @@ from reconciler.resource import Json, Life, ResourceKey, Scope, Summary
 
 _RESTLESS = frozenset({"runtime", "duration", "secondsUntilTimeout", "avgGpuUsage"})
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.\d+)?s)?")
+_ENDS = frozenset({"AdminFailed", "AdminStopped", "K8sFailed"})
 _HOLDS = frozenset({"Running", "Updating", "NotReady"})
 
 
@@ -154,8 +155,15 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: Scope, user_id: st
         gpus=_gpus(row) if phase in _HOLDS else 0.0,
         running_seconds=_seconds(words(row, "duration") or words(row, "runtime")) if began else 0.0,
         priority=whole(row, "priority"),
-        message=words(row, "message"),
+        message=words(row, "message") or _last_word(row),
     )
+
+
+def _last_word(row: Mapping[str, Json]) -> str:
+    """Give what a condition says of how it ended; a list row has none."""
+    told = [words(one, "message") for one in listed(row, "conditions") if words(one, "type") in _ENDS]
+    has_ended = phase_of(words(row, "phase")) in ("Failed", "Stopped")
+    return next((said for said in reversed(told) if said), "") if has_ended else ""
 
 
 def _since(phase: str, row: Mapping[str, Json]) -> datetime | None:
