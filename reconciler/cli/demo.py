@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from reconciler.emulator.runai import Emulator
 
 SPEED = 6.0
-_FORGOTTEN = ("RECONCILER_", "RUNAI_", "GIT_")
+_FORGOTTEN = ("RECONCILER_", "RUNAI_", "PRIMUS_SAFE_", "GIT_")
 _AUTHOR = ("-c", "user.name=demo", "-c", "user.email=demo@example.com", "-c", "commit.gpgsign=false")
+_JOINING = tuple(
+    Path("primus-safe") / name for name in ("train/tokenize.yaml", "train/sft.yaml", "serve/chat.yaml")
+)
 _HURRY = "health: {hold: 3s, queueTimeout: 5s}  # a demo is in a hurry\n"
 
 
@@ -51,6 +54,7 @@ def command(voice: Voice, *, keep: bool) -> ExitCode:
             show = _Show(voice, folder, _emulator(stack))
             show.prepare(stack)
             _play(show)
+            _both(show, stack)
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -229,6 +233,35 @@ def _cluster(show: _Show) -> None:
     show.run("plan Cluster/edge-west", ends=ExitCode.IN_ORDER)
     show.run("apply --yes --allow delete=Cluster/edge-west Cluster/edge-west", ends=ExitCode.IN_ORDER)
     _expect(show.sent(), 1, "deleting a cluster is one delete")
+
+
+def _both(show: _Show, stack: ExitStack) -> None:
+    """Let a second platform join the fleet: one plan for both."""
+    from reconciler.emulator.clock import ScaledClock
+    from reconciler.emulator.primus_safe import Emulator
+    from reconciler.emulator.primus_safe.seed import DEMO_KEY
+
+    source, emulator = _examples_folder(), Emulator(seed="demo", clock=ScaledClock(SPEED), generation=2)
+    show.environ |= {"PRIMUS_SAFE_URL": stack.enter_context(emulator.serve()), "PRIMUS_SAFE_KEY": DEMO_KEY}
+    show.environ |= {"HF_TOKEN": "hf_made_up_for_the_demo"}
+    for file in _JOINING:
+        (show.folder / "manifests" / file.parent).mkdir(parents=True, exist_ok=True)
+        shutil.copy(source / file, show.folder / "manifests" / file.parent / file.name)
+    whole = (source / "both.yaml").read_text(encoding="utf-8").partition("\nkind: Fleet")[2]
+    fleet = show.folder / "reconciler.yaml"
+    head, mine = fleet.read_text(encoding="utf-8").partition("\nkind: Fleet")[::2]
+    settings = re.sub(r"^metadata: .*$", mine.strip().partition("\n")[0], whole, count=1, flags=re.M)
+    settings = settings.replace("[manifests, primus-safe]", "[manifests]")
+    fleet.write_text(f"{head}\nkind: Fleet{settings}{_HURRY}", encoding="utf-8")
+    show.commit("Train on Primus-SaFE as well")
+    show.say("Another platform joins the fleet, AMD Primus-SaFE. One plan is about both.")
+    show.run("plan", ends=ExitCode.IN_ORDER)
+    show.run("apply --yes", ends=ExitCode.IN_ORDER)
+    made = [entry for entry in emulator.ledger.mutations() if entry.effect]
+    _expect(len(made), len(_JOINING), "each of its workloads is made once")
+    show.run("health PyTorchJob/sft-support Deployment/chat", ends=ExitCode.IN_ORDER)
+    show.say("The second run finds nothing to do on either.")
+    show.run("plan --exit-code", ends=ExitCode.IN_ORDER)
 
 
 def _expect(found: int, wanted: int, why: str) -> None:

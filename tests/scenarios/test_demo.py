@@ -33,6 +33,9 @@ def test_the_demo_ends_well_and_tells_its_story(tmp_path: Path) -> None:
         "/metadata/name   edge -> edge-west",
         "Run:ai cannot change /spec/domain of a Cluster",
         "--allow delete=Cluster/edge-west",
+        "+ create  safe:train-mi300/PyTorchJob/sft-support",
+        "3 healthy, in",
+        "Nothing to do: 24 objects declared, all as git says.",
     ):
         assert words in told, told
     assert list(tmp_path.iterdir()) == [], "it leaves nothing where it was started"
