@@ -23,7 +23,9 @@ class Claim:
     `largest` are the GPUs of its largest pod, which one node must have. `pools` are in the order of the
     wish; () for the defaults of the scope. `priority` is the platform's word, "" for what its `type` has;
     `preemptible` None likewise. `at_most` says why the amounts are the most that it can be; "" where they are
-    exact. `is_slow`: it comes to the scheduler some time after its create was taken.
+    exact. `is_slow`: it comes to the scheduler some time after its create was taken. `pod` is what each pod
+    asks for by name of the resource, "gpu" among them, where the scheduler is known to go by all of it.
+    `pods` is their number where it asks for no GPU. `unless` says what else decides when it starts.
     """
 
     gpus: float
@@ -34,6 +36,9 @@ class Claim:
     preemptible: bool | None = None
     at_most: str = ""
     is_slow: bool = False
+    pod: Mapping[str, float] = EMPTY
+    pods: int = 1
+    unless: str = ""
 
 
 def growth(before: Claim, after: Claim) -> Claim | None:
@@ -43,11 +48,35 @@ def growth(before: Claim, after: Claim) -> Claim | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Queue:
+    """Hold how a pool serves what asks, where it does so one after another: by rank, then by age.
+
+    `free` are the GPUs that nothing holds; `nodes` is what is free on each node in use, by name of the
+    resource, None where nobody tells; `most` is what the largest pod may ask, `pods` how many pods an object
+    may have, None for any number. `waiting` are the ranks of what waits for room now. `is_strict`: what finds
+    no room holds up all that come after it, else only those of a lower rank. `preempts`: what has a lower
+    rank may be sent away for it.
+    """
+
+    free: float
+    nodes: tuple[Mapping[str, float], ...] | None = None
+    most: Mapping[str, float] = EMPTY
+    pods: int | None = None
+    waiting: tuple[int, ...] = ()
+    is_strict: bool = True
+    preempts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
-    """Hold what the ready nodes of a pool have together, and what the largest of them has."""
+    """Hold what the ready nodes of a pool have together, and what the largest of them has.
+
+    `queue` is how it serves what asks; None where quotas and limits decide.
+    """
 
     gpus: float
     largest: float
+    queue: Queue | None = None
 
 
 @dataclass(frozen=True, slots=True)

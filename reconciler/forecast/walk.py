@@ -18,9 +18,11 @@ from reconciler.capacity import (
     Habit,
     Outlook,
     PoolLine,
+    Queue,
     ShareLine,
 )
 from reconciler.forecast.desk import Bid, Desk, Refusal
+from reconciler.forecast.line import Ask, Line
 from reconciler.health import Level
 from reconciler.order import waves
 from reconciler.plan.change import Action, Change
@@ -104,6 +106,9 @@ class _View:
         for key, bid in self._bids.items():
             if key not in able:
                 told[key] = self._unknown(bid)
+        queues = {key: bid for key, bid in able.items() if self._queue(bid.pools[0])}
+        told |= self._in_line(queues)
+        able = {key: bid for key, bid in able.items() if key not in queues}
         courses = [self._course(able, split) for split in (self._at_once, _in_turn, self._new_first)]
         for key, bid in able.items():
             ends = [course[key] for course in courses]
@@ -112,6 +117,40 @@ class _View:
         for key in (key for wave in waves(needs) for key in wave):
             told[key] = _held_up(told[key], [told[need] for need in needs[key] if need in told])
         return list(told.values())
+
+    def _queue(self, pool: str) -> Queue | None:
+        there = (self.capacity.pools or {}).get(pool)
+        return there.queue if there else None
+
+    def _in_line(self, bids: Mapping[ResourceKey, Bid]) -> dict[ResourceKey, Outlook]:
+        """Tell of the asks in pools that serve one after another."""
+        told: dict[ResourceKey, Outlook] = {}
+        changes = {change.key: change for change in self.changes}
+        for name in sorted({bid.pools[0] for bid in bids.values()}):
+            asks = [
+                Ask(bid, self.asked[key], changes[key]) for key, bid in bids.items() if bid.pools[0] == name
+            ]
+            asks += self._without_gpus(name)
+            here = [each for each in self.changes if each.key.scope == name]
+            frees = [each for each in here if each.action in _LEAVES or each.action.recreates]
+            held = [row for row in self.rows if row.gpus and row.key.scope == name]
+            told |= Line(name, (self.capacity.pools or {})[name], asks, frees, held).outlooks()
+        return told
+
+    def _without_gpus(self, pool: str) -> Iterator[Ask]:
+        """Give what stands in a queue with the asks and asks for no GPU."""
+        for change in self.changes:
+            if (
+                change.action not in _ARRIVES
+                or change.key in self._bids
+                or not (change.kind and change.resource)
+            ):
+                continue
+            claim = change.kind.claim(change.resource.spec)
+            if claim and claim.pod and not claim.gpus and change.action is not Action.UPDATE:
+                bid = self._bid(change.key, claim, (1, 0.0))
+                if bid.pools[:1] == (pool,):
+                    yield Ask(bid, claim, change)
 
     def _estimated(self, outlook: Outlook, bid: Bid) -> Outlook:
         at_most = self.asked[bid.key].at_most
@@ -199,16 +238,15 @@ class _View:
             pool = bid.pools[0] if bid.pools else ""
             asked[pool] = asked.get(pool, 0.0) + bid.gpus
         desk, pools = Desk(self.capacity, ()), self.capacity.pools or {}
-        return [
-            PoolLine(
-                self.target,
-                pool,
-                pools[pool].gpus if pool in pools else None,
-                max(desk.free(pool), 0.0) if pool in pools else None,
-                gpus,
-            )
-            for pool, gpus in sorted(asked.items())
-        ]
+        lines = []
+        for pool, gpus in sorted(asked.items()):
+            if pool not in pools:
+                lines.append(PoolLine(self.target, pool, None, None, gpus))
+                continue
+            queue = self._queue(pool)
+            free = queue.free if queue else desk.free(pool)
+            lines.append(PoolLine(self.target, pool, pools[pool].gpus, max(free, 0.0), gpus))
+        return lines
 
     def share_lines(self) -> list[ShareLine]:
         """Count by scope and pool what is asked for before and after the plan."""
@@ -224,7 +262,8 @@ class _View:
         lines = []
         for scope, pool in sorted(touched):
             share = self.capacity.shares.get((scope, pool))
-            if share is None and (self.capacity.pools is None or not pool):
+            is_untold = self.capacity.pools is None or not pool or self._queue(pool)
+            if share is None and is_untold:
                 continue
             before = share.allocated + share.waiting if share else 0.0
             after = before + moved.get((scope, pool), 0.0) + touched[scope, pool]

@@ -190,7 +190,7 @@ def held(seed: int, folder: Path) -> Iterator[Held]:
 
 
 def _held(seed: int, stage: Stage) -> Iterator[Held]:
-    plan, applied = _planned_and_applied(stage)
+    plan, applied = planned_and_applied(stage)
     stage.clock.advance(120)
     stage.emulator.world.settle()
     done = {outcome.key for outcome in applied.outcomes if outcome.result == "done"}
@@ -199,7 +199,9 @@ def _held(seed: int, stage: Stage) -> Iterator[Held]:
             yield Held(seed, outlook, *_came(stage, outlook))
 
 
-def _planned_and_applied(stage: Stage) -> tuple[Plan, Applied]:
+def planned_and_applied(stage: Stage) -> tuple[Plan, Applied]:
+    """Plan, foretell and apply, as one command does."""
+
     async def act(session: Session) -> tuple[Plan, Applied]:
         planned = await session.foreseen(await session.plan())
         if not planned.plan.writes:

@@ -23,9 +23,13 @@ from reconciler.transport import Call, Transport
 
 WORKLOADS = "/api/v1/workloads"
 WORKSPACES = "/api/v1/workspaces"
+NODES = "/api/v1/nodes"
+FLAVORS = "/api/v1/nodeflavors"
 ENVS = "/api/v1/envs"
 SELF = "/api/v1/users/self"
 KEY = "/api/v1/apikeys/current"
+
+_ALL = "-1"
 
 
 class Api:
@@ -60,7 +64,29 @@ class Api:
             text(row, "workspaceId")
         return rows
 
-    async def workloads(self, scope: Scope, until: datetime | None, limit: int, name: str = "") -> Page:
+    async def workspace(self, id_: str) -> dict[str, Json]:
+        """Read one workspace in full, with what it has and what of it is in use."""
+        path = f"{WORKSPACES}/{part(id_)}"
+        return _object(await self.transport.get(path, verb="read", subject=f"workspace {id_}"))
+
+    async def nodes(self, id_: str) -> list[dict[str, Json]]:
+        """List all nodes of a workspace, with what is free on each."""
+        query = {"workspaceId": id_, "limit": _ALL}
+        return rows_in(await self.transport.get(NODES, verb="list", subject=f"nodes of {id_}", query=query))
+
+    async def flavor(self, id_: str) -> dict[str, Json]:
+        """Read what a node of a flavor has."""
+        path = f"{FLAVORS}/{part(id_)}"
+        return _object(await self.transport.get(path, verb="read", subject=f"flavor {id_}"))
+
+    async def largest_pod(self, id_: str) -> dict[str, Json]:
+        """Read the most that one pod may ask on a node of a flavor, by name of the resource."""
+        path = f"{FLAVORS}/{part(id_)}/avail"
+        return _object(await self.transport.get(path, verb="read", subject=f"flavor {id_}"))
+
+    async def workloads(
+        self, scope: Scope, until: datetime | None, limit: int, name: str = "", phase: str = ""
+    ) -> Page:
         """List workloads of a workspace, those that have ended as well, the newest first.
 
         `until` is the latest creation, `name` a part of the id. Every row is checked to be of that workspace.
@@ -68,6 +94,7 @@ class Api:
         query = {"workspaceId": scope.id, "limit": str(limit)}
         query |= {"until": asked(until)} if until else {}
         query |= {"workloadId": name} if name else {}
+        query |= {"phase": phase} if phase else {}
         found = await self.transport.get(
             WORKLOADS, verb="list", subject=f"workloads of {scope.name}", query=query
         )

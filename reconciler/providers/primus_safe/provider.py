@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from reconciler.capacity import Capacity
 from reconciler.clock import Clock
 from reconciler.errors import FleetError, Malformed, NotFound, ProviderError, Rejected
 from reconciler.fleet import Target
@@ -18,6 +19,7 @@ from reconciler.problem import Problem
 from reconciler.provider import Edit, Finding, LogLine, LogQuery
 from reconciler.providers.primus_safe import health, wire
 from reconciler.providers.primus_safe.api import Api
+from reconciler.providers.primus_safe.capacity import CapacityReader
 from reconciler.providers.primus_safe.checkup import Checkup
 from reconciler.providers.primus_safe.generation import Generation
 from reconciler.providers.primus_safe.history import recent
@@ -71,6 +73,7 @@ class PrimusSafeProvider:
         self._logs = LogReader(self._api, clock)
         self._sections = Sections(self._api)
         self._updates = health.Updates()
+        self._capacity = CapacityReader(self._api, self._reader)
         self._checkup = Checkup(self._api, tokens, self._reader, settings)
         self._only = frozenset(target.scopes or settings.scope.workspaces)
 
@@ -204,6 +207,11 @@ class PrimusSafeProvider:
         """Read one section of a workload's description."""
         with self._trusting(f"read {name} of", str(observed.key)):
             return await self._sections.read(observed, name)
+
+    async def capacity(self, scopes: Sequence[Scope]) -> Mapping[str, Capacity]:
+        """Read what some workspaces have to give, by cluster id; each is a pool of its own."""
+        with self._trusting("read", "capacity"):
+            return await self._capacity.read(scopes)
 
     async def aclose(self) -> None:
         """Close connections."""
