@@ -274,10 +274,11 @@ targets:
 """
 SAFE_AUTH = {1: 'userId: "${{ vars.SAFE_USER }}"', 2: 'apiKey: "${{ secrets.SAFE_KEY }}"'}
 _POD = "image: a, resource: {replica: 1, cpu: '1', memory: 1Gi}"
+_ON_GPU = _POD.replace("cpu:", "gpu: '1', cpu:")
 _SERVICE = "service: {port: 80, targetPort: 80, serviceType: ClusterIP}"
 SAFE_SPECS = {
     "train": ("PyTorchJob", "train-mi300", f"{{{_POD}, entryPoint: python a.py}}"),
-    "other": ("PyTorchJob", "train-mi300", f"{{{_POD}, entryPoint: python a.py}}"),
+    "other": ("PyTorchJob", "train-mi300", f"{{{_ON_GPU}, entryPoint: python a.py}}"),
     "crash": ("PyTorchJob", "train-mi300", f"{{{_POD}, entryPoint: rccl-timeout}}"),
     "serve": ("Deployment", "serve-mi300", f"{{{_POD}, entryPoint: python a.py, {_SERVICE}}}"),
 }
