@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -182,13 +182,18 @@ class PrimusSafeProvider:
         with self._trusting("list pods of", str(observed.key)):
             return await self._logs.pods(observed)
 
-    def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
         """Give the lines of one pod as they are printed, until it has ended."""
-        return self._logs.follow(observed, query)
+        with self._trusting("read the log of", str(observed.key)):
+            async with aclosing(self._logs.follow(observed, query)) as lines:
+                async for line in lines:
+                    yield line
 
-    def download(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def download(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
         """Fetch the lines of one pod there are now."""
-        return self._logs.download(observed, query)
+        with self._trusting("read the log of", str(observed.key)):
+            async for line in self._logs.download(observed, query):
+                yield line
 
     async def last_words(self, observed: Observed) -> Sequence[str]:
         """Give what the conditions say, and how the pods ended, newest last."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.cause import Cause, diagnose, evidence_of
-from reconciler.errors import NotFound
+from reconciler.emulator.faults import Fault
+from reconciler.errors import Malformed, NotFound
 from reconciler.provider import LogQuery
 from reconciler.resource import Observed
 from tests.providers.primus_safe.stage import MARK, SPEC, Stage, a_resource, only, stage
@@ -136,3 +137,22 @@ def test_a_container_that_waits_to_start_is_no_error_to_who_follows(made: Stage)
         return [line.text async for line in provider.follow(observed, LogQuery(pod))]
 
     assert made.play(act)[-1] == "training finished after 20 s"
+
+
+@pytest.mark.parametrize("body", [{}, None, [], {"logs": None}], ids=str)
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_an_answer_that_is_no_log_is_told(made: Stage, body: Any, *, is_followed: bool) -> None:
+    observed = created(made)
+    made.wait(60)
+    made.emulator.faults.add(
+        Fault("GET /api/v1/workloads/.*/pods/.*/logs", kind="body", json=body, forever=True)
+    )
+
+    async def act(provider: Any, _: Any) -> None:
+        (pod,) = await provider.pods(observed)
+        read = provider.follow if is_followed else provider.download
+        with pytest.raises(Malformed, match="cannot read the log of"):
+            async for _line in read(observed, LogQuery(pod)):
+                pass
+
+    made.play(act)
