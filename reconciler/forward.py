@@ -74,10 +74,12 @@ async def forwarding(
 async def _listen(
     end: End, way: Way, live: set[asyncio.Task[None]], tell: Callable[[str], None]
 ) -> asyncio.Server:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine that asyncio runs is a task
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(carry(reader, writer))  # asyncio logs the cancelling of a task of its own
         live.add(task)
+        task.add_done_callback(live.discard)
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await _carry(end, way, reader, writer)
         except ProviderError as failure:
@@ -85,7 +87,6 @@ async def _listen(
         except OSError:
             pass  # the program on this machine went away
         finally:
-            live.discard(task)
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()

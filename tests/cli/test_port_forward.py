@@ -51,5 +51,6 @@ def test_it_forwards_until_ctrl_c(scene: Scene) -> None:
         with socket.create_connection(("127.0.0.1", int(found[1])), timeout=10) as connection:
             connection.sendall(b"hello")
             assert connection.recv(5) == b"hello"
-        program.send_signal(signal.SIGINT)
-        assert program.wait(10) == 130
+            program.send_signal(signal.SIGINT)  # while the connection is open
+            assert program.wait(10) == 130
+        assert program.stderr.read().split("\n") == ["", "reconciler: interrupted (exit 130)", ""]
