@@ -22,6 +22,7 @@ from reconciler.resource import Json, Scope
 Amounts = Mapping[str, float]
 PRIORITIES: Mapping[str, int] = {"0": 0, "1": 1, "2": 2}
 _GPU = "gpu"
+_LARGEST = 2**63
 _BALANCE = "balance"
 _UNREAD = (ProviderError, wire.Misshapen, Torn)
 
@@ -62,15 +63,17 @@ class CapacityReader:
         most = _amounts(await self._api.largest_pod(flavor), card)
         generation, _ = await self._reader.generation()
         queue = Queue(
-            free=_amounts(row.get("availQuota"), card).get(_GPU, 0.0),
+            free=max(_quota(row, "availQuota", card), 0.0),
             nodes=await self._nodes(scope, card),
             most=most,
-            pods=wire.whole(row, "targetNodeCount") if generation is Generation.FIRST else None,
+            pods=wire.whole(row, "targetNodeCount") or None if generation is Generation.FIRST else None,
             waiting=await self._waiting(scope),
             is_strict=row.get("queuePolicy") != _BALANCE,
             preempts=row.get("enablePreempt") is True,
         )
-        total = _amounts(row.get("totalQuota"), card).get(_GPU, 0.0)
+        total = _quota(row, "totalQuota", card)
+        if total and not most.get(_GPU):
+            raise wire.Misshapen(f"the workspace has GPUs, and its flavor {flavor} gives none")
         return Pool(total, most.get(_GPU, 0.0), queue)
 
     async def _nodes(self, scope: Scope, card: str) -> tuple[Amounts, ...] | None:
@@ -78,6 +81,8 @@ class CapacityReader:
         try:
             rows = await self._api.nodes(scope.id)
         except _UNREAD:
+            return None
+        if any(_workspace_of(row) != scope.id for row in rows):
             return None
         return tuple(
             _amounts(row.get("availResources"), card) for row in rows if row.get("available") is True
@@ -98,6 +103,18 @@ def _card(flavor: Mapping[str, Json]) -> str:
     return wire.words(gpu, "resourceName") if isinstance(gpu, Mapping) else ""
 
 
+def _quota(row: Mapping[str, Json], name: str, card: str) -> float:
+    """Count the GPUs of a quota that must be told, null where the workspace has no nodes."""
+    if name not in row:
+        raise wire.Misshapen(f'the workspace holds no "{name}"')
+    return _amounts(row[name], card).get(_GPU, 0.0)
+
+
+def _workspace_of(node: Mapping[str, Json]) -> str:
+    workspace = node.get("workspace")
+    return wire.words(workspace, "id") if isinstance(workspace, Mapping) else ""
+
+
 def _amounts(value: Json, card: str) -> Amounts:
     """Read amounts by name of the resource, in whole units, null for none; GPUs are called "gpu"."""
     if value is None:
@@ -107,5 +124,5 @@ def _amounts(value: Json, card: str) -> Amounts:
     return {
         _GPU if card and name == card else str(name): float(amount)
         for name, amount in value.items()
-        if isinstance(amount, int) and not isinstance(amount, bool)
+        if isinstance(amount, int) and not isinstance(amount, bool) and abs(amount) < _LARGEST
     }

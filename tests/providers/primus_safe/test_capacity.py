@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.capacity import Capacity, Queue
 from reconciler.emulator.primus_safe.records import Resource as Asked
 from reconciler.emulator.primus_safe.records import Spec
 from reconciler.emulator.primus_safe.seed import CLUSTER, PLAIN, TRAIN
+from reconciler.providers.primus_safe.capacity import CapacityReader
+from reconciler.providers.primus_safe.generation import Generation
 from reconciler.providers.primus_safe.kinds import PYTORCH_JOB
 from reconciler.providers.primus_safe.provider import PrimusSafeProvider
+from reconciler.providers.primus_safe.sweep import Page
 from reconciler.resource import Scope
 from tests.providers.primus_safe.stage import LONG, SPEC, Stage, stage
 
@@ -105,6 +111,14 @@ def test_nodes_that_may_not_be_read_leave_the_sums() -> None:
     assert queue.free == 64.0
 
 
+def test_nodes_of_another_workspace_are_not_believed() -> None:
+    node = {"workspace": {"id": PLAIN}, "available": True, "availResources": {"amd.com/gpu": 8}}
+    with stage(1) as made:
+        made.spoil("GET /api/v1/nodes", status=200, json={"totalCount": 1, "items": [node]}, forever=True)
+
+        assert queue_of(read(made)).nodes is None
+
+
 def test_a_workspace_that_cannot_be_read_is_noted_and_the_others_stay() -> None:
     with stage(1) as made:
         refusal = {"errorCode": "Primus.00003", "errorMessage": "not yours"}
@@ -118,9 +132,12 @@ def test_a_workspace_that_cannot_be_read_is_noted_and_the_others_stay() -> None:
     assert found.notes == ("train-mi300 could not be read: not yours",)
 
 
-@pytest.mark.parametrize("wrong", [{"availQuota": [1]}, {"flavorId": None}])
+WHOLE = {"availQuota": None, "totalQuota": None}
+
+
+@pytest.mark.parametrize("wrong", [{**WHOLE, "availQuota": [1]}, {**WHOLE, "flavorId": None}, {}])
 def test_an_answer_that_is_not_as_documented_is_noted(wrong: dict[str, Any]) -> None:
-    row = {"workspaceId": TRAIN, "flavorId": "mi300x-8", "availQuota": None, "totalQuota": None, **wrong}
+    row = {"workspaceId": TRAIN, "flavorId": "mi300x-8", **wrong}
     with stage(1) as made:
         made.spoil(f"GET /api/v1/workspaces/{TRAIN}", status=200, text=json.dumps(row), forever=True)
 
@@ -171,3 +188,55 @@ def test_a_claim_says_what_each_pod_asks_as_the_server_counts(
     assert claim
     assert claim.unless == unless
     assert pod is None or claim.pod == pod
+
+
+NAMES = (
+    "flavorId", "availQuota", "totalQuota", "targetNodeCount", "queuePolicy", "enablePreempt", "gpu",
+    "resourceName", "amd.com/gpu", "cpu", "workspace", "id", "available", "availResources",
+    "schedulerOrder", "queuePosition", "priority",
+)  # fmt: skip
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from([TRAIN, "amd.com/gpu"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), JUNK, max_size=10))
+def test_whatever_the_server_answers_is_read_or_noted(junk: dict[str, Any]) -> None:
+    scope = Scope(TRAIN, TRAIN, CLUSTER, CLUSTER)
+    reader = CapacityReader(Fake(junk), Fake(junk))  # type: ignore[arg-type]  # it stands for both
+
+    found = asyncio.run(reader.read([scope]))[CLUSTER]
+
+    assert bool(found.pools) is not bool(found.notes)
+    assert all(pool.queue and pool.queue.free >= 0 for pool in (found.pools or {}).values())
+
+
+@dataclass
+class Fake:
+    """Stand for the API and the reader: one workspace, flavor, node and workload, of the same junk."""
+
+    junk: dict[str, Any]
+
+    async def workspace(self, _id: str) -> dict[str, Any]:
+        return {"flavorId": "f", "availQuota": {}, "totalQuota": {}, **self.junk}
+
+    async def flavor(self, _id: str) -> dict[str, Any]:
+        return self.junk
+
+    async def largest_pod(self, _id: str) -> dict[str, Any]:
+        return self.junk
+
+    async def nodes(self, _id: str) -> list[dict[str, Any]]:
+        return [self.junk, {"workspace": {"id": TRAIN}, **self.junk}]
+
+    async def workloads(self, *_: Any, **__: Any) -> Page:
+        return Page([{"workloadId": "w", **self.junk}], 1)
+
+    async def generation(self) -> tuple[Generation | None, str]:
+        return Generation.FIRST, ""
