@@ -133,7 +133,16 @@ class Checkup:
         for may in told_of(self._me, self._seen):
             lacks = "create" not in may.verbs
             found.append(Finding("permissions", f"workloads: {may}", _ASK if lacks else ""))
-        return found
+        return [*found, *[await self._nodes(scope) for scope in list(self._seen)[:1]]]
+
+    async def _nodes(self, scope: Scope) -> Finding:
+        """Tell by one workspace whether the nodes may be read."""
+        try:
+            await self._api.nodes(scope.id)
+        except ProviderError as refused:
+            told = f"nodes: no read ({refused.said}), so what starts is not foretold"
+            return Finding("permissions", told, "let an administrator allow the user to list nodes")
+        return Finding("permissions", "nodes: read")
 
 
 def _stands(scope: Scope, row: Row) -> Finding:

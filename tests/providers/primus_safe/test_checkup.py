@@ -51,11 +51,15 @@ def test_a_server_that_is_well_is_told_thing_by_thing_and_nothing_is_written(gen
 
         assert {finding.grade for finding in found} == {"ok"}
         assert [finding.area for finding in found] == [
-            "control plane", "sign-in", "workspaces", "workspaces", "workspaces", "generation", "permissions",
+            "control plane", "sign-in", "workspaces", "workspaces", "workspaces", "generation",
+            "permissions", "permissions",
         ]  # fmt: skip
         assert told(found, "workspaces")[2] == "train-mi300 (Train, Authoring; balance queue)"
         assert the(found, "generation").text == f"{generation}, by what answers; not pinned"
-        assert the(found, "permissions").text == f"workloads: create read update delete in {ALL} ({MEMBER})"
+        assert told(found, "permissions") == [
+            f"workloads: create read update delete in {ALL} ({MEMBER})",
+            "nodes: read",
+        ]
         assert not made.emulator.ledger.effects()
 
 
@@ -124,7 +128,7 @@ def test_rights_follow_from_roles_and_workspaces(name: str, expected: list[str])
     with stage(2) as made:
         found = examined(made, auth=of_user(made, name))
 
-    assert told(found, "permissions") == expected
+    assert told(found, "permissions") == [*expected, "nodes: read"]
 
 
 def test_who_may_only_read_is_warned() -> None:
@@ -132,9 +136,20 @@ def test_who_may_only_read_is_warned() -> None:
         world = made.emulator.world
         world.users.add("eye", "x", world.clock.now(), roles=("system-admin-readonly",))
 
-        found = the(examined(made, auth=of_user(made, "eye")), "permissions")
+        found = examined(made, auth=of_user(made, "eye"))[-2]
 
     assert found.text == f"workloads: read in {ALL} (as system-admin-readonly)"
+    assert found.grade == "warn"
+
+
+def test_nodes_that_may_not_be_read_are_worth_a_word() -> None:
+    with stage(2) as made:
+        refusal = {"errorCode": "Primus.00003", "errorMessage": "not for you"}
+        made.spoil("GET /api/v1/nodes", status=403, json=refusal, forever=True)
+
+        found = examined(made)[-1]
+
+    assert found.text == "nodes: no read (not for you), so what starts is not foretold"
     assert found.grade == "warn"
 
 
