@@ -22,7 +22,7 @@ from reconciler.errors import (
 from reconciler.health import Level
 from reconciler.kind import Kind
 from reconciler.mark import Mark
-from reconciler.provider import Edit, HaltsSeveral, LogQuery, Logs, Provider, Timed
+from reconciler.provider import Edit, Examines, HaltsSeveral, LogQuery, Logs, Provider, TellsCapacity, Timed
 from reconciler.providers import providers
 from reconciler.resource import Life, Observed, Resource, Scope
 from tests.providers.grounds import GROUNDS, Ground, Live
@@ -285,6 +285,40 @@ def test_the_platforms_own_time_is_told(stand: Stand) -> None:
         return provider.now()
 
     assert abs((stand.play(act) - stand.clock.now()).total_seconds()) < 2
+
+
+def test_capacity_is_told_for_the_cluster_of_a_scope_and_no_other(stand: Stand) -> None:
+    async def act(provider: Provider, scope: Scope) -> Any:
+        assert isinstance(provider, TellsCapacity)
+        return scope, await provider.capacity([scope])
+
+    scope, found = stand.play(act)
+
+    assert set(found) == {scope.cluster_id}
+    told = found[scope.cluster_id]
+    assert set(told.defaults[scope.name]) <= set(told.pools)
+    assert all(pool.gpus >= pool.largest >= 0 for pool in told.pools.values())
+
+
+def test_a_server_that_is_well_is_examined_without_a_write(stand: Stand) -> None:
+    async def act(provider: Provider, _: Scope) -> Any:
+        assert isinstance(provider, Examines)
+        return await provider.examine()
+
+    found = stand.play(act)
+
+    assert {"control plane", "sign-in", "permissions"} <= {finding.area for finding in found}
+    assert "fail" not in {finding.grade for finding in found}
+    assert not stand.emulator.ledger.effects()
+
+
+def test_an_examination_of_a_server_that_fails_raises_nothing(stand: Stand) -> None:
+    async def act(provider: Provider, _: Scope) -> Any:
+        assert isinstance(provider, Examines)
+        stand.spoil("GET .*", status=500, text="broken", forever=True)
+        return await provider.examine()
+
+    assert stand.play(act)[-1].grade == "fail"
 
 
 # -- what fails --------------------------------------------------------------------------------
