@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from reconciler.capacity import Chance, Claim, Outlook, Pool, Queue
 from reconciler.forecast.desk import Bid
 from reconciler.plan.change import Action, Change
-from reconciler.resource import ResourceKey, Summary
+from reconciler.resource import Life, ResourceKey, Summary
 
 _DUST = 1e-6
 _SURE = frozenset({Chance.STARTS, Chance.LATER})
@@ -48,14 +48,25 @@ class _Room:
 
 
 class Line:
-    """Hold one pool: what a plan asks of it, the changes that free some of it, and what holds GPUs."""
+    """Hold one pool: what a plan asks of it, the changes that free some of it, and what holds GPUs.
+
+    `shrinks`: updates may free some as well, nobody knows where.
+    """
 
     def __init__(
-        self, name: str, pool: Pool, asks: Sequence[Ask], frees: Sequence[Change], held: Sequence[Summary]
+        self,
+        name: str,
+        pool: Pool,
+        asks: Sequence[Ask],
+        frees: Sequence[Change],
+        held: Sequence[Summary],
+        *,
+        shrinks: bool = False,
     ) -> None:
         self._name, self._pool = name, pool
         self._queue = pool.queue or Queue(0.0)
         self._asks, self._frees, self._held = asks, frees, held
+        self._shrinks = shrinks
 
     def outlooks(self) -> dict[ResourceKey, Outlook]:
         """Tell of each ask what becomes of it: by the room there is, then by whose turn it is."""
@@ -90,7 +101,8 @@ class Line:
         short = self._short(ask, room)
         if ask.change.action is Action.UPDATE:
             return self._told(ask, Chance.MAY_QUEUE, f"{short}; new pods may take the place of old ones")
-        if room.freed and self._queue.free + room.freed + _DUST >= ask.claim.gpus:
+        is_enough = self._queue.free + room.freed + _DUST >= ask.claim.gpus
+        if self._shrinks or (self._is_stirred() and is_enough):
             return self._told(ask, Chance.MAY_QUEUE, f"{short}; more is freed, on nodes that nobody tells")
         if self._may_push_out():
             return self._told(ask, Chance.MAY_QUEUE, f"{short}; what has a lower priority may give way")
@@ -132,10 +144,13 @@ class Line:
 
         What the plan frees, even for a moment, may go to whatever waits, and what was free before with it.
         """
-        is_shaken = any(
-            each.action.recreates and each.observed and each.observed.summary.gpus for each in self._frees
-        )
-        return not is_shaken and self._room(ask).now - self._spoilt_by_others(ask) >= ask.pods
+        is_room = self._room(ask).now - self._spoilt_by_others(ask) >= ask.pods
+        return is_room and not self._shrinks and not self._is_stirred()
+
+    def _is_stirred(self) -> bool:
+        """Tell whether the plan ends something here that may hold a place."""
+        found = (change.observed for change in self._frees)
+        return any(observed and observed.summary.life is Life.ACTIVE for observed in found)
 
     def _is_held_up(self, ask: Ask, rank: int) -> bool:
         """Tell whether something of this rank, while it waits, keeps an ask from its turn."""

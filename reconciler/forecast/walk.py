@@ -79,6 +79,16 @@ def _lasting(change: Change, gpus: float) -> float:
     return after.gpus - before.gpus if before and after else gpus
 
 
+def _may_shrink(change: Change) -> bool:
+    """Tell whether an update may ask less of a node than before."""
+    if change.action is not Action.UPDATE or not (change.kind and change.observed and change.resource):
+        return False
+    before, after = change.kind.claim(change.observed.spec), change.kind.claim(change.resource.spec)
+    if not before or not after:
+        return False
+    return before.pod != after.pod or before.gpus > after.gpus or before.pods > after.pods
+
+
 def _home(change: Change) -> tuple[str, str]:
     return change.key.target, change.scope.cluster_id if change.scope else ""
 
@@ -134,7 +144,9 @@ class _View:
             here = [each for each in self.changes if each.key.scope == name]
             frees = [each for each in here if each.action in _LEAVES or each.action.recreates]
             held = [row for row in self.rows if row.gpus and row.key.scope == name]
-            told |= Line(name, (self.capacity.pools or {})[name], asks, frees, held).outlooks()
+            shrinks = any(_may_shrink(each) for each in here)
+            pool = (self.capacity.pools or {})[name]
+            told |= Line(name, pool, asks, frees, held, shrinks=shrinks).outlooks()
         return told
 
     def _without_gpus(self, pool: str) -> Iterator[Ask]:

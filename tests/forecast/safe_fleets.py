@@ -71,12 +71,15 @@ class SafeFleet:
         """Change what git says: take some away, change some, add some."""
         for name in list(self.made):
             kind, spec = self.made[name]
-            act = self.drawn.choice(["keep", "remove", "image"])
+            act = self.drawn.choice(["keep", "remove", "image", "scale"])
             if act == "remove":
                 del self.made[name]
                 stage.remove(name)
             elif act == "image":
                 self.made[name] = kind, {**spec, "image": "rocm/pytorch:2"}
+            elif act == "scale" and kind == "Deployment":
+                resource = {**spec["resource"], "replica": self.drawn.choice([1, 2, 3])}
+                self.made[name] = kind, {**spec, "resource": resource}
         for number in range(self.drawn.randint(0, 4)):
             self._draw(f"n{number}")
         self._write(stage)

@@ -17,6 +17,7 @@ from tests.factories import a_kind, a_resource
 
 HOME = Scope("train", "train", "west", "c1")
 WHOLE: Mapping[str, float] = {"gpu": 8.0, "cpu": 96.0}
+LIVE = {"is": "live"}
 HALF: Mapping[str, float] = {"gpu": 4.0, "cpu": 48.0}
 
 
@@ -43,8 +44,11 @@ def an_ask(
         unless=more.pop("unless", ""),
     )
     key = ResourceKey("t", "train", "PyTorchJob", name)
-    kind = replace(a_kind(), claim=lambda _spec: claim, surge=lambda _before, after: after)
-    old = Observed(a_row(name, more.pop("holds")), {}, None) if "holds" in more else None
+    was = more.pop("was", claim)
+    kind = replace(
+        a_kind(), claim=lambda spec: was if spec == LIVE else claim, surge=lambda _before, after: after
+    )
+    old = Observed(a_row(name, more.pop("holds")), LIVE, None) if "holds" in more else None
     return Change(key, action, resource=a_resource(name), kind=kind, scope=HOME, observed=old, **more)
 
 
@@ -156,6 +160,14 @@ def test_room_that_the_plan_frees_is_told_as_later() -> None:
 
     assert the(there(HALF), an_ask(), gone).chance is LATER
     assert the(there(HALF, waiting=(0,)), an_ask(), gone).chance is MAY
+    assert the(there(WHOLE, waiting=(0,)), an_ask(priority="1"), gone).chance is MAY
+
+
+def test_an_update_to_less_leaves_open_what_it_frees() -> None:
+    less = an_ask("old", gpus=4, action=Action.UPDATE, holds=8.0, was=Claim(8.0, 8.0, "workload", pod=WHOLE))
+
+    assert the(there(), an_ask(), less).chance is MAY
+    assert the(there(WHOLE, waiting=(0,)), an_ask(priority="1"), less).chance is MAY
 
 
 def test_a_replacement_starts_in_its_own_place_unless_others_wait_for_it() -> None:
