@@ -12,7 +12,7 @@ from reconciler.plan.stopped import STATE
 from reconciler.report.cause import advice
 from reconciler.report.plan import unknown_text
 from reconciler.report.safe import line, short
-from reconciler.report.table import cells, padded
+from reconciler.report.table import cells, padded, wrapped
 from reconciler.report.units import since
 from reconciler.report.values import key_text, sides
 
@@ -107,7 +107,8 @@ def _items_text(items: Sequence[DriftItem], targets: int, width: int, now: datet
         source = line(item.source or "")
         fits = cells(start) + 3 + cells(source) <= width
         lines += [f"{start}   {source}"] if fits else [start, f"{_FIELD}{source}"]
-        lines += [f"{_FIELD}{words}" for words in (story(item, now), *reasons(item)) if words]
+        told = [words for words in (story(item, now), *reasons(item)) if words]
+        lines += [f"{_FIELD}{part}" for words in told for part in wrapped(words, width - len(_FIELD))]
         size = max((cells(line(field.pointer)) for field in item.fields), default=0)
         for field in item.fields:
             lines += _field_lines(field, size, width, _stated(field, item, now))

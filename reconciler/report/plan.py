@@ -11,7 +11,7 @@ from reconciler.report.capacity import capacity_text
 from reconciler.report.ends import ends_text, lost_words
 from reconciler.report.problems import problem_text
 from reconciler.report.safe import line, short
-from reconciler.report.table import cells, padded
+from reconciler.report.table import cells, padded, wrapped
 from reconciler.report.units import count, gpus
 from reconciler.report.values import key_text, sides
 
@@ -114,7 +114,8 @@ def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str
     forcing = [each for each in change.fields if not each.in_place] if _may_force(change) else []
     replaces = change.kind is None or change.kind.support.replaces
     told = forcing or (change.action is Action.UPDATE and change.fields)
-    lines = [] if told or not change.reason else [f"{_FIELD}{short(reason_words(change))}"]
+    why = "" if told or not change.reason else short(reason_words(change))
+    lines = [f"{_FIELD}{part}" for part in wrapped(why, width - len(_FIELD)) if part]
     size = max((cells(line(each.pointer)) for each in change.fields), default=0)
     for each in change.fields:
         why = change.reason if each in forcing[:1] else ""

@@ -81,6 +81,16 @@ def test_a_long_sentence_of_the_platform_is_cut_with_an_ellipsis() -> None:
     assert f"{'x' * 255}…\n" in text
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_sentence_of_words_keeps_to_the_width(width: int) -> None:
+    items = (DriftItem(PRETRAIN, "degraded", reason="its image " * 20, cause="the registry " * 15),)
+
+    text = drift_text(replace(DRIFT, items=items), now=NOW, width=width)
+
+    assert max(map(len, text.splitlines())) <= width
+    assert text.count("registry") == 15
+
+
 def test_drift_tells_since_when_by_whom_and_which_commit(golden: Golden) -> None:
     golden("report/drift-told.txt", drift_text(TOLD, now=NOW))
 
