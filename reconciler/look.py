@@ -99,7 +99,7 @@ class Looking:
         """
         known = {(key.target, key.scope) for key in before.found} if before else set()
         reads = [self._target(provider, wanted, known) for provider in self.providers.values()]
-        found = {each.summary.key: each for part in await asyncio.gather(*reads) for each in part}
+        found = _told_apart([each for part in await asyncio.gather(*reads) for each in part])
         meant = frozenset(key for key, each in found.items() if wanted.fits(each))
         seen = Seen(found, meant, frozenset(self._unread))
         if is_strict:
@@ -276,6 +276,18 @@ async def _believed(provider: Provider, scope: Scope) -> Sequence[Summary]:
             return rows
     said = f"the list shows 0 objects where the count says {count}"
     raise Malformed(provider.target, "read", scope.name or "the clusters", said=said)
+
+
+def _told_apart(found: Sequence[Found]) -> dict[ResourceKey, Found]:
+    """Give each object by its key; where names repeat, ours has it, and others their id behind the name."""
+    told: dict[ResourceKey, Found] = {}
+    for each in sorted(found, key=lambda one: one.owner is not Owner.OURS):
+        key, row = each.summary.key, each.summary
+        if key in told:
+            key = replace(key, name=f"{key.name} ({row.id})")
+            each = replace(each, summary=replace(row, key=key), resource=None)
+        told[key] = each
+    return told
 
 
 def exit_code(failures: Sequence[ProviderError]) -> ExitCode:

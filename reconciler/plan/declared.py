@@ -17,7 +17,7 @@ from reconciler.plan.follow import met_by, with_met
 from reconciler.plan.gone import decide_not_there
 from reconciler.plan.known import Age, Known, declared_spec, mark_for
 from reconciler.plan.stopped import decide_halted, decide_over, decide_stopped, is_resumed_by_git
-from reconciler.resource import Life, Live, Observed, Resource, Summary
+from reconciler.resource import Life, Live, Observed, Resource, ScopeRead, Summary
 
 _PUT_BACK = "it is never replaced: write in git what is live"
 _ONE_NAME = "take metadata.renamedFrom out, or remove one of them on the platform"
@@ -58,7 +58,7 @@ def decide(resource: Resource, live: Live, known: Known) -> Change:
         return replace(change, reason=why)
     if doubt := read.doubtful.get(str(resource.key)):
         return replace(change, reason=doubt)
-    holders = [row for row in read.named(resource.key.name) if _holds_name(row, case)]
+    holders = _holders(read, live, case)
     standing = [row for row in holders if row.life is not Life.LEAVING]
     former = [row for row in read.named(resource.renamed_from) if _had_name(row, resource)]
     if standing and former:
@@ -92,6 +92,15 @@ def asks_git(resource: Resource, live: Live, known: Known) -> bool:
 def _had_name(row: Summary, resource: Resource) -> bool:
     """Tell whether a row of the name that the object is renamed from is that object."""
     return row.key.kind == resource.key.kind and row.life is not Life.LEAVING
+
+
+def _holders(read: ScopeRead, live: Live, case: _Case) -> list[Summary]:
+    """List the rows that hold the name. Where names may repeat, a copy without our mark stands aside."""
+    found = [row for row in read.named(case.resource.key.name) if _holds_name(row, case)]
+    if case.kind.name_space or case.resource.lifecycle.adopt:
+        return found
+    ours = [row for row in found if case.known.owner(live.details.get(row.id, row)) is Owner.OURS]
+    return ours if case.kind.support.carries_mark and ours else found
 
 
 def _holds_name(row: Summary, case: _Case) -> bool:

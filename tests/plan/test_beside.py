@@ -147,6 +147,14 @@ def test_an_object_that_we_submitted_and_that_lost_its_mark_is_not_made_twice() 
     assert "it carries no mark" in change.reason
 
 
+def test_a_copy_of_ours_without_the_mark_stands_aside() -> None:
+    change = decide(wanted(), seen(a_row(id="ours"), a_row(id="copy", mark=None)))
+
+    assert change.action is Action.KEEP
+    assert change.observed
+    assert change.observed.id == "ours"
+
+
 def test_two_objects_of_ours_with_one_key_are_a_problem() -> None:
     change = decide(wanted(), seen(a_row(id="one"), a_row(id="two")))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ExitCode
+from reconciler.look import Wanted
 from reconciler.plan import Action
 from tests.scenarios.primus_safe.stage import SafeStage, a_manifest, staged
 
@@ -71,9 +72,14 @@ def test_a_clone_by_somebody_else_is_never_touched(stage: SafeStage) -> None:
     before = len(stage.mutations())
 
     again = stage.wait(60).plan().plan
+    shown = stage.run(lambda session: session.looking().find(Wanted()))
     stage.remove("train").apply(allow=("empty", "shrunk", "destroy=1"))
 
     assert again.is_empty
+    assert [(one.summary.key.name, one.whose) for one in shown] == [
+        ("train", "ours"),
+        (f"train ({clone.id})", "unclaimed (copied mark)"),
+    ]
     assert [entry.effect.name for entry in stage.mutations()[before:] if entry.effect] == ["train"]
     assert [one.id for one in stage.all("train") if not one.is_ended] == [clone.id]
     assert [one.owner for one in stage.plan().plan.strangers] == ["unclaimed (copied mark)"]
