@@ -143,6 +143,15 @@ class Lags(Protocol):
 
 
 @runtime_checkable
+class Clones(Protocol):
+    """Copy live objects. An optional part of a provider."""
+
+    async def clone(self, observed: Observed) -> str:
+        """Copy one object, once, and give the id of the copy, which carries no mark of ours."""
+        ...
+
+
+@runtime_checkable
 class Timed(Protocol):
     """Tell the platform's own time, as far as its answers have told. An optional part of a provider."""
 

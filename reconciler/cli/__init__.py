@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "port-forward": ("reconciler.cli.port_forward", "reach ports of a workload from this machine"),
     "stop": ("reconciler.cli.stop", "say what to write in git so that objects are stopped"),
     "resume": ("reconciler.cli.resume", "say what to write in git so that stopped objects run again"),
+    "clone": ("reconciler.cli.clone", "copy a live workload, beside what git declares"),
     "doctor": ("reconciler.cli.doctor", "look at the whole set-up and say what is wrong"),
     "cluster": ("reconciler.cli.cluster", "print how to install a registered cluster"),
     "lock": ("reconciler.cli.lock", "show who applies the fleet now, or free a dead lease"),

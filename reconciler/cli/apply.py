@@ -158,6 +158,11 @@ def ask(voice: Voice, plan: Plan) -> None:
     from reconciler.report.ask import question
 
     words, wanted = question(plan)
+    answered(voice, words, *wanted)
+
+
+def answered(voice: Voice, words: str, *wanted: str) -> None:
+    """Ask, and go on only where the answer is one of those wanted. Raises Declined, or Interrupted."""
     voice.complain(words)
     # The event loop would only note the first Ctrl-C; at a prompt it is an answer.
     noted = signal.signal(signal.SIGINT, signal.default_int_handler)

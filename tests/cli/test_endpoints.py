@@ -332,6 +332,8 @@ def _safe(story: Story) -> None:
     story.type("health", ends=11)
     story.type("describe Deployment/serve")
     story.type("logs Deployment/serve --tail 1")
+    if story.emulator.generation.is_first:
+        story.type("clone --yes PyTorchJob/other")
     story.clock.advance(600)
     story.type("logs PyTorchJob/crash --tail 1")
     declare("serve", "b")

@@ -21,6 +21,7 @@ from reconciler.providers.primus_safe import health, wire
 from reconciler.providers.primus_safe.api import Api
 from reconciler.providers.primus_safe.capacity import CapacityReader
 from reconciler.providers.primus_safe.checkup import Checkup
+from reconciler.providers.primus_safe.cloning import Cloner
 from reconciler.providers.primus_safe.generation import Generation
 from reconciler.providers.primus_safe.history import recent
 from reconciler.providers.primus_safe.kinds import KINDS
@@ -72,6 +73,7 @@ class PrimusSafeProvider:
         self._writer = Writer(self._api, self._reader)
         self._logs = LogReader(self._api, clock)
         self._sections = Sections(self._api)
+        self._cloner = Cloner(self._api, self._reader, clock, self.settle_s)
         self._updates = health.Updates()
         self._capacity = CapacityReader(self._api, self._reader)
         self._checkup = Checkup(self._api, tokens, self._reader, settings)
@@ -160,6 +162,11 @@ class PrimusSafeProvider:
             raise Rejected(self.target, "resume", f"{len(several)} workloads", said=said)
         with self._trusting("stop", f"{len(several)} workloads"):
             return await self._writer.stop_several(several)
+
+    async def clone(self, observed: Observed) -> str:
+        """Copy one workload, once, and give the id of the copy, which carries no mark of ours."""
+        with self._trusting("clone", str(observed.key)):
+            return await self._cloner.clone(observed, self._reader.scope_of(observed.summary))
 
     async def health(self, observed: Observed, *, since: datetime | None = None) -> Health:
         """Judge one object now, by its phase, conditions and pods."""

@@ -107,7 +107,7 @@ class Reader:
         except NotFound:
             await self._confirm_gone(summary)
             return None
-        return await self._observed(row, self._scope(summary), kind)
+        return await self._observed(row, self.scope_of(summary), kind)
 
     async def row(self, observed: Observed) -> Mapping[str, Json]:
         """Read the detail of a workload as the server shows it. Raises NotFound."""
@@ -137,11 +137,12 @@ class Reader:
 
     async def _confirm_gone(self, summary: Summary) -> None:
         """Ask the list as well before an object counts as gone."""
-        page = await self._api.workloads(self._scope(summary), None, 1, name=summary.id)
+        page = await self._api.workloads(self.scope_of(summary), None, 1, name=summary.id)
         if any(row.get("workloadId") == summary.id for row in page.rows):
             raise wire.Misshapen("one endpoint says it is there and another that it is not")
 
-    def _scope(self, summary: Summary) -> Scope:
+    def scope_of(self, summary: Summary) -> Scope:
+        """Give the workspace that a row is in, with its id."""
         return self._scopes.get(summary.key.scope) or Scope(summary.key.scope, summary.key.scope)
 
 

@@ -1,0 +1,85 @@
+"""Copy a workload. The server does not tell the id of the copy, and copies our mark along.
+
+So what there is of the name is listed before and after, and the copy's description is written anew without
+the mark: a copy with it would pass for ours. Servers of the second generation copy nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.clock import Clock
+from reconciler.errors import Conflict, NotFound, ProviderError, Rejected, Unknown
+from reconciler.providers.primus_safe import marks
+from reconciler.providers.primus_safe.api import Api
+from reconciler.providers.primus_safe.reading import Reader
+from reconciler.providers.primus_safe.wire import words
+from reconciler.resource import Observed, Scope
+
+_POLL_S = 2.0
+_NO_ROUTE = 404
+_BY_HAND = "write a manifest with another name and the same spec"
+
+
+@dataclass(frozen=True)
+class Cloner:
+    """Copy workloads of one target; `patience_s` is how long reads may take to show what was written."""
+
+    api: Api
+    reader: Reader
+    clock: Clock
+    patience_s: float
+
+    async def clone(self, observed: Observed, scope: Scope) -> str:
+        """Copy one workload, once, and give the id of the copy, which carries no mark.
+
+        Raises Rejected where the server copies nothing, or the mark of the copy cannot be taken away, and
+        Unknown where nobody can tell which one the copy is.
+        """
+        target, subject = self.api.transport.target, str(observed.key)
+        before = await self._ids(observed, scope)
+        lost: ProviderError | None = None
+        try:
+            await self.api.clone([observed.id], subject)
+        except Unknown as error:
+            lost = error
+        except ProviderError as refused:
+            if refused.status != _NO_ROUTE:
+                raise
+            said = "this server copies no workloads"
+            raise Rejected(target, "clone", subject, said=said, hint=_BY_HAND) from refused
+        new = await self._appeared(observed, scope, before)
+        if len(new) == 1:
+            await self._unmark(new[0], subject)
+            return new[0]
+        said = f"{len(new)} appeared: {', '.join(new)}" if new else "no read shows a copy"
+        raise Unknown(target, "clone", subject, said=f"{lost.said}; {said}" if lost else said) from lost
+
+    async def _ids(self, observed: Observed, scope: Scope) -> set[str]:
+        rows = await self.reader.all_named(scope, observed.key.name)
+        return {row.id for row in rows if row.is_by_us and row.key.kind == observed.key.kind}
+
+    async def _appeared(self, observed: Observed, scope: Scope, before: set[str]) -> list[str]:
+        """Wait until the list shows more than before."""
+        deadline = self.clock.monotonic() + self.patience_s
+        while True:
+            new = await self._ids(observed, scope) - before
+            if new or self.clock.monotonic() >= deadline:
+                return sorted(new)
+            await self.clock.sleep(_POLL_S)
+
+    async def _unmark(self, id_: str, subject: str) -> None:
+        """Write the description anew without our mark, and see that it took."""
+        deadline = self.clock.monotonic() + self.patience_s
+        while self.clock.monotonic() < deadline:
+            try:
+                found = marks.read(words(await self.api.detail(id_, subject), "description"))
+                if found.mark is None:
+                    return
+                await self.api.patch(id_, {"description": found.text}, subject)
+            except (Conflict, NotFound):  # the server has not noticed yet that it is there
+                pass
+            await self.clock.sleep(_POLL_S)
+        said = f"the copy is {id_}, and it still carries the mark of the original"
+        hint = "take the mark out of its description, or delete it: with it neither is touched any more"
+        raise Rejected(self.api.transport.target, "clone", subject, said=said, hint=hint)

@@ -1,0 +1,73 @@
+"""A copy is found by what there was before, and carries no mark of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.errors import Rejected, Unknown
+from reconciler.providers.primus_safe.marks import read
+from tests.providers.primus_safe.stage import LONG, MARK, SPEC, Stage, a_resource, only, stage
+
+
+def copied(made: Stage, *, others: int = 0) -> tuple[str, str]:
+    """Make a workload and copy it; give both ids."""
+
+    async def act(provider: Any, scope: Any) -> tuple[str, str]:
+        spec = {**SPEC, "description": "mine", "env": LONG}
+        id_ = await provider.create(scope, a_resource(spec=spec), MARK)
+        made.wait(30)
+        observed = await only(provider, scope, "PyTorchJob", "train")
+        for _ in range(others):
+            made.add(by="mina")
+        return id_, await provider.clone(observed)
+
+    return made.play(act)
+
+
+def test_a_copy_is_told_by_its_id_and_is_nobodys() -> None:
+    with stage(1, lag_s=5.0, cache_s=3.0) as made:
+        original, copy = copied(made)
+        records = made.emulator.world.resources
+
+        assert copy != original
+        assert set(records) == {original, copy}
+        assert records[copy].description == "mine"
+        assert read(records[original].description).mark
+        assert records[copy].spec == records[original].spec
+
+
+def test_what_others_make_meanwhile_is_not_taken_for_the_copy() -> None:
+    with stage(1) as made:
+        original, copy = copied(made, others=2)
+
+        assert made.emulator.world.resources[copy].user_name == "demo"
+        assert len(made.emulator.world.resources) == 4
+        assert original in made.emulator.world.resources
+
+
+def test_a_copy_whose_answer_was_lost_is_found_and_not_made_again() -> None:
+    with stage(1) as made:
+        made.spoil("POST /api/v1/workloads/clone", kind="lost")
+
+        original, copy = copied(made)
+
+        assert set(made.emulator.world.resources) == {original, copy}
+
+
+def test_a_copy_that_never_shows_is_unknown() -> None:
+    with stage(1) as made:
+        made.spoil("POST /api/v1/workloads/clone", kind="status", status=502)
+
+        with pytest.raises(Unknown, match="no read shows a copy"):
+            copied(made)
+
+
+def test_a_server_of_today_copies_nothing_and_says_what_to_do() -> None:
+    with stage(2) as made:
+        with pytest.raises(Rejected, match="copies no workloads") as refused:
+            copied(made)
+
+        assert "manifest with another name" in refused.value.hint
+        assert len(made.emulator.world.resources) == 1
