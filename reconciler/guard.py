@@ -39,7 +39,7 @@ def check_guards(
     is False for a narrowed run, which may well declare nothing. Every problem names its consent.
     """
     found = [*_destroy(plan, limits, consents), *_create(plan, limits, consents)]
-    found += [*_gpu_hours(plan, limits, consents)]
+    found += [*_gpu_hours(plan, limits, consents), *_disowned(plan, consents)]
     if is_whole:
         found += _empty(plan, consents)
         found += _shrunk(plan, consents, remembered or Remembered(), present)
@@ -91,6 +91,19 @@ def _gpu_hours(plan: Plan, limits: Limits, consents: Consents) -> Iterator[Probl
             f"plan loses {hours:.0f} GPU-hours of running work (limit {limit:.0f})",
             hint=f"consent with --allow gpu-hours={math.ceil(hours)}",
         )
+
+
+def _disowned(plan: Plan, consents: Consents) -> Iterator[Problem]:
+    """Refuse to make anew what seems to be there, made by another user than we sign in as."""
+    making = {change.key.target for change in plan.having(Action.CREATE)}
+    for target, count in sorted(plan.disowned.items()):
+        if target in making and "shrunk" not in consents.flags:
+            yield Problem(
+                "RC308",
+                f"{target} runs {count} with this fleet's mark, all submitted by another user",
+                why="if these are not the credentials that made them, all would be made twice",
+                hint="sign in as the user that made them; if they are copies, consent with --allow shrunk",
+            )
 
 
 def _empty(plan: Plan, consents: Consents) -> Iterator[Problem]:

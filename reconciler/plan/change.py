@@ -152,8 +152,9 @@ class Plan:
 
     `unknown` maps `target:scope` to why it could not be read. `strangers` are never touched.
     `commit` is HEAD's hash, "" outside git; `is_edited`: the manifests are not as it has them; `owned`
-    counts live objects of ours; `read_at` is the platform's time then. `forecast` tells what becomes of
-    what it asks for; None if it asks for none.
+    counts live objects of ours; `read_at` is the platform's time then. `disowned`
+    counts by target what carries our mark and was submitted by others, where nothing is ours. `forecast`
+    tells what becomes of what it asks for; None if it asks for none.
     """
 
     fleet_id: str
@@ -169,6 +170,7 @@ class Plan:
     targets: tuple[str, ...] = ()
     read_count: int = 0
     owned: int = 0
+    disowned: Mapping[str, int] = EMPTY
     read_at: datetime | None = None
     declared: int = 0
     digest: str = ""

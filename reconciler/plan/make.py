@@ -12,7 +12,7 @@ from reconciler.plan.declared import decide
 from reconciler.plan.digest import digest_plan
 from reconciler.plan.known import Known
 from reconciler.plan.needed import keep_needed, keep_under
-from reconciler.plan.removed import decide_removed, owned_rows, removed, strangers
+from reconciler.plan.removed import decide_removed, disowned, owned_rows, removed, strangers
 from reconciler.plan.stopped import is_standing_still
 from reconciler.plan.timely import in_time
 from reconciler.problem import Problem, Severity
@@ -47,6 +47,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
         targets=tuple(sorted(lives)),
         read_count=sum(len(read.rows) for live in lives.values() for read in live.scopes.values()),
         owned=len(owned_rows(lives, known)),
+        disowned=disowned(lives, known),
         read_at=max(known.times.values(), default=None),
         declared=len(desired),
     )

@@ -160,3 +160,18 @@ def owned_rows(lives: Mapping[str, Live], known: Known) -> Sequence[Summary]:
         for row in _rows(live)
         if row.life is not Life.LEAVING and known.owner(live.details.get(row.id, row)) is Owner.OURS
     ]
+
+
+def disowned(lives: Mapping[str, Live], known: Known) -> dict[str, int]:
+    """Count by target what runs with this fleet's mark and was submitted by others, where nothing is ours.
+
+    Copies of somebody, or all that is ours seen by another user than the one who made it.
+    """
+    ours = {row.key.target for row in owned_rows(lives, known)}
+    rows = [row for target, live in lives.items() if target not in ours for row in _rows(live)]
+    found = [row.key.target for row in rows if _has_our_mark(row, known) and row.life is Life.ACTIVE]
+    return {target: found.count(target) for target in dict.fromkeys(found)}
+
+
+def _has_our_mark(row: Summary, known: Known) -> bool:
+    return row.mark is not None and row.mark.fleet_id == known.fleet_id and not row.is_by_us

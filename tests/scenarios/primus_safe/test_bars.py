@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, UnsafePlan
 from reconciler.look import Wanted
 from reconciler.plan import Action
 from tests.scenarios.primus_safe.stage import SafeStage, a_manifest, staged
@@ -83,6 +84,27 @@ def test_a_clone_by_somebody_else_is_never_touched(stage: SafeStage) -> None:
     assert [entry.effect.name for entry in stage.mutations()[before:] if entry.effect] == ["train"]
     assert [one.id for one in stage.all("train") if not one.is_ended] == [clone.id]
     assert [one.owner for one in stage.plan().plan.strangers] == ["unclaimed (copied mark)"]
+
+
+def test_another_users_credentials_make_nothing_twice(stage: SafeStage, tmp_path: Path) -> None:
+    names = ("train", "other")
+    stage.write(**{name: a_manifest(name, spec=LONG) for name in names}).apply()
+    before = len(stage.mutations())
+    shutil.rmtree(tmp_path / "state")  # a new machine remembers nothing
+    token, _ = stage.safe.tokens.issue(stage.safe.world.users.named("mina"))
+    fleet = stage.root / "reconciler.yaml"
+    fleet.write_text(re.sub(r"auth: .*", 'auth: {cookie: "${{ secrets.COOKIE }}"}', fleet.read_text()))
+    stage.environ["COOKIE"] = token
+    stage.commit()
+    stage.wait(60)
+
+    planned = stage.plan()
+    with pytest.raises(UnsafePlan):
+        stage.apply()
+
+    assert [refusal.code for refusal in planned.refusals] == ["RC308"]
+    assert "2 with this fleet's mark" in planned.refusals[0].what
+    assert len(stage.mutations()) == before
 
 
 def test_a_clone_of_ours_by_ourselves_is_a_problem_and_neither_is_touched(stage: SafeStage) -> None:
