@@ -293,9 +293,17 @@ def _origin(change: FieldChange, declared: Mapping[str, Json], recorded: Recorde
 
 
 def _covered(change: FieldChange, recorded: Recorded) -> FieldChange:
-    """Mask live values that were filled in from a secret, or look like a credential."""
+    """Mask live values that were filled in from a secret, or look like a credential.
+
+    So is a text that git no longer states where no record tells what it was filled in from.
+    """
     parent, _, field = change.pointer.rpartition("/")
     then = ABSENT if recorded.spec is None else at(recorded.spec, change.pointer)
+    is_forgotten = recorded.spec is None and change.origin == "git" and change.after in (None, ABSENT)
+    if is_forgotten and isinstance(change.before, str):
+        return replace(change, before=SENSITIVE, is_sensitive=True)
+    if parent.rpartition("/")[2] == "env":
+        field, parent = "value", f"{parent}/name={field}"  # a map of variables reads like a list of them
     before = _masked(change.before, then, field, parent.rpartition("name=")[2])
     if before == change.before:
         return change

@@ -96,3 +96,18 @@ def test_a_running_job_is_replaced_only_with_consent(stage: SafeStage) -> None:
     assert applied.exit_code() is ExitCode.IN_ORDER
     assert stage.one().id != first
     assert stage.one().spec.images == ("rocm/pytorch:2",)
+
+
+def test_what_was_filled_in_from_a_secret_is_not_shown_once_git_forgets_it(stage: SafeStage) -> None:
+    stage.environ["HF_TOKEN"] = "correct horse battery"
+    declared = "env: {OPEN_SESAME: '${{ secrets.HF_TOKEN }}', DB_PASSWORD: '${{ secrets.HF_TOKEN }}'}"
+    stage.write(serve=a_manifest("serve", spec=declared, **SERVE)).apply()
+
+    gone = stage.write(serve=a_manifest("serve", **SERVE)).plan().plan
+    kept = stage.write(serve=a_manifest("serve", spec="env: {DB_PASSWORD: other}", **SERVE)).plan().plan
+
+    for plan in (gone, kept):
+        (change,) = plan.changes
+        assert change.action is Action.UPDATE
+        assert all(field.is_sensitive for field in change.fields)
+        assert "correct horse" not in repr(change.fields)
