@@ -83,12 +83,14 @@ def refuse_nothing(change: Change, known: Known) -> Change | None:
 
 
 def _can_write(change: Change, observed: Observed) -> bool:
-    """Tell whether our mark can be written on a live object, now."""
+    """Tell whether our mark can be written on a live object, now, and counts there."""
     rewritable = change.kind is not None and change.kind.support.mark_rewritable
-    return rewritable and observed.summary.life is Life.ACTIVE
+    return rewritable and observed.summary.is_by_us and observed.summary.life is Life.ACTIVE
 
 
 def _unwritable(change: Change, observed: Observed) -> str:
+    if not observed.summary.is_by_us:
+        return "and a mark counts only on what the fleet's own account submitted"
     if change.kind is not None and change.kind.support.mark_rewritable:
         return f"and no mark is written while it is {observed.summary.phase}"
     return f"and no mark can be written on a live {change.key.kind}"

@@ -165,5 +165,19 @@ def test_two_objects_of_ours_with_one_key_are_a_problem() -> None:
 def test_git_may_claim_somebody_elses_object() -> None:
     change = decide(wanted(adopt="theirs"), seen(somebodys()))
 
-    assert change.action is Action.ADOPT
+    assert (change.action, change.reason) == (Action.KEEP, "adopted, no mark can be written")
+    assert change.is_adopted
     assert change.key == a_key()
+
+
+def test_a_mark_is_not_written_where_it_does_not_count() -> None:
+    change = decide(wanted(), seen(somebodys()), adopts=("Training/train",))
+
+    assert change.action is Action.REFUSED
+    assert "a mark counts only on what the fleet's own account submitted" in change.reason
+
+
+def test_what_our_own_account_submitted_takes_the_mark() -> None:
+    change = decide(wanted(adopt="id-Training-train"), seen(a_row(mark=None)))
+
+    assert change.action is Action.ADOPT
