@@ -39,7 +39,7 @@ class Reader:
     def __init__(self, api: Api, target: str, pinned: Generation | None) -> None:
         self._api, self._target = api, target
         self._pinned = pinned
-        self._user_id = ""
+        self._user_id, self._lock = "", asyncio.Lock()
         self._scopes: dict[str, Scope] = {}
         self._left_out: dict[str, int] = {}
         self._limits: dict[str, Mapping[str, Json]] = {}
@@ -59,9 +59,10 @@ class Reader:
         return found
 
     async def user_id(self) -> str:
-        """Give the id of who we are."""
-        if not self._user_id:
-            self._user_id = wire.text(await self._api.me(), "id")
+        """Give the id of who we are; however many ask, one request is sent."""
+        async with self._lock:
+            if not self._user_id:
+                self._user_id = wire.text(await self._api.me(), "id")
         return self._user_id
 
     async def generation(self) -> tuple[Generation | None, str]:

@@ -164,6 +164,18 @@ def test_a_priority_that_does_not_change_is_not_mentioned(made: Stage) -> None:
     assert [sorted(body) for body in sent] == [["description", "timeout"]]
 
 
+def test_a_row_that_has_no_phase_yet_waits_like_any_other() -> None:
+    with stage(1, empty_phase_s=30.0) as made:
+
+        async def act(provider: Any, scope: Any) -> Any:
+            await provider.create(scope, a_resource(), MARK)
+            return await provider.list(scope)
+
+        (row,) = made.play(act)
+
+    assert (row.phase, row.life.value) == ("Pending", "active")
+
+
 def test_many_ask_at_once_who_we_are_and_one_request_answers(made: Stage) -> None:
     made.add()
 
