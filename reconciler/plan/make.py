@@ -37,7 +37,7 @@ def make_plan(desired: Sequence[Resource], lives: Mapping[str, Live], known: Kno
         fleet_id=known.fleet_id,
         fleet=known.fleet,
         changes=ordered,
-        strangers=strangers(lives, declared, known),
+        strangers=strangers(lives, declared, known, {c.observed.id for c in ordered if c.observed}),
         unknown=_unknown(lives),
         prune=known.prune,
         notes=(*_notes(lives, known), *_idle_consents(ordered, known)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.impact import impact_of
@@ -32,14 +32,19 @@ def _is_history(row: Summary, known: Known) -> bool:
 
 
 def strangers(
-    lives: Mapping[str, Live], declared: frozenset[ResourceKey], known: Known
+    lives: Mapping[str, Live], declared: frozenset[ResourceKey], known: Known, judged: Collection[str] = ()
 ) -> tuple[Stranger, ...]:
-    """List live objects that are not ours and that no manifest names."""
+    """List live objects that are not ours and that no manifest names; `judged` are ids with a change.
+
+    Where names may repeat, a manifest names one object alone, and others of its name are strangers.
+    """
     found = []
     for live in lives.values():
         for row in _rows(live):
-            owner = known.owner(live.details.get(row.id, row))
-            if owner is not Owner.OURS and row.key not in declared and _could_be_ours(row, known):
+            owner, kind = known.owner(live.details.get(row.id, row)), known.kind_of(row.key)
+            is_named = row.key in declared and (kind is None or bool(kind.name_space))
+            is_told = is_named or row.id in judged
+            if owner is not Owner.OURS and not is_told and _could_be_ours(row, known):
                 found.append(Stranger(row.key, owner.value, row.phase, row.submitted_by))
     return tuple(sorted(found, key=lambda stranger: (stranger.key, stranger.owner)))
 

@@ -130,6 +130,15 @@ def test_somebody_elses_object_of_the_same_name_holds_nothing() -> None:
     assert change.action is Action.CREATE
 
 
+def test_somebody_elses_object_of_the_same_name_is_told_and_left() -> None:
+    found = plan(wanted(), live=seen(somebodys(), a_row(id="ours")))
+
+    assert [(one.key.name, one.owner, one.submitted_by) for one in found.strangers] == [
+        ("train", "unclaimed", "mina")
+    ]
+    assert found.is_empty
+
+
 def test_our_own_object_is_told_from_others_of_its_name() -> None:
     live = seen(somebodys(), a_row(id="ours"))
 
