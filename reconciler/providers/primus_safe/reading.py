@@ -40,6 +40,7 @@ class Reader:
         self._api, self._target = api, target
         self._pinned = pinned
         self._user_id, self._lock = "", asyncio.Lock()
+        self._flags: Mapping[str, Json] | None = None
         self._scopes: dict[str, Scope] = {}
         self._left_out: dict[str, int] = {}
         self._limits: dict[str, Mapping[str, Json]] = {}
@@ -66,12 +67,16 @@ class Reader:
         return self._user_id
 
     async def generation(self) -> tuple[Generation | None, str]:
-        """Tell which form of the API the server speaks; None with the reason where that is not decided."""
-        return (self._pinned, "") if self._pinned else await self.live_generation()
+        """Tell which form of the API the server speaks; None with the reason where that is not decided.
 
-    async def live_generation(self) -> tuple[Generation | None, str]:
-        """Tell which form the server speaks by itself, whatever the target says."""
-        return decided(await self._api.flags(), self._shown.values())
+        What it says of itself is asked once; what its rows show counts anew each time.
+        """
+        if self._pinned:
+            return self._pinned, ""
+        async with self._lock:
+            if self._flags is None:
+                self._flags = await self._api.flags()
+        return decided(self._flags, self._shown.values())
 
     async def whole(self, scope: Scope) -> Sequence[Summary]:
         """List what stands in a workspace, each id once: what lives, and how each of our runs ended."""

@@ -75,6 +75,18 @@ def test_while_it_is_not_decided_nothing_is_written() -> None:
         assert not made.emulator.ledger.mutations()
 
 
+def test_a_server_is_asked_once_which_form_it_speaks() -> None:
+    with stage(2) as made:
+
+        async def act(provider: Any, scope: Any) -> None:
+            for name in ("one", "two", "three"):
+                await provider.create(scope, a_resource(name), MARK)
+
+        made.play(act)
+
+        assert sum(entry.path == "/api/v1/envs" for entry in made.emulator.ledger.entries) == 1
+
+
 def test_the_fleet_file_may_say_which() -> None:
     with stage(1) as made:
         made.spoil("GET /api/v1/envs", kind="status", status=500)
