@@ -177,7 +177,7 @@ def test_the_last_version_of_a_removed_manifest_is_found(repo: Repo) -> None:
 
     assert last == {"kind": "Training", "metadata": {"name": "job"}, "lifecycle": {"onRemove": "Keep"}}
     none = repo.history().last_version("a.yaml", lambda _: False, name="job", folders=[repo.folder])
-    assert none == (None, "")
+    assert none[0] is None
     assert last_of_job(repo, "never.yaml") is None
 
 
@@ -190,8 +190,8 @@ def test_the_commit_that_took_a_manifest_out_is_told(repo: Repo) -> None:
     removed = repo.history().last_version("a.yaml", bool, name="job", folders=[repo.folder])
     there = repo.history().last_version("b.yaml", bool, name="other", folders=[repo.folder])
 
-    assert removed[1] == by
-    assert there[1] == ""
+    assert removed[1:] == (by, "a.yaml")
+    assert there[1:] == ("", "b.yaml")
 
 
 def test_a_version_that_is_not_yaml_is_passed_over(repo: Repo) -> None:

@@ -117,12 +117,13 @@ def _with_yes(voice: Voice) -> str:
 
 async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
     from reconciler.cli.plan import plan_table, tell_obstacles
-    from reconciler.cli.request import world_of
+    from reconciler.cli.request import apply_command, world_of
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice)) as session:
         planned = await session.foreseen(await session.plan())
-        voice.show(plan_table(voice, planned, wide=bool(voice.verbosity), next_step=""))
+        is_wide, command = bool(voice.verbosity), apply_command(request)
+        voice.show(plan_table(voice, planned, wide=is_wide, command=command))
         if _may_go_on(planned, terms):
             if not planned.plan.writes:
                 await session.note_unchanged(planned)

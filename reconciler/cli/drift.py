@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -71,12 +72,13 @@ def command(voice: Voice, chosen: Chosen, only: tuple[tuple[str, ...], ...]) -> 
 
     Exit codes: 0 as declared, 3 drift, 5 denied, 6 something could not be read.
     """
-    from reconciler.cli.request import request_of
+    from reconciler.cli.request import apply_command, request_of
     from reconciler.cli.running import run
 
     states = tuple(state for words in only for state in words)
-    drift, now = run(_find(request_of(chosen, voice), voice, states))
-    _publish(voice, drift, now)
+    request = request_of(chosen, voice)
+    drift, now = run(_find(request, voice, states))
+    _publish(voice, drift, now, command=apply_command(request))
     return drift.exit_code()
 
 
@@ -89,7 +91,7 @@ async def _find(request: Request, voice: Voice, only: tuple[str, ...]) -> tuple[
         return await session.drift(only), session.now()
 
 
-def _publish(voice: Voice, drift: Drift, now: datetime) -> None:
+def _publish(voice: Voice, drift: Drift, now: datetime, *, command: str) -> None:
     from reconciler.report.cases import drift_cases
     from reconciler.report.drift import drift_text
     from reconciler.report.driftform import drift_document
@@ -98,12 +100,13 @@ def _publish(voice: Voice, drift: Drift, now: datetime) -> None:
     from reconciler.report.platform import failure_problems
     from reconciler.report.problems import problems_text
 
+    table = partial(drift_text, drift, now=now, width=voice.width, command=command)
     voice.complain(problems_text(failure_problems(drift.failures)))
     voice.annotate(lambda: drift_findings(drift))
     voice.publish(
         {
-            "table": lambda: drift_text(drift, now=now, wide=bool(voice.verbosity), width=voice.width),
-            "wide": lambda: drift_text(drift, now=now, wide=True, width=voice.width),
+            "table": lambda: table(wide=bool(voice.verbosity)),
+            "wide": lambda: table(wide=True),
             "name": lambda: "".join(f"{item.key}\n" for item in drift.items),
             "markdown": lambda: drift_markdown(drift, now=now),
             **machine_forms(

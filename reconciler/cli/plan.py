@@ -63,7 +63,7 @@ def command(
     Exit codes: 0 done, 3 changes (with --exit-code), 4 rejected, 5 denied, 6 unobserved,
     7 stale, 8 refused by a guard.
     """
-    from reconciler.cli.request import apply_words, request_of, world_of
+    from reconciler.cli.request import apply_command, apply_words, request_of, world_of
     from reconciler.cli.running import run
     from reconciler.cli.saved import keep_of, keep_plan, repeat_words
 
@@ -76,7 +76,8 @@ def command(
         document = _document(planned, code)
         keep_plan(keep, planned, document, fleet=fleet, request=request, world=world, voice=voice)
     words = repeat_words(keep, request) if keep else apply_words(request)
-    _publish(voice, planned, code, next_step="" if planned.refusals else words)
+    next_step = "" if planned.refusals else words
+    _publish(voice, planned, code, next_step=next_step, command=apply_command(request))
     return code
 
 
@@ -99,18 +100,19 @@ def _document(planned: Planned, code: ExitCode) -> Document:
     )
 
 
-def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str) -> None:
+def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str, command: str) -> None:
     from reconciler.report.cases import plan_cases
     from reconciler.report.markdown import plan_markdown
 
     tell_obstacles(voice, planned)
     plan, refusals, failures = planned.plan, planned.refusals, planned.failures
     page = partial(plan_markdown, plan, refusals=refusals, failures=failures, warnings=planned.warnings)
+    table = partial(plan_table, voice, planned, next_step=next_step, command=command)
     voice.annotate(lambda: findings(planned))
     voice.publish(
         {
-            "table": lambda: plan_table(voice, planned, wide=bool(voice.verbosity), next_step=next_step),
-            "wide": lambda: plan_table(voice, planned, wide=True, next_step=next_step),
+            "table": lambda: table(wide=bool(voice.verbosity)),
+            "wide": lambda: table(wide=True),
             "name": lambda: "".join(f"{change.key}\n" for change in plan.writes),
             "markdown": page,
             **machine_forms(
@@ -131,12 +133,14 @@ def findings(planned: Planned) -> list[Problem]:
     )
 
 
-def plan_table(voice: Voice, planned: Planned, *, wide: bool, next_step: str = "") -> str:
+def plan_table(voice: Voice, planned: Planned, *, wide: bool, command: str, next_step: str = "") -> str:
     """Write a plan for people, as wide as they can see."""
     from reconciler.report.plan import plan_text
 
     refused = tuple(dict.fromkeys(problem.code for problem in planned.refusals))
-    return plan_text(planned.plan, wide=wide, width=voice.width, next_step=next_step, refused=refused)
+    return plan_text(
+        planned.plan, wide=wide, width=voice.width, next_step=next_step, refused=refused, command=command
+    )
 
 
 def tell_obstacles(voice: Voice, planned: Planned) -> None:

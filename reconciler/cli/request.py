@@ -51,6 +51,11 @@ def world_of(voice: Voice) -> World:
     )
 
 
+def apply_command(request: Request) -> str:
+    """Write the command that applies to this fleet, for hints that go on with words of their own."""
+    return shlex.join(["reconciler", "apply", *(["--fleet", request.fleet] if request.fleet else [])])
+
+
 def apply_words(request: Request) -> str:
     """Write the command that applies what this request planned: the same part of the fleet, no more."""
     options = [("--fleet", request.fleet), ("-l", request.selector)]

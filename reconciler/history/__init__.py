@@ -120,38 +120,41 @@ class History:
 
     def last_version(
         self, path: str, wanted: Wanted, *, name: str, folders: Iterable[Path | str]
-    ) -> tuple[Document, str]:
-        """Find the newest committed document of a file that is wanted, and the commit that took it out.
+    ) -> tuple[Document, str, str]:
+        """Find the newest committed document that is wanted, the commit that took it out, and its file.
 
-        None where git knows none; "" where it has not left. Looks at the newest hundred commits that touch
-        the file, HEAD first. Where the document left the file, it may stand in another one below the folders
-        since; `name` is a word that it holds. Without a path it is looked for in every file that ever held
-        that word.
-        Documents are as written, before interpolation.
+        None where git knows none; no commit where it has not left. Looks at the newest hundred commits that
+        touch the file, HEAD first. Where the document left the file, it may stand in another one below the
+        folders since; `name` is a word that it holds. Without a path it is looked for in every file that ever
+        held that word. Documents are as written, before interpolation.
         """
         if not path:
             commits = self._output("rev-list", "HEAD").split()
             return self._last_of(self.naming(name, "HEAD", folders), wanted, commits)
         found, removed_by = self._newest(path, wanted)
         if not removed_by or found is None:
-            return found, ""
+            return found, "", path
         since = self._output("rev-list", f"{removed_by}^..HEAD").split()
         files = self.naming(name, f"{removed_by}^..HEAD", folders) - {path}
-        return self._last_of(files, wanted, since, (found, removed_by))
+        return self._last_of(files, wanted, since, (found, removed_by, path))
 
     def _last_of(
-        self, files: Collection[str], wanted: Wanted, commits: Sequence[str], *known: tuple[Document, str]
-    ) -> tuple[Document, str]:
+        self,
+        files: Collection[str],
+        wanted: Wanted,
+        commits: Sequence[str],
+        *known: tuple[Document, str, str],
+    ) -> tuple[Document, str, str]:
         """Find the document that was taken out last, or is still there, in some files or known before.
 
         Each comes with the commit that took it out; the newest of `commits` is the first.
         """
         if len(files) > _MOST_VERSIONS:
-            return None, ""
-        later = [self._newest(file, wanted) for file in sorted(files)]
-        ended = [(document, by if by in commits else "") for document, by in later if document]
+            return None, "", ""
+        later = [(*self._newest(file, wanted), file) for file in sorted(files)]
+        ended = [(document, by if by in commits else "", file) for document, by, file in later if document]
         return min(
-            [*ended, *known], key=lambda end: commits.index(end[1]) if end[1] else -1, default=(None, "")
+            [*ended, *known], key=lambda end: commits.index(end[1]) if end[1] else -1, default=(None, "", "")
         )
 
     def _newest(self, path: str, wanted: Wanted) -> tuple[Document, str]:

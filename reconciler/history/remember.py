@@ -21,6 +21,7 @@ from reconciler.plan.known import Known, Policy, Ran
 from reconciler.plan.removed import owned_rows, removed
 from reconciler.problem import Problem
 from reconciler.resource import EMPTY, Deleted, Life, Live, Resource, ResourceKey, Summary
+from reconciler.validate.places import value_at
 
 
 def known_for(
@@ -133,10 +134,11 @@ def _last_policies(
         if row.mark is None or kind is None:
             continue
         wanted = declares(row.key, kind)
-        document, by = history.last_version(row.mark.path, wanted, name=row.key.name, folders=folders)
+        document, by, file = history.last_version(row.mark.path, wanted, name=row.key.name, folders=folders)
         if document is not None:
-            needs = tuple(_needs(document, row, gone))
-            found[row.key] = replace(_policy(document, declared), needs=needs, removed_by=by)
+            needs = (*_needs(document, row, gone), *_followed(document, row, gone, kind))
+            place = os.path.relpath(history.top / file, declared.cwd)
+            found[row.key] = replace(_policy(document, declared), needs=needs, removed_by=by, file=place)
     return found if _is_sound(found) else {key: replace(policy, needs=()) for key, policy in found.items()}
 
 
@@ -160,6 +162,18 @@ def _needs(document: Mapping[str, Any], row: Summary, gone: Sequence[Summary]) -
         for other in (each.key for each in gone):
             is_named = (other.kind.casefold(), other.name) == (kind, name) and other.scope in (scope, "")
             if is_named and other.target == row.key.target and other != row.key:
+                yield other
+
+
+def _followed(
+    document: Mapping[str, Any], row: Summary, gone: Sequence[Summary], kind: Kind
+) -> Iterator[ResourceKey]:
+    """Find the jobs that a removed manifest let the platform wait for, among the others that lost theirs."""
+    for pointer in kind.follows:
+        names = value_at(document, pointer)
+        for other in (each.key for each in gone if each.key != row.key):
+            is_beside = replace(other, name=row.key.name) == row.key
+            if is_beside and isinstance(names, list) and other.name in names:
                 yield other
 
 

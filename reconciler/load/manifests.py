@@ -20,6 +20,8 @@ MOST_BYTES = 32 << 20
 MOST_DOCUMENTS = 5_000
 _STDIN_LIMITS = replace(FILE_LIMITS, bytes=MOST_BYTES, nodes=2_000_000)
 _STDIN = "-"
+_NO_PATH = "check the path; without one, all that manifests: in the fleet file names is read"
+_EMPTY = "the fleet file names it; git keeps no empty folder: put a .gitkeep into one that may be empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def load_manifests(
     with _collector_paused():
         if not inputs:
             for name in fleet.manifests:
-                _read(Path(fleet.root) / name, cwd, fleet, reading)
+                _read(Path(fleet.root) / name, cwd, fleet, reading, is_own=True)
         for name in inputs:
             if name == _STDIN:
                 _read_stdin(read_stdin, reading)
@@ -73,15 +75,11 @@ def load_manifests(
     return Loaded(tuple(reading.documents), tuple(reading.problems), tuple(paths), paths)
 
 
-def _read(path: Path, base: Path, fleet: Fleet, reading: _Reading) -> None:
+def _read(path: Path, base: Path, fleet: Fleet, reading: _Reading, *, is_own: bool = False) -> None:
     shown = _shown(path, base)
     try:
         if not os.path.lexists(path):
-            raise unreadable(
-                shown,
-                "no such file or folder",
-                "check the path; without one, all that manifests: in the fleet file names is read",
-            )
+            raise unreadable(shown, "no such file or folder", _EMPTY if is_own else _NO_PATH)
         for file, name in _files(path, shown, fleet):
             _read_file(file, name, _root(path), reading)
     except Unreadable as error:

@@ -24,13 +24,14 @@ class Policy:
     """Hold what the last version of a removed manifest said about its end.
 
     `needs` are those that it depended on and that are gone as well. `removed_by` is the commit that took it
-    out of git.
+    out of git, `file` where it stood, as it was read.
     """
 
     on_remove: str = "Delete"
     protect: bool = False
     needs: tuple[ResourceKey, ...] = ()
     removed_by: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

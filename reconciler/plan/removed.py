@@ -75,7 +75,7 @@ def decide_removed(row: Summary, lives: Mapping[str, Live], known: Known) -> Cha
         kind=known.kind_of(row.key),
         scope=live.scopes[row.key.scope].scope,
         gpus=row.gpus,
-        source=_stood(mark, known),
+        source=_stood(mark, known.last_policies.get(row.key), known),
     )
     if mark is None:
         return change
@@ -137,10 +137,12 @@ def _stopped(change: Change, row: Summary, mark: Mark, known: Known, *, is_prove
     return replace(halted, removed_by=last.removed_by)
 
 
-def _stood(mark: Mark | None, known: Known) -> Location | None:
+def _stood(mark: Mark | None, last: Policy | None, known: Known) -> Location | None:
     """Give the file that declared it, as a reader of this run would type it."""
-    if mark is None or not mark.path:
+    if mark is None:
         return None
+    if not mark.path:  # some marks have no room for it: git may know
+        return Location(last.file) if last and last.file else None
     kept = {path: file for file, path in known.paths.items()}
     return Location(kept.get(mark.path) or known.shown.get(mark.path, mark.path))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.diff import ABSENT
@@ -10,7 +11,7 @@ from reconciler.drift import Commit, Drift, DriftItem
 from reconciler.plan.change import Action, FieldChange
 from reconciler.plan.stopped import STATE
 from reconciler.report.cause import advice
-from reconciler.report.plan import unknown_text
+from reconciler.report.plan import APPLY, unknown_text
 from reconciler.report.safe import line, short
 from reconciler.report.table import cells, padded, wrapped
 from reconciler.report.units import since
@@ -33,15 +34,18 @@ _FIELD = " " * 6
 _VERBS = {"changed": "last updated", "missing": "deleted", "unclaimed": "made", "refused": "made"}
 
 
-def drift_text(drift: Drift, *, now: datetime, wide: bool = False, width: int = 120) -> str:
+def drift_text(
+    drift: Drift, *, now: datetime, wide: bool = False, width: int = 120, command: str = APPLY
+) -> str:
     """Write all drift. `wide` also shows what finished and is as it should be.
 
-    `now` is the time that ages are told against.
+    `now` is the time that ages are told against; `command` is what to type for apply.
     """
+    items = [replace(item, hint=item.hint.replace(APPLY, command)) for item in shown(drift, wide=wide)]
     parts = [
         f"drift  {', '.join(map(line, drift.targets))}   {counts(drift)}\n",
-        _items_text(shown(drift, wide=wide), len(drift.targets), width, now) + unknown_text(drift.unknown),
-        ways_out(drift),
+        _items_text(items, len(drift.targets), width, now) + unknown_text(drift.unknown),
+        ways_out(drift).replace(APPLY, command),
     ]
     return "\n".join(part for part in parts if part)
 

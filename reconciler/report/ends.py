@@ -41,8 +41,9 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1, width: int = 120) 
         if cells(whole) <= width:
             return f"{whole}\n"
     lines = [f"{head}: {_count_gpus(gpu)}, {gpu_hours(hours)}{more}"]
+    is_mixed = len({change.action is Action.REFUSED for change, _ in found}) > 1
     for change, impact in found[:_LISTED]:
-        unsure = _unsure(change) if len(found) > 1 else ""
+        unsure = _unsure(change) if is_mixed else ""
         lines.append(f"  {key_text(change.key, targets)}, {cost_words(change, impact)}{unsure}")
     if len(found) > _LISTED:
         lines.append(f"  and {len(found) - _LISTED} more, listed below")

@@ -149,7 +149,9 @@ def _foot(plan: Plan, refusals: Sequence[Problem]) -> str:
         text += f"Nothing is pruned: {code(short(plan.prune.why))}\n\n"
     text += _consents(consents(plan, refusals))
     told = f"Digest {code(short_digest(plan.digest) or '-')} of {code(git_place(plan))}, {read_words(plan)}."
-    return text + " ".join(part for part in (told, undo_words(plan)) if part) + "\n"
+    refused = ", ".join(dict.fromkeys(problem.code for problem in refusals))
+    last = f"All of it is refused: {refused}." if refused else undo_words(plan)
+    return text + " ".join(part for part in (told, last) if part) + "\n"
 
 
 def _consents(words: Sequence[str]) -> str:

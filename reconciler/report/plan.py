@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 
 from reconciler.plan.adopt import UNWRITABLE
@@ -33,8 +34,11 @@ _PLAIN_KEEPS = frozenset(
     {"", "finished", "stopped", "same", "in order", "unchanged", "as declared", UNWRITABLE}
 )
 _FIELD = " " * 6
+APPLY = "reconciler apply"
 _FORCES = "forces replacement"
 _STRANGERS = 3
+_FEW = 3
+"""So many deletes no guard asks about."""
 
 
 def plan_text(
@@ -42,14 +46,15 @@ def plan_text(
     *,
     wide: bool = False,
     width: int = 120,
-    next_step: str = "reconciler apply",
+    next_step: str = APPLY,
     refused: Sequence[str] = (),
+    command: str = APPLY,
 ) -> str:
     """Write the whole plan. `wide` also shows what stays as it is; `next_step` is the command for it.
 
-    `refused` are the codes of the guards that refuse all of it.
+    `refused` are the codes of the guards that refuse all of it; `command` is what hints say for apply.
     """
-    shown = [change for change in plan.changes if wide or is_notable(change)]
+    shown = [_telling(change, command) for change in plan.changes if wide or is_notable(change)]
     parts = [
         ends_text(plan.changes, targets=len(plan.targets), width=width),
         _header("plan", plan),
@@ -63,6 +68,10 @@ def plan_text(
     return "\n".join(part for part in parts if part)
 
 
+def _telling(change: Change, command: str) -> Change:
+    return replace(change, hint=change.hint.replace(APPLY, command)) if APPLY in change.hint else change
+
+
 def _header(word: str, plan: Plan) -> str:
     """Write which git state is compared with which targets, and how much was read of them."""
     targets = ", ".join(map(line, plan.targets))
@@ -70,8 +79,8 @@ def _header(word: str, plan: Plan) -> str:
 
 
 def read_words(plan: Plan) -> str:
-    """Say how much was read, and when: `read 8 objects at 09:00 UTC`. A plan is true of that moment."""
-    at = f" at {plan.read_at.astimezone(UTC):%H:%M} UTC" if plan.read_at else ""
+    """Say how much was read, and when: `read 8 objects at 2026-03-02 09:00 UTC`. It holds for then."""
+    at = f" at {plan.read_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if plan.read_at else ""
     return f"read {count(plan.read_count, 'object')}{at}"
 
 
@@ -219,9 +228,11 @@ def undo_words(plan: Plan) -> str:
         way = "take the manifests out of git again"
     else:
         way = "git revert the change"
-    rest = "; what was ended starts anew" if any(change.is_destructive for change in from_git) else ""
-    rest += "; what is kept or protected stays" if any(map(_outlives_its_manifest, from_git)) else ""
-    return f"To undo it: {way}, then apply{rest}."
+    consent = len(from_git) > _FEW or any(change.action is Action.REPLACE for change in from_git)
+    way += ", then apply, with consent" if consent else ", then apply"
+    way += "; what was ended starts anew" if any(change.is_destructive for change in from_git) else ""
+    way += "; what is kept or protected stays" if any(map(_outlives_its_manifest, from_git)) else ""
+    return f"To undo it: {way}."
 
 
 def _is_asked_by_git(change: Change) -> bool:

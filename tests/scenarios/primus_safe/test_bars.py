@@ -86,6 +86,19 @@ def test_a_clone_by_somebody_else_is_never_touched(stage: SafeStage) -> None:
     assert [one.owner for one in stage.plan().plan.strangers] == ["unclaimed (copied mark)"]
 
 
+def test_what_a_protected_job_waits_for_stays_when_both_lose_their_manifests(stage: SafeStage) -> None:
+    waits = a_manifest("second", spec="dependencies: [first]", lifecycle="{protect: true}")
+    stage.write(first=a_manifest("first", spec=LONG), second=waits, other=a_manifest("other")).apply()
+    stage.remove("first", "second")
+    stage.wait(60)
+
+    changes = {change.key.name: change for change in stage.plan().plan.changes}
+
+    assert (changes["first"].action, changes["second"].action) == (Action.KEEP, Action.KEEP)
+    assert "PyTorchJob/second needs it" in changes["first"].reason
+    assert str(changes["first"].source) == "manifests/first.yaml"
+
+
 def test_another_users_credentials_make_nothing_twice(stage: SafeStage, tmp_path: Path) -> None:
     names = ("train", "other")
     stage.write(**{name: a_manifest(name, spec=LONG) for name in names}).apply()
