@@ -60,7 +60,7 @@ ABOUT: Mapping[Cause, About] = MappingProxyType(
             "could not be started as it was told", "check command, args, workingDir and what the image holds"
         ),
         Cause.QUOTA: About(
-            "waits for quota or for resources that others hold, or gave way to them",
+            "waits for quota or for what others hold, or gave way to them",
             "ask for less, or raise the quota or the priority",
         ),
         Cause.NODE: About(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import termios
@@ -58,6 +59,12 @@ def piped(
     )
 
 
+def _with_its_signals() -> None:
+    """Take signals as a program at a terminal does: what runs in the background may ignore some."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def terminal(scene: Scene, *words: str) -> Iterator[pexpect.spawn[Any]]:
     """Type a command line at a terminal of 30 rows and 90 columns; it must be as it was, in the end."""
@@ -68,6 +75,7 @@ def terminal(scene: Scene, *words: str) -> Iterator[pexpect.spawn[Any]]:
         timeout=30,
         dimensions=(30, 90),
         env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
+        preexec_fn=_with_its_signals,
     )
     before = modes(child)
     try:
