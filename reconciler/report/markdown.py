@@ -17,6 +17,7 @@ from reconciler.report.plan import (
     counts,
     git_place,
     is_notable,
+    place_of,
     read_words,
     reason_words,
     short_digest,
@@ -91,7 +92,8 @@ def _table(changes: Sequence[Change], targets: int, room: int) -> str:
 
 
 def _row(change: Change, targets: int) -> str:
-    where = code(short(change.source)) if change.source else ""
+    place = place_of(change)
+    where = code(short(place)) if place else ""
     what = "<br>".join(_what(change))
     key = code(key_text(change.key, targets))
     return f"| {change.action} | {key} | {gpus(change.gpus)} | {what} | {where} |\n"

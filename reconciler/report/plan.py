@@ -8,6 +8,7 @@ from datetime import UTC
 
 from reconciler.plan.adopt import UNWRITABLE
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
+from reconciler.problem import Location
 from reconciler.report.capacity import capacity_text
 from reconciler.report.ends import ends_text, lost_words
 from reconciler.report.problems import problem_text
@@ -108,9 +109,16 @@ def _changes_text(changes: Sequence[Change], plan: Plan, *, width: int, wide: bo
         word = f"{SIGNS[change.action]} {change.action:<{word_size}}"
         columns = [f"  {word}  {padded(key_text(change.key, targets), key_size)}"]
         columns += [f"{gpus(change.gpus):<{gpu_size}}"] if gpu_size else []
-        lines += _first_lines("   ".join(columns), str(change.source or ""), width)
+        lines += _first_lines("   ".join(columns), str(place_of(change) or ""), width)
         lines += [] if change.reason in told else _detail(change, targets, width=width, wide=wide)
     return "".join(f"{each.rstrip()}\n" for each in lines)
+
+
+def place_of(change: Change) -> Location | None:
+    """Give where git says it: the line of the one field that moves, else where its manifest begins."""
+    places = {(each.place.file, each.place.line) for each in change.fields if each.place and each.place.line}
+    one = [Location(*place) for place in places] if len(change.fields) == 1 else []
+    return one[0] if one else change.source
 
 
 def _first_lines(start: str, source: str, width: int) -> list[str]:

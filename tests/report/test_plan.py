@@ -10,6 +10,7 @@ import pytest
 from reconciler.health import Level
 from reconciler.impact import Impact
 from reconciler.plan.change import Action, Change, Plan, Stranger
+from reconciler.problem import Location
 from reconciler.report.plan import plan_text
 from reconciler.resource import Observed
 from tests.factories import a_kind
@@ -18,6 +19,7 @@ from tests.report.values import (
     CHAT,
     FIRST,
     MIXED,
+    NEW_IMAGE,
     OLD_RUN,
     REFUSED,
     REFUSED_LORA,
@@ -110,3 +112,11 @@ def test_a_plan_that_only_waits_does_not_say_that_all_is_as_git_says() -> None:
 
     assert "Nothing to do yet: 1 deferred until what they need is done." in text
     assert "all as git says" not in text
+
+
+def test_the_line_is_that_of_the_one_field_that_moves() -> None:
+    again = replace(NEW_IMAGE, pointer="/spec/args", place=replace(NEW_IMAGE.place or Location(""), line=11))
+    several = replace(REFUSED_LORA, fields=(NEW_IMAGE, again))
+
+    assert "forecast/lora.yaml:9\n" in plan_text(a_plan(REFUSED_LORA))
+    assert "forecast/lora.yaml:2\n" in plan_text(a_plan(several))
