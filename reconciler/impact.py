@@ -34,8 +34,14 @@ class Impact:
         return 1 + (self.carried or 0)
 
 
-def impact_of(summary: Summary, spec: Mapping[str, Json], kind: Kind | None) -> Impact:
-    """Weigh the end of one live object. GPU-hours are what its running so far has spent."""
+def impact_of(
+    summary: Summary, spec: Mapping[str, Json], kind: Kind | None, *, is_stop: bool = False
+) -> Impact:
+    """Weigh the end of one live object. GPU-hours are what its running so far has spent.
+
+    `is_stop`: it is kept, and with it what only a delete takes away.
+    """
+    lost = (kind.stops_with if is_stop else kind.dies_with) if kind else None
     return Impact(
         phase=summary.phase,
         since=summary.since,
@@ -45,7 +51,7 @@ def impact_of(summary: Summary, spec: Mapping[str, Json], kind: Kind | None) -> 
         is_running=summary.life in (Life.ACTIVE, Life.UNKNOWN),
         preemptible=summary.preemptible,
         idle_gpus=summary.idle_gpus,
-        lost_volumes=kind.dies_with(spec) if kind else (),
+        lost_volumes=lost(spec) if lost else (),
     )
 
 

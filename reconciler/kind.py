@@ -85,7 +85,8 @@ class Kind:
     object back: those must be there first, and need not have ended.
     `level` orders kinds: lower first. `aliases` maps common wrong words to fields; `not_taken` are
     words of the platform's own API that a spec does not state, with what to do instead. `record_only` are
-    pointers that the platform takes and never returns. `dies_with` names volumes that end with a spec.
+    pointers that the platform takes and never returns. `dies_with` names volumes that end with
+    an object of a spec when it is deleted, `stops_with` those that end when it is stopped.
     """
 
     api_version: str
@@ -119,6 +120,7 @@ class Kind:
     named_by: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     dies_with: Callable[[Mapping[str, Json]], tuple[str, ...]] = lambda _spec: ()
+    stops_with: Callable[[Mapping[str, Json]], tuple[str, ...]] = lambda _spec: ()
     name_pattern: str = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
     name_rule: str = "lower-case letters, digits and '-', first a letter, at most 63"
 

@@ -118,7 +118,7 @@ def _ways_out(change: Change) -> str:
 
 def stop(change: Change, observed: Observed, reason: str) -> Change:
     """Stop a running object. What it needs is no matter: nothing has to be there for it to end."""
-    impact = impact_of(observed.summary, observed.spec, change.kind)
+    impact = impact_of(observed.summary, observed.spec, change.kind, is_stop=True)
     return replace(
         change, action=Action.STOP, reason=reason, fields=(), impact=impact, is_destructive=True, needs=()
     )

@@ -13,6 +13,7 @@ from tests.scenarios.stage import Stage, a_manifest
 CLAIM = "{size: 1Gi, accessModes: {readWriteOnce: true}}"
 VOLUMES = (
     f"storage: {{pvc: [{{path: /scratch, claimName: scratch, ephemeral: true, claimInfo: {CLAIM}}}, "
+    f"{{path: /home, claimName: home, claimInfo: {CLAIM}}}, "
     "{path: /data, claimName: data, existingPvc: true}]}"
 )
 RUNNING = f"{{image: IMAGE, command: sleep, args: infinity, {VOLUMES}}}"
@@ -28,9 +29,11 @@ def told(stage: Stage) -> Change:
     plan = stage.plan().plan
     (change,) = (change for change in plan.changes if change.key.name == "job")
     assert change.impact is not None
-    assert change.impact.lost_volumes == ("pvc scratch",)
+    lost = ("pvc scratch",) if change.action is Action.STOP else ("pvc scratch", "pvc home")
+    assert sorted(change.impact.lost_volumes) == sorted(lost)
     for text in (plan_text(plan), plan_markdown(plan)):
-        assert "loses 1 volume: pvc scratch" in text
+        assert f"loses {len(lost)} volume" in text
+        assert all(name in text for name in lost)
     return change
 
 

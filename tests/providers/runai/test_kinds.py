@@ -194,10 +194,16 @@ def test_documented_defaults(spec: dict[str, Any], pointer: str, value: Any) -> 
 
 
 @pytest.mark.parametrize("form", [list, lambda items: {f"path={item['path']}": item for item in items}])
-def test_volumes_that_die_with_a_stop_are_named(form: Any) -> None:
-    claims = [{"path": "/keep"}, {"path": "/d", "claimName": "scratch", "ephemeral": True}]
+def test_volumes_that_end_with_a_stop_and_with_a_delete_are_named(form: Any) -> None:
+    claims = [
+        {"path": "/home"},
+        {"path": "/d", "claimName": "scratch", "ephemeral": True},
+        {"path": "/keep", "existingPvc": True},
+    ]
+    spec = {"storage": {"pvc": form(claims)}}
 
-    assert TRAINING.dies_with({"storage": {"pvc": form(claims)}}) == ("pvc scratch",)
+    assert TRAINING.stops_with(spec) == ("pvc scratch",)
+    assert TRAINING.dies_with(spec) == ("pvc /home", "pvc scratch")
 
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "manifests").rglob("*.yaml"))

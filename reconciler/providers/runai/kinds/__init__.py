@@ -75,7 +75,12 @@ _any_workload = partial(
     name_space="runai/workload",
     default_of=defaults.default_of,
 )
-_workload = partial(_any_workload, dies_with=weight.volumes_that_die, record_only=("/spec/templateId",))
+_workload = partial(
+    _any_workload,
+    dies_with=weight.volumes_that_die,
+    stops_with=weight.volumes_that_stop,
+    record_only=("/spec/templateId",),
+)
 
 WORKSPACE = _workload(
     name="Workspace",

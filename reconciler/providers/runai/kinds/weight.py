@@ -63,12 +63,20 @@ def gpus_of_nim(spec: Mapping[str, Json]) -> float:
 
 
 def volumes_that_die(spec: Mapping[str, Json]) -> tuple[str, ...]:
+    """Name the claims that are deleted with their data when the workload is deleted. Any form of spec.
+
+    Those that it brought along, ephemeral or not: the platform's guide to workspaces and trainings says so.
+    """
+    return tuple(_named(claim) for claim in _claims(spec) if claim.get("existingPvc") is not True)
+
+
+def volumes_that_stop(spec: Mapping[str, Json]) -> tuple[str, ...]:
     """Name the claims that are deleted with their data when the workload stops. Any form of spec."""
-    return tuple(
-        f"pvc {claim.get('claimName') or claim.get('name') or claim.get('path') or '?'}"
-        for claim in _claims(spec)
-        if claim.get("ephemeral") is True
-    )
+    return tuple(_named(claim) for claim in _claims(spec) if claim.get("ephemeral") is True)
+
+
+def _named(claim: Mapping[str, Json]) -> str:
+    return f"pvc {claim.get('claimName') or claim.get('name') or claim.get('path') or '?'}"
 
 
 def _claims(spec: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
