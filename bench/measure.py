@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ BIN = Path(sys.executable).parent
 RECONCILER = str(BIN / "reconciler")
 FLOOR = str(Path(__file__).with_name("floor.py"))
 RUNS = 7
+_NO_CACHE = "PYTHONDONTWRITEBYTECODE"
+"""Set here, it would have us compiled anew in each run, and nothing else: the others were when installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class Duel:
 
 def run(command: Command, *, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> str:
     """Run a command and give what it printed. Raises CalledProcessError when it fails."""
-    done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=True)
+    words = {k: v for k, v in (environ or os.environ).items() if k != _NO_CACHE}
+    done = subprocess.run(command, cwd=cwd, env=words, capture_output=True, text=True, check=True)
     return done.stdout
 
 

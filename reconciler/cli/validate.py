@@ -12,7 +12,12 @@ from reconciler.errors import ExitCode
 from reconciler.report.forms import MACHINE, machine_forms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from reconciler.declare import Checked
+    from reconciler.problem import Problem
+    from reconciler.report.jsonform import Document
+    from reconciler.report.junit import Case
 
 
 @click.command()
@@ -42,8 +47,6 @@ def command(voice: Voice, chosen: Chosen) -> ExitCode:
 
 
 def _tell(voice: Voice, checked: Checked) -> ExitCode:
-    from reconciler.report.cases import checked_cases
-    from reconciler.report.jsonform import checked_document
     from reconciler.report.problems import checked_text, problems_text
 
     problems, read = checked.problems, {"documents": checked.documents, "files": checked.files}
@@ -55,10 +58,22 @@ def _tell(voice: Voice, checked: Checked) -> ExitCode:
         {
             "table": lambda: checked_text(problems, **read),
             **machine_forms(
-                lambda: checked_document(problems, exit_code=code, **read),
-                lambda: checked_cases(problems, **read),
+                lambda: _document(problems, code, **read),
+                lambda: _cases(problems, **read),
                 lambda: problems,
             ),
         }
     )
     return code
+
+
+def _document(problems: Sequence[Problem], code: ExitCode, *, documents: int, files: int) -> Document:
+    from reconciler.report.jsonform import checked_document  # knows plans too, which cost a start
+
+    return checked_document(problems, exit_code=code, documents=documents, files=files)
+
+
+def _cases(problems: Sequence[Problem], *, documents: int, files: int) -> Iterator[Case]:
+    from reconciler.report.cases import checked_cases  # likewise
+
+    return checked_cases(problems, documents=documents, files=files)

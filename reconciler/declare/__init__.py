@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.clock import Clock
 from reconciler.declare.narrow import Narrowing
@@ -15,14 +16,16 @@ from reconciler.errors import ManifestError, UsageError
 from reconciler.fleet import Fleet
 from reconciler.kind import Kind
 from reconciler.load import Loaded, load_fleet, load_manifests
-from reconciler.plan.consent import Consents, parse_consents
-from reconciler.plan.saved import Saved
 from reconciler.problem import Problem
 from reconciler.providers import kinds
 from reconciler.resource import Resource
 from reconciler.secret import Scrubber
 from reconciler.validate import validate
 from reconciler.validate.suggest import near
+
+if TYPE_CHECKING:  # a validation plans nothing, and is to start fast
+    from reconciler.plan.consent import Consents
+    from reconciler.plan.saved import Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class Declared:
     @cached_property
     def consents(self) -> Consents:
         """Read the consents. Raises UsageError for a word that is none."""
+        from reconciler.plan.consent import parse_consents
+
         try:
             return parse_consents(self.request.allow)
         except ValueError as wrong:
