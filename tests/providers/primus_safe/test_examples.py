@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,8 @@ def test_the_server_takes_an_example(file: Path, generation: int) -> None:
     answer = Bench(generation).http.post(ROOT, json=body)
 
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.stem)
+def test_an_example_names_no_day_and_so_stays_valid(file: Path) -> None:
+    assert not re.search(r"\b20\d\d-\d\d-\d\d", file.read_text())
