@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,59 +57,78 @@ EXCUSES = {
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-every_module = pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(PACKAGE)))
+Complaints = Iterator[str]
 
 
-@every_module
-def test_files_and_functions_stay_small(file: Path) -> None:
-    long = [f"{f.name} has {size} lines" for f in _functions(file) if (size := _size(f)) > FUNCTION_LINES]
+@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_file_keeps_the_rules_of_the_house(file: Path) -> None:
+    text = file.read_text()
+    tree = ast.parse(text, filename=str(file))
 
-    assert len(file.read_text().splitlines()) <= FILE_LINES
-    assert not long
-
-
-@every_module
-def test_async_stands_only_in_the_doing_rooms(file: Path) -> None:
-    coloured = [f.name for f in _functions(file) if isinstance(f, ast.AsyncFunctionDef)]
-
-    assert room(file) in DOING or not coloured
-
-
-@every_module
-def test_no_file_is_a_junk_drawer(file: Path) -> None:
-    words = {part.removesuffix(".py").strip("_") for part in file.relative_to(PACKAGE).parts}
-
-    assert not words & JUNK
-
-
-@every_module
-def test_public_things_are_annotated_and_documented(file: Path) -> None:
-    assert not [complaint for node in _public(_tree(file)) for complaint in _complaints(node)]
-
-
-@every_module
-def test_an_exception_to_a_check_says_which_and_why(file: Path) -> None:
-    lines = file.read_text().splitlines()
-    vague = [
-        line for line in lines for mark, form in EXCUSES.items() if mark in line and not form.search(line)
+    assert not [
+        *_is_small(text, tree),
+        *_is_no_junk_drawer(file),
+        *_is_coloured_only_where_things_are_done(file, tree),
+        *_public_things_are_annotated_and_documented(tree),
+        *_exceptions_to_checks_say_which_and_why(text),
+        *_nothing_is_caught_blindly(tree),
     ]
 
-    assert not vague
+
+def _is_small(text: str, tree: ast.Module) -> Complaints:
+    if (lines := len(text.splitlines())) > FILE_LINES:
+        yield f"it has {lines} lines"
+    yield from (f"{f.name} has {size} lines" for f in _functions(tree) if (size := _size(f)) > FUNCTION_LINES)
 
 
-@every_module
-def test_nothing_is_caught_blindly(file: Path) -> None:
-    handlers = [node for node in ast.walk(_tree(file)) if isinstance(node, ast.ExceptHandler)]
-
-    assert all(handler.type is not None for handler in handlers)
+def _is_coloured_only_where_things_are_done(file: Path, tree: ast.Module) -> Complaints:
+    if room(file) not in DOING:
+        yield from (f"{f.name} is async" for f in _functions(tree) if isinstance(f, ast.AsyncFunctionDef))
 
 
-def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(), filename=str(file))
+def _is_no_junk_drawer(file: Path) -> Complaints:
+    words = {part.removesuffix(".py").strip("_") for part in file.relative_to(PACKAGE).parts}
+    yield from (f"{word} could hold anything" for word in words & JUNK)
 
 
-def _functions(file: Path) -> list[Function]:
-    return [node for node in ast.walk(_tree(file)) if isinstance(node, Function)]
+def _public_things_are_annotated_and_documented(tree: ast.Module) -> Complaints:
+    for node in _public(tree):
+        yield from _complaints(node)
+
+
+def _exceptions_to_checks_say_which_and_why(text: str) -> Complaints:
+    for number, line in enumerate(text.splitlines(), 1):
+        if any(mark in line and not form.search(line) for mark, form in EXCUSES.items()):
+            yield f"line {number} does not say which check, or why not"
+
+
+def _nothing_is_caught_blindly(tree: ast.Module) -> Complaints:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and node.type is None:
+            yield f"line {node.lineno} catches everything"
+
+
+@pytest.mark.parametrize(
+    ("rule", "bad"),
+    [
+        (_public_things_are_annotated_and_documented, "def act(a): pass"),
+        (_nothing_is_caught_blindly, "try: pass\nexcept: pass"),
+    ],
+)
+def test_a_rule_finds_what_breaks_it(rule: Callable[[ast.Module], Complaints], bad: str) -> None:
+    assert [*rule(ast.parse(bad))]
+
+
+def test_what_is_too_long_and_what_gives_no_reason_is_found() -> None:
+    long = "def act():\n" + "    pass\n" * FILE_LINES
+
+    assert len([*_is_small(long, ast.parse(long))]) == 2
+    assert [*_exceptions_to_checks_say_which_and_why("x = 1  # no" + "qa")]
+    assert [*_is_no_junk_drawer(PACKAGE / "utils.py")]
+
+
+def _functions(tree: ast.Module) -> list[Function]:
+    return [node for node in ast.walk(tree) if isinstance(node, Function)]
 
 
 def _size(function: Function) -> int:
@@ -124,7 +143,7 @@ def _public(node: ast.Module | ast.ClassDef) -> Iterator[Function | ast.ClassDef
                 yield from _public(child)
 
 
-def _complaints(node: Function | ast.ClassDef) -> Iterator[str]:
+def _complaints(node: Function | ast.ClassDef) -> Complaints:
     if not ast.get_docstring(node):
         yield f"{node.name} has no docstring"
     if isinstance(node, Function):
