@@ -12,6 +12,8 @@ from reconciler.report.values import key_text
 _MOST = 20
 _WAITING = (Chance.NEVER, Chance.QUEUES, Chance.MAY_QUEUE)
 _LEVELS = (Chance.NEVER, Chance.QUEUES, Chance.MAY_QUEUE, Chance.UNKNOWN, Chance.LATER)
+_BY_PROJECT = "by project, what it holds or waits for, now -> after this plan:"
+"""Said once above these lines: a pool counts what is held alone."""
 
 
 def capacity_text(
@@ -21,6 +23,7 @@ def capacity_text(
     if forecast is None:
         return ""
     lines = [f"  capacity  {_pool(each, targets)}" for each in forecast.pools]
+    lines += [f"            {_BY_PROJECT}"] if forecast.shares else []
     lines += [f"            {_share(each, targets)}" for each in forecast.shares]
     told = _told(forecast, wide=wide)
     most = None if wide else _MOST
@@ -94,6 +97,7 @@ def capacity_markdown(forecast: Forecast | None, *, targets: int = 1, room: int)
         for each in told
     ]
     items += [code(_pool(each, targets)) for each in forecast.pools]
+    items += [_BY_PROJECT] if forecast.shares else []
     items += [code(_share(each, targets)) for each in forecast.shares]
     items += [code(short(note)) for note in forecast.notes]
     items += _ways(forecast)

@@ -55,6 +55,13 @@ def test_only_a_wide_plan_lists_what_starts_at_once() -> None:
     assert "! team-assist/Inference/assist-chat  starts in h100-pool" in capacity_text(TOLD, wide=True)
 
 
+def test_what_counts_for_a_project_is_said_once_and_only_above_projects() -> None:
+    without = replace(TOLD, shares=())
+
+    assert capacity_text(TOLD).count("holds or waits for") == 1
+    assert "holds or waits for" not in capacity_text(without) + capacity_markdown(without, room=1_000)
+
+
 def test_where_nothing_is_asked_nothing_is_told() -> None:
     assert capacity_text(None) == capacity_markdown(None, room=1_000) == ""
     assert plan_document(FIRST, exit_code=ExitCode.IN_ORDER)["capacity"] is None
