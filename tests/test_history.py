@@ -113,6 +113,23 @@ def test_ancestors_are_what_head_can_reach(repo: Repo) -> None:
     assert not any(history.is_ancestor(commit) for commit in (side, "0" * 40, "", "--help", "HEAD", "main"))
 
 
+def test_a_commit_that_head_lacks_is_looked_for_on_branches_local_ones_first(repo: Repo) -> None:
+    repo.commit({"a.yaml": "a: 1"})
+    repo.git("checkout", "-q", "-b", "side")
+    side = repo.commit({"b.yaml": "b: 1"})
+    repo.git("update-ref", "refs/remotes/origin/shared", side)
+    amended = repo.commit({"c.yaml": "c: 1"})
+    repo.git("commit", "-q", "--amend", "-m", "another")
+    repo.git("checkout", "-q", "main")
+
+    history = repo.history()
+
+    assert [history.branch_with(commit) for commit in (side, side[:8], amended)] == ["side", "side", ""]
+    assert [history.branch_with(commit) for commit in ("0" * 40, "", "--all", "side")] == [None] * 4
+    repo.git("branch", "-q", "-D", "side")
+    assert history.branch_with(side) == "origin/shared"
+
+
 def test_tracked_files_are_manifests_below_the_folders(repo: Repo) -> None:
     repo.commit({"m/a.yaml": "a: 1", "m/ü b.yml": "b: 1", "m/read.md": "x", "elsewhere/c.yaml": "c: 1"})
 

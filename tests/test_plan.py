@@ -364,12 +364,27 @@ def test_without_git_the_more_protective_of_mark_and_default_counts() -> None:
     assert change.action is Action.KEEP
 
 
-def test_a_mark_by_a_commit_this_clone_lacks_is_kept() -> None:
+def test_what_a_commit_made_that_heads_history_lacks_is_kept() -> None:
     change = _pruned(ancestors={HEAD: False})
 
     assert change.action is Action.KEEP
-    assert "commit this clone lacks" in change.reason
+    assert change.reason == f"made by commit {HEAD[:7]}, which is not in HEAD's history"
     assert change.consent == "delete=team-a/Training/train"
+
+
+def test_what_was_made_outside_git_is_kept_and_said_to_be() -> None:
+    change = only(
+        plan(
+            [],
+            a_live(
+                observed(a_resource(), row=a_row(mark=a_mark(commit=""))),
+            ),
+            known(last_policies={a_key(): Policy()}),
+        )
+    )
+
+    assert change.action is Action.KEEP
+    assert change.reason == "made outside git, so that HEAD's history does not tell of it"
 
 
 def test_a_key_can_be_deleted_by_consent() -> None:
@@ -421,7 +436,38 @@ def test_a_commit_we_lack_that_is_older_is_only_noted() -> None:
     live = a_live(observed(a_resource(), row=row))
 
     assert newer_work({TARGET: live}, facts) == ()
-    assert "does not have" in plan([a_resource()], live, facts).notes[0].what
+    (note,) = plan([a_resource()], live, facts).notes
+    assert note.what == "a live mark names commit ddddddd, which is not in HEAD's history"
+
+
+@pytest.mark.parametrize(
+    ("branches", "way_out"),
+    [
+        ({}, ""),
+        (
+            {"d" * 40: None},
+            "this clone does not have it: fetch all branches (git fetch --all); until then what it made is "
+            "not pruned",
+        ),
+        (
+            {"d" * 40: "side"},
+            'branch "side" has it: merge that, or plan from there; until then what it made is not pruned',
+        ),
+        (
+            {"d" * 40: ""},
+            "no branch has it any more (amended, or rebased away): --allow delete=KEY prunes what it made",
+        ),
+    ],
+)
+def test_the_way_out_of_a_commit_we_lack_is_by_where_it_is(
+    branches: dict[str, str | None], way_out: str
+) -> None:
+    row = a_row(mark=a_mark(commit="d" * 40, commit_time="2026-01-01T00:00:00Z"))
+    facts = known(ancestors={"d" * 40: False}, branches=branches)
+
+    (note,) = plan([a_resource()], a_live(observed(a_resource(), row=row)), facts).notes
+
+    assert note.hint == way_out
 
 
 def test_the_same_input_gives_the_same_digest_in_any_order() -> None:

@@ -83,6 +83,16 @@ class History:
             self._ancestors[commit] = known and self._succeeds("merge-base", "--is-ancestor", commit, "HEAD")
         return self._ancestors[commit]
 
+    def branch_with(self, commit: str) -> str | None:
+        """Name a branch that has a commit, local ones first; "" for none, None where this clone lacks it."""
+        named = f"{commit}^{{commit}}"
+        if not _COMMIT.fullmatch(commit) or not self._succeeds("rev-parse", "-q", "--verify", named):
+            return None
+        places = ("refs/heads", "refs/remotes")
+        return self._output(
+            "for-each-ref", "--count=1", f"--contains={commit}", "--format=%(refname:short)", *places
+        ).rstrip("\n")
+
     def path_of(self, file: Path | str) -> str:
         """Name a file as the repository does; one outside of it keeps its own name."""
         path = Path(os.path.abspath(file))

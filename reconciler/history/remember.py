@@ -23,6 +23,9 @@ from reconciler.problem import Problem
 from reconciler.resource import EMPTY, Deleted, Life, Live, Resource, ResourceKey, Summary
 from reconciler.validate.places import value_at
 
+_LOOKED_FOR = 20
+"""So many commits are looked for on other branches: of more, the plan says only that HEAD lacks them."""
+
 
 def known_for(
     declared: Declared,
@@ -69,7 +72,7 @@ def _with_history(
 ) -> Known:
     """Add what git says about HEAD, the commits in marks, and manifests that were removed."""
     commits = {row.mark.commit for row in owned_rows(lives, base) if row.mark and row.mark.commit}
-    files = declared.loaded.files
+    files, ancestors = declared.loaded.files, {each: history.is_ancestor(each) for each in sorted(commits)}
     return replace(
         base,
         commit=history.head.commit,
@@ -77,11 +80,18 @@ def _with_history(
         branch=history.head.branch,
         is_edited=history.is_edited([*folders_of(declared), declared.cwd / declared.fleet.file]),
         has_history=not history.is_shallow,
-        ancestors={commit: history.is_ancestor(commit) for commit in sorted(commits)},
+        ancestors=ancestors,
+        branches={} if history.is_shallow else _elsewhere(ancestors, history),
         last_policies={} if history.is_shallow else _last_policies(gone, history, declared, base.kinds),
         paths={file: history.path_of(declared.loaded.path_of(file)) for file in files},
         shown=dict(_shown(gone, history, declared)),
     )
+
+
+def _elsewhere(ancestors: Mapping[str, bool], history: History) -> dict[str, str | None]:
+    """Look for commits that HEAD's history lacks on other branches."""
+    lacking = [commit for commit, is_there in ancestors.items() if not is_there]
+    return {commit: history.branch_with(commit) for commit in lacking[:_LOOKED_FOR]}
 
 
 def _shown(gone: Sequence[Summary], history: History, declared: Declared) -> Iterator[tuple[str, str]]:

@@ -81,6 +81,8 @@ class Known:
 
     `kinds` is by (target, kind). `commit` is empty outside git; `is_edited` when the manifests are not as
     it has them. `ancestors` tells for each commit seen in a mark whether HEAD's history has it.
+    `branches` names, for those that it has not, a branch that has them: "" for none, None where this clone
+    lacks them; a missing key was not looked for.
     `last_policies` holds, for each object without a manifest, what git's last version of it says; a missing
     key means git does not know. `paths` maps a manifest's file as shown to its path in the repository;
     `shown` does the other way what is there no more. `runs` are the jobs named by `--run`, `adopts` the
@@ -102,6 +104,7 @@ class Known:
     is_edited: bool = False
     has_history: bool = False
     ancestors: Mapping[str, bool] = EMPTY
+    branches: Mapping[str, str | None] = EMPTY
     last_policies: Mapping[ResourceKey, Policy] = EMPTY
     default_on_remove: str = "Delete"
     prune: Prune = field(default=Prune(is_on=True))

@@ -133,8 +133,20 @@ def _notes(lives: Mapping[str, Live], known: Known) -> Iterable[Problem]:
     }
     for commit, time in sorted(newer.items()):
         if time <= known.commit_time:
-            what = f"a live mark names commit {commit[:7]}, which this clone does not have"
-            yield Problem("RC306", what, severity=Severity.NOTE)
+            what = f"a live mark names commit {commit[:7]}, which is not in HEAD's history"
+            yield Problem("RC306", what, hint=_where(commit, known), severity=Severity.NOTE)
+
+
+def _where(commit: str, known: Known) -> str:
+    """Say where a commit is that HEAD's history lacks, and the way out."""
+    if commit not in known.branches:
+        return ""
+    branch, until = known.branches[commit], "until then what it made is not pruned"
+    if branch is None:
+        return f"this clone does not have it: fetch all branches (git fetch --all); {until}"
+    if not branch:
+        return "no branch has it any more (amended, or rebased away): --allow delete=KEY prunes what it made"
+    return f'branch "{branch}" has it: merge that, or plan from there; {until}'
 
 
 def _idle_consents(changes: Sequence[Change], known: Known) -> Iterable[Problem]:

@@ -100,7 +100,7 @@ def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change
     if policy.on_remove == "Stop":
         return _stopped(change, row, mark, known, is_proven=last is not None)
     if known.has_history and not known.ancestors.get(mark.commit, False) and not allowed:
-        return replace(keep, reason="made by a commit this clone lacks")
+        return replace(keep, reason=_by_another(mark))
     if last is None and is_live and not allowed:
         return replace(keep, reason="git history does not know its manifest, and it is live")
     impact = impact_of(row, change.observed.spec if change.observed else EMPTY, change.kind)
@@ -127,7 +127,7 @@ def _stopped(change: Change, row: Summary, mark: Mark, known: Known, *, is_prove
     if change.kind is None or not change.kind.support.stops:
         return replace(change, reason=f"onRemove: Stop, and kind {row.key.kind} cannot be stopped")
     if known.has_history and not known.ancestors.get(mark.commit, False):
-        return replace(change, reason="onRemove: Stop; made by a commit this clone lacks")
+        return replace(change, reason=f"onRemove: Stop; {_by_another(mark)}")
     if not is_proven or change.observed is None:
         return replace(
             change, reason="onRemove: Stop; git history does not know its manifest, and it is live"
@@ -151,6 +151,12 @@ def _why_gone(mark: Mark, known: Known) -> str:
     return (
         "its manifest no longer declares it" if mark.path in known.paths.values() else "its manifest is gone"
     )
+
+
+def _by_another(mark: Mark) -> str:
+    if not mark.commit:
+        return "made outside git, so that HEAD's history does not tell of it"
+    return f"made by commit {mark.commit[:7]}, which is not in HEAD's history"
 
 
 def _more_protective(mark: Mark, default: str) -> Policy:

@@ -282,12 +282,15 @@ def test_what_a_commit_made_that_this_clone_lacks_is_kept_and_a_consent_overrule
 
     kept = stage.apply()
     sent_by_kept = stage.mutations(before)
-    reason = reasons(stage)["old"]
+    reason, notes = reasons(stage)["old"], stage.plan().plan.notes
     overruled = stage.apply(allow=("delete=Training/old",))
 
     assert (kept.exit_code(), overruled.exit_code()) == (ExitCode.IN_ORDER, ExitCode.IN_ORDER)
     assert sent_by_kept == []
-    assert reason == "made by a commit this clone lacks"
+    assert reason.endswith(", which is not in HEAD's history")
+    assert [note.hint.partition(":")[0] for note in notes if note.code == "RC306"] == [
+        'branch "branch" has it'
+    ]
     assert pruned(stage, before) == {"old"}
 
 
@@ -301,7 +304,7 @@ def test_an_older_commit_run_again_is_stale_and_a_consent_overrules(branched: St
     assert codes(error) == ["RC307"]
     assert applied.exit_code() is ExitCode.IN_ORDER
     assert branched.mutations(before) == []
-    assert reasons(branched)["old"] == "made by a commit this clone lacks"
+    assert reasons(branched)["old"].endswith(", which is not in HEAD's history")
 
 
 def test_a_re_run_of_an_older_commit_does_not_undo_the_newer_one(stage: Stage) -> None:
