@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from reconciler.errors import ExitCode, heaviest
 from reconciler.health import Health, Level
 from reconciler.plan.change import Action
 from reconciler.problem import Problem
-from reconciler.resource import EMPTY, ResourceKey
+from reconciler.resource import EMPTY, Live, ResourceKey
 
 
 class Result(StrEnum):
@@ -32,6 +32,7 @@ class Outcome:
     """Tell how one change ended. `id` is the platform's id after it; `problem` says why it failed.
 
     `is_waited_for` marks the word given to those that need it while it is done and not yet well.
+    `is_leaving`: a delete was accepted, and reads show the object on its way out.
     """
 
     key: ResourceKey
@@ -41,6 +42,22 @@ class Outcome:
     why: str = ""
     problem: Problem | None = None
     is_waited_for: bool = False
+    is_leaving: bool = False
+
+
+def seen_again(outcomes: Sequence[Outcome], lives: Mapping[str, Live]) -> tuple[Outcome, ...]:
+    """Tell of deletes by a later look at all that is live whether the objects are gone by now."""
+    return tuple(
+        replace(each, is_leaving=False) if each.is_leaving and _is_gone(each, lives) else each
+        for each in outcomes
+    )
+
+
+def _is_gone(outcome: Outcome, lives: Mapping[str, Live]) -> bool:
+    """Tell whether a scope that was read whole no longer has the object; what was not read is not known."""
+    live = lives.get(outcome.key.target)
+    read = live.scopes.get(outcome.key.scope) if live else None
+    return read is not None and not read.unknown and all(row.id != outcome.id for row in read.rows)
 
 
 @dataclass(frozen=True, slots=True)

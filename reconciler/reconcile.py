@@ -36,7 +36,7 @@ from reconciler.history.resumed import turned_to_running
 from reconciler.journal import Journal, Memory, opened, recalled, remembered
 from reconciler.look import Looking
 from reconciler.observe import foreseen, observe
-from reconciler.outcome import Applied, Result, Step, Verdict
+from reconciler.outcome import Applied, Result, Step, Verdict, seen_again
 from reconciler.plan import Action, Plan, make_plan
 from reconciler.plan.digest import not_expected
 from reconciler.plan.known import Known, Ran
@@ -363,7 +363,11 @@ class Session:
         counts = self._counts(fresh, journal, is_sure=not any(c.action is Action.CREATE for c in left))
         journal.end(owned=counts.owned, declared=counts.declared, finished=self._finished(fresh))
         return replace(
-            applied, not_taken=tuple(paths), is_replan_empty=fresh.is_empty, replan_problem=_unread(fresh)
+            applied,
+            outcomes=seen_again(applied.outcomes, self._lives),
+            not_taken=tuple(paths),
+            is_replan_empty=fresh.is_empty,
+            replan_problem=_unread(fresh),
         )
 
     def _counts(self, fresh: Plan, journal: Journal, *, is_sure: bool) -> Remembered:

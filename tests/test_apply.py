@@ -435,6 +435,30 @@ def test_a_delete_is_done_when_reads_say_so() -> None:
     assert world.journal.results[-1] == ("train", "ok")
 
 
+@pytest.mark.parametrize(("leaves_for", "words"), [(0, "deleted"), (1, "delete accepted, it is going away")])
+def test_deleted_is_said_only_of_what_reads_no_longer_show(leaves_for: int, words: str) -> None:
+    world = World()
+    world.platform.leaves_for = leaves_for
+    seen = world.platform.put(a_resource())
+
+    outcome = world.one(a_delete(seen))
+
+    assert world.heard.states == [("deleting", "sent"), (words, "done")]
+    assert outcome.is_leaving == bool(leaves_for)
+
+
+def test_what_is_going_away_already_needs_no_delete_and_is_not_called_gone() -> None:
+    world = World()
+    seen = world.platform.put(a_resource())
+    world.platform.put(a_resource(), live=None, life=Life.LEAVING)
+
+    outcome = world.one(a_delete(seen))
+
+    assert (outcome.result, outcome.is_leaving) == (Result.DONE, True)
+    assert outcome.why == "it was going away already"
+    assert not world.platform.sent()
+
+
 def test_what_is_gone_already_needs_no_delete() -> None:
     world = World()
     seen = world.platform.put(a_resource())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.errors import ExitCode
 from reconciler.health import Health, Level
-from reconciler.outcome import Applied, Outcome, Result, Verdict
+from reconciler.outcome import Applied, Outcome, Result, Verdict, seen_again
 from reconciler.plan import Action
-from tests.factories import a_key
+from reconciler.report.outcome import applied_text
+from reconciler.resource import Life, Live
+from tests.factories import TARGET, a_key, a_live, a_resource, observed
 
 
 def applied(*results: Result) -> Applied:
@@ -34,6 +38,32 @@ def settled(level: Level, *, is_queued: bool = False) -> Applied:
 )
 def test_the_worst_result_gives_the_code(results: tuple[Result, ...], code: ExitCode) -> None:
     assert applied(*results).exit_code() is code
+
+
+LEAVING = Outcome(a_key(), Action.DELETE, Result.DONE, id="1", is_leaving=True)
+
+
+@pytest.mark.parametrize(
+    ("live", "is_leaving"),
+    [
+        (a_live(), False),
+        (a_live(observed(a_resource(), id="1", life=Life.LEAVING)), True),
+        (a_live(observed(a_resource(), id="2")), False),
+        (a_live(unknown="the list broke off"), True),
+    ],
+)
+def test_what_a_later_read_no_longer_shows_is_deleted(live: Live, is_leaving: bool) -> None:
+    (outcome,) = seen_again((LEAVING,), {TARGET: live})
+
+    assert outcome.is_leaving is is_leaving
+
+
+def test_the_end_counts_what_is_deleted_and_what_is_going_away() -> None:
+    gone = replace(LEAVING, key=a_key("gone"), is_leaving=False)
+
+    text = applied_text(Applied((LEAVING, gone), is_replan_empty=True, seconds=1))
+
+    assert text == "Applied 2 of 2: 1 deleted, 1 going away, in 1.0s. A fresh plan is empty.\n"
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ class _Run:
         if outcome.problem and outcome.problem.code == "RC401":
             self.denied.add(change.key.target)
         self.is_ousted |= outcome.problem is not None and outcome.problem.code == "RC322"
-        text = _PAST[change.action] if outcome.result is Result.DONE else outcome.why or outcome.result.value
+        text = _past(outcome) if outcome.result is Result.DONE else outcome.why or outcome.result.value
         self.tools.tell(change, text, _STEP_STATES.get(outcome.result, "failed"))
         is_done, is_needed = outcome.result is Result.DONE, self._is_needed(change)
         if is_done and is_needed and (held := await self.ready(change, outcome)):
@@ -203,6 +203,10 @@ class _Run:
         if provider is None:
             raise ReconcilerError(f"{change.key}: no provider for target {change.key.target}")
         return provider
+
+
+def _past(outcome: Outcome) -> str:
+    return "delete accepted, it is going away" if outcome.is_leaving else _PAST[outcome.action]
 
 
 def _unnoted(change: Change, failure: OSError) -> Outcome:

@@ -127,6 +127,11 @@ def done(change: Change, object_id: str, why: str = "") -> Outcome:
     return Outcome(change.key, change.action, Result.DONE, id=object_id, why=why)
 
 
+def leaving(change: Change, object_id: str, why: str = "") -> Outcome:
+    """Make the outcome of a delete that was accepted, while reads still show the object on its way out."""
+    return replace(done(change, object_id, why), is_leaving=True)
+
+
 def half_done(outcome: Outcome) -> Outcome:
     """Say of a replacement whose second half failed that the first half is done."""
     lead = "deleted, but not created again; the next apply creates it"

@@ -20,6 +20,7 @@ from reconciler.provider import Carries, Provider
 from reconciler.resource import Life, Observed, Resource, Scope, Summary
 
 T = TypeVar("T")
+_End = Callable[[Change, str], Outcome]
 
 
 class Stop(Protocol):
@@ -235,27 +236,32 @@ class Write:
             sent = await self._send(verb, lambda: self.provider.delete(now, force=self._is_forced), now.id)
             if isinstance(sent, Refused) and not isinstance(sent.error, NotFound):
                 return words.refused(self.change, "delete", sent.error)
-            is_leaving = await self._until(lambda: self._is_leaving(now.summary))
-        return self._deleted(sent, now, is_leaving=is_leaving is not None)
+            end = await self._until(lambda: self._parting(now.summary))
+        return self._deleted(sent, now, end)
 
     def _already_gone(self, now: Observed | None) -> Outcome:
         if self.change.action.recreates:
             return words.stale(self.change, "it is leaving" if now else "it is gone")
-        return words.done(self.change, now.id if now else "", "it was gone already")
+        if now:
+            return words.leaving(self.change, now.id, "it was going away already")
+        return words.done(self.change, "", "it was gone already")
 
-    def _deleted(self, sent: Sent[None] | Lost | Refused, now: Observed, *, is_leaving: bool) -> Outcome:
-        if is_leaving:
+    def _deleted(self, sent: Sent[None] | Lost | Refused, now: Observed, end: _End | None) -> Outcome:
+        if end:
             self.tools.journal.result(sent.op, "ok", object_id=now.id)
-            return words.done(self.change, now.id)
+            return end(self.change, now.id)
         if isinstance(sent, Lost):
             self.tools.journal.result(sent.op, "unknown", object_id=now.id)
             why = f"the answer was lost ({sent.error}), and it is still there"
             return words.unresolved(self.change, why, object_id=now.id)
         return words.not_taken(self.change, ["it is still there"], now.id)
 
-    async def _is_leaving(self, summary: Summary) -> bool | None:
+    async def _parting(self, summary: Summary) -> _End | None:
+        """Give the words for a deleted object that reads show gone, or leaving; None while it stands."""
         seen = await self.provider.read(summary)
-        return True if seen is None or seen.summary.life is Life.LEAVING else None
+        if seen is None:
+            return words.done
+        return words.leaving if seen.summary.life is Life.LEAVING else None
 
     # replace
 

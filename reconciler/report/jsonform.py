@@ -250,6 +250,7 @@ def _outcome(outcome: Outcome) -> Document:
         "action": str(outcome.action),
         "result": str(outcome.result),
         "id": outcome.id or None,
+        "leaving": outcome.is_leaving,
         "why": outcome.why or None,
         "problem": problem_form(outcome.problem) if outcome.problem else None,
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.health import Level
 from reconciler.outcome import Applied, Outcome, Result, Verdict
+from reconciler.plan.change import Action
 from reconciler.report.cause import context_lines
 from reconciler.report.problems import problem_text
 from reconciler.report.safe import line, short
@@ -114,7 +115,8 @@ def summary(applied: Applied) -> str:
     """Sum it up: `Applied 4 of 4: 3 healthy, 1 queued, in 9.9s. A fresh plan is empty.`."""
     tried = [each for each in applied.outcomes if each.result is not Result.DEFERRED]
     done = [outcome for outcome in tried if outcome.result is Result.DONE]
-    parts = [f"{n} {word}" for word, n in _health_counts(applied.verdicts).items() if n]
+    ends = {**_health_counts(applied.verdicts), **_delete_counts(done)}
+    parts = [f"{n} {word}" for word, n in ends.items() if n]
     told = [f"{n} {result}" for result, n in applied.counts().items() if result is not Result.DONE]
     words = ", ".join([*parts, *told])
     text = (
@@ -130,6 +132,12 @@ def _health_counts(verdicts: Iterable[Verdict]) -> Mapping[str, int]:
         word: words.count(word)
         for word in ("healthy", "queued", "waiting", "suspended", "unhealthy", "not awaited")
     }
+
+
+def _delete_counts(done: Iterable[Outcome]) -> Mapping[str, int]:
+    """Count the deletes: what reads no longer show, and what the platform is still taking away."""
+    deletes = [outcome.is_leaving for outcome in done if outcome.action is Action.DELETE]
+    return {"deleted": deletes.count(False), "going away": deletes.count(True)}
 
 
 def verdict_word(verdict: Verdict) -> str:

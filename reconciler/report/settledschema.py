@@ -84,6 +84,7 @@ def _outcome() -> dict[str, Schema]:
         "action": {"enum": [str(action) for action in Action], "description": "What was to be done."},
         "result": {"enum": [str(result) for result in Result], "description": "What became of it."},
         "id": text_or_null("The platform's id after it."),
+        "leaving": truth("Whether a delete was accepted, and reads still show the object on its way out."),
         "why": text_or_null("Why it was not done."),
         "problem": {**ref("problem"), "description": "What went wrong; null where nothing did."},
     }

@@ -252,6 +252,8 @@ def test_absent_with_consent_is_one_delete(stage: Stage, lifecycle: str, query: 
     assert applied.exit_code() is ExitCode.IN_ORDER
     assert applied.is_replan_empty
     assert "edge" not in clusters(stage)
+    assert [outcome.is_leaving for outcome in applied.outcomes] == [query == ""]
+    assert stage.steps[-1].text == ("deleted" if query else "delete accepted, it is going away")
     stage.clock.advance(60)
     assert change_of(stage).reason == "absent, as declared"
 

@@ -31,9 +31,11 @@ def test_what_lost_its_manifest_goes_in_reverse_of_its_needs(stage: Stage) -> No
     chained(stage).remove(*CHAIN)
     before = mark(stage)
 
-    stage.apply()
+    applied = stage.apply()
 
     assert deleted(stage, before) == ["a-top", "m-mid", "z-base"]
+    assert [outcome.is_leaving for outcome in applied.outcomes] == [True] * 3
+    assert stage.steps[-1].text == "delete accepted, it is going away"
 
 
 def test_what_a_remaining_one_needs_is_not_deleted(stage: Stage) -> None:

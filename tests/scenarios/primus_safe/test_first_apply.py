@@ -75,6 +75,8 @@ def test_what_lost_its_manifest_is_deleted(stage: SafeStage) -> None:
     applied = stage.remove("serve", "state").apply(allow=("shrunk",))
 
     assert applied.exit_code() is ExitCode.IN_ORDER
+    assert [outcome.is_leaving for outcome in applied.outcomes] == [False, False]
+    assert stage.steps[-1].text == "deleted"
     assert stage.all("serve") == stage.all("state") == []
     assert stage.plan().plan.is_empty
 
