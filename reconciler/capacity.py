@@ -171,9 +171,13 @@ class ShareLine:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Hold what a plan asks for and what will come of it; outlooks and lines in the order of their keys."""
+    """Hold what a plan asks for and what will come of it; outlooks and lines in the order of their keys.
+
+    `supposed` is what would come of what is refused, were it let through; nothing else counts it.
+    """
 
     outlooks: tuple[Outlook, ...] = ()
     pools: tuple[PoolLine, ...] = ()
     shares: tuple[ShareLine, ...] = ()
     notes: tuple[str, ...] = ()
+    supposed: tuple[Outlook, ...] = ()

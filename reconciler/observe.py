@@ -13,7 +13,7 @@ from functools import cached_property
 
 from reconciler.capacity import Capacity
 from reconciler.errors import ExitCode, Malformed, ProviderError, heaviest
-from reconciler.forecast import asks, forecast
+from reconciler.forecast import asks, forecast, let_through, supposed
 from reconciler.health import Level
 from reconciler.plan.change import Plan
 from reconciler.provider import Carries, Provider, TellsCapacity, TellsStops
@@ -79,12 +79,12 @@ async def observe(
 
 
 async def foreseen(plan: Plan, lives: Mapping[str, Live], providers: Mapping[str, Provider]) -> Plan:
-    """Add to a plan what becomes of what it asks for, by what each target has to give now.
+    """Add to a plan what becomes of what it asks for, or would ask for, by what each target has to give now.
 
     What cannot be read is noted in the forecast and stops nothing: it decides no write.
     """
     wanted: dict[str, list[Scope]] = {}
-    for change in plan.changes:
+    for change in (*plan.changes, *let_through(plan.changes)):
         if change.scope and asks(change):
             wanted.setdefault(change.key.target, []).append(change.scope)
     if not wanted:
@@ -94,7 +94,8 @@ async def foreseen(plan: Plan, lives: Mapping[str, Live], providers: Mapping[str
         target: [row for read in live.scopes.values() for row in read.rows] for target, live in lives.items()
     }
     there = dict(zip(wanted, read, strict=True))
-    return replace(plan, forecast=forecast(plan.changes, rows, there))
+    found = forecast(plan.changes, rows, there)
+    return replace(plan, forecast=replace(found, supposed=supposed(plan.changes, rows, there)))
 
 
 async def _capacity(provider: Provider, scopes: Sequence[Scope]) -> Mapping[str, Capacity]:

@@ -6,6 +6,7 @@ the GPUs of a pool together, for nobody tells how they are spread; in a queue it
 
 from __future__ import annotations
 
+from reconciler.forecast.supposed import let_through, supposed
 from reconciler.forecast.walk import asks, forecast
 
-__all__ = ["asks", "forecast"]
+__all__ = ["asks", "forecast", "let_through", "supposed"]

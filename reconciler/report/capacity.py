@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.capacity import STUCK, Chance, Forecast, Outlook, PoolLine, ShareLine
+from reconciler.plan.change import Change
 from reconciler.report.room import listed
 from reconciler.report.safe import code, line, short
 from reconciler.report.table import wrapped
@@ -77,6 +78,16 @@ def _outlook_lines(found: Outlook, targets: int, width: int) -> list[str]:
     return (
         [head, *(f"      {part}" for part in wrapped(short(found.why), width - 6))] if found.why else [head]
     )
+
+
+def supposed_words(change: Change, forecast: Forecast | None) -> str:
+    """Say what would become of a refused change, were it let through; "" where nothing is foretold of it."""
+    told = forecast.supposed if forecast else ()
+    found = next((each for each in told if each.key == change.key), None)
+    if found is None:
+        return ""
+    why = f": {line(found.why)}" if found.why else ""
+    return f"if {'replaced' if change.observed else 'created'}: {_words(found)}{why}"
 
 
 def _words(found: Outlook) -> str:

@@ -15,6 +15,7 @@ def capacity_form(forecast: Forecast | None) -> dict[str, Any] | None:
         "pools": [_pool_form(each) for each in forecast.pools],
         "shares": [_share_form(each) for each in forecast.shares],
         "outlooks": [_outlook_form(each) for each in forecast.outlooks],
+        "refused": [_outlook_form(each) for each in forecast.supposed],
         "notes": list(forecast.notes),
     }
 

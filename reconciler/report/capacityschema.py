@@ -24,6 +24,11 @@ def capacity_shape() -> Schema:
                     "pools": list_of(closed(_pool()), "Node pools that are asked."),
                     "shares": list_of(closed(_share()), "What projects have of them."),
                     "outlooks": list_of(closed(_outlook()), "What becomes of each ask, by key."),
+                    "refused": list_of(
+                        closed(_outlook()),
+                        "What would become of refused changes, each let through alone; the first 20 at most. "
+                        "Nothing else counts them.",
+                    ),
                     "notes": list_of(text("A gap."), "What could not be read."),
                 }
             )

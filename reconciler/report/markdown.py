@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reconciler.errors import ProviderError
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.problem import Problem
-from reconciler.report.capacity import capacity_markdown
+from reconciler.report.capacity import capacity_markdown, supposed_words
 from reconciler.report.ends import cost_words, ending, ends_head, lost_words
 from reconciler.report.plan import (
     counts,
@@ -64,7 +64,7 @@ def plan_markdown(
     foot = _foot(plan, refusals)
     changes = sorted(filter(is_notable, plan.changes), key=_risk)
     room = budget - len(head.encode()) - len(foot.encode())
-    return head + _table(changes, len(plan.targets), room) + foot
+    return head + _table(changes, plan, room) + foot
 
 
 def _risk(change: Change) -> tuple[int, float, str]:
@@ -82,24 +82,24 @@ def _ends(plan: Plan) -> str:
     return f"**{words}: {gpus(held) or 'no GPU'}, {gpu_hours(lost)}.**{more}\n\n"
 
 
-def _table(changes: Sequence[Change], targets: int, room: int) -> str:
+def _table(changes: Sequence[Change], plan: Plan, room: int) -> str:
     if not changes:
         return ""
     head = "| | object | GPU | what | where |\n|--|--|--|--|--|\n"
-    rows = (_row(change, targets) for change in changes)
+    rows = (_row(change, plan) for change in changes)
     room -= len(head.encode()) + 1
     return head + fitting(rows, len(changes), room, lambda shown: f"\n{_left_out(changes[shown:])}") + "\n"
 
 
-def _row(change: Change, targets: int) -> str:
+def _row(change: Change, plan: Plan) -> str:
     place = place_of(change)
     where = code(short(place)) if place else ""
-    what = "<br>".join(_what(change))
-    key = code(key_text(change.key, targets))
+    what = "<br>".join(_what(change, plan))
+    key = code(key_text(change.key, len(plan.targets)))
     return f"| {change.action} | {key} | {gpus(change.gpus)} | {what} | {where} |\n"
 
 
-def _what(change: Change) -> Iterable[str]:
+def _what(change: Change, plan: Plan) -> Iterable[str]:
     if change.impact and change.impact.is_running and change.is_destructive:
         yield code(cost_words(change, change.impact))
     elif lost := lost_words(change.impact):
@@ -113,6 +113,8 @@ def _what(change: Change) -> Iterable[str]:
         yield f"{code(short(field.pointer))} {code(before)} to {code(after)}"
     if len(change.fields) > _FIELDS:
         yield f"and {count(len(change.fields) - _FIELDS, 'more field')}"
+    if supposed := supposed_words(change, plan.forecast):
+        yield code(short(supposed))
     if change.hint:
         yield code(short(change.hint.replace("\n", " ")))
 

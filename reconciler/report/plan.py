@@ -9,7 +9,7 @@ from datetime import UTC
 from reconciler.plan.adopt import UNWRITABLE
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
 from reconciler.problem import Location
-from reconciler.report.capacity import capacity_text
+from reconciler.report.capacity import capacity_text, supposed_words
 from reconciler.report.ends import ends_text, lost_words
 from reconciler.report.problems import problem_text
 from reconciler.report.safe import line, short
@@ -110,7 +110,7 @@ def _changes_text(changes: Sequence[Change], plan: Plan, *, width: int, wide: bo
         columns = [f"  {word}  {padded(key_text(change.key, targets), key_size)}"]
         columns += [f"{gpus(change.gpus):<{gpu_size}}"] if gpu_size else []
         lines += _first_lines("   ".join(columns), str(place_of(change) or ""), width)
-        lines += [] if change.reason in told else _detail(change, targets, width=width, wide=wide)
+        lines += [] if change.reason in told else _detail(change, plan, width=width, wide=wide)
     return "".join(f"{each.rstrip()}\n" for each in lines)
 
 
@@ -127,7 +127,7 @@ def _first_lines(start: str, source: str, width: int) -> list[str]:
     return [start, f"{_FIELD}{line(source)}"]
 
 
-def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str]:
+def _detail(change: Change, plan: Plan, *, width: int, wide: bool) -> list[str]:
     forcing = [each for each in change.fields if not each.in_place] if _may_force(change) else []
     replaces = change.kind is None or change.kind.support.replaces
     told = forcing or (change.action is Action.UPDATE and change.fields)
@@ -141,7 +141,10 @@ def _detail(change: Change, targets: int, *, width: int, wide: bool) -> list[str
     lines += _kept_lines(change, wide=wide)
     lines += [f"{_FIELD}{lost}"] if (lost := lost_words(change.impact)) else []
     if change.needs and change.action is Action.DEFERRED:
-        lines.append(f"{_FIELD}needs {', '.join(key_text(key, targets) for key in change.needs)}")
+        needed = (key_text(key, len(plan.targets)) for key in change.needs)
+        lines.append(f"{_FIELD}needs {', '.join(needed)}")
+    supposed = supposed_words(change, plan.forecast)
+    lines += [f"{_FIELD}{part}" for part in wrapped(supposed, width - len(_FIELD)) if part]
     return lines + [f"{_FIELD}{line(part)}" for part in change.hint.split("\n") if part]
 
 

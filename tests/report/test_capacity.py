@@ -10,13 +10,26 @@ from jsonschema import Draft202012Validator
 
 from reconciler.capacity import Chance, Forecast, Outlook, PoolLine, ShareLine
 from reconciler.errors import ExitCode
+from reconciler.plan.change import Plan
 from reconciler.report.capacity import capacity_markdown, capacity_text
 from reconciler.report.findings import plan_findings
 from reconciler.report.jsonform import plan_document
 from reconciler.report.markdown import plan_markdown
 from reconciler.report.plan import plan_text
 from reconciler.report.planschema import plan_schema
-from tests.report.values import CHAT, EMBEDDING, FIRST, LORA, OLD_RUN, PRETRAIN, key
+from tests.report.values import (
+    CHAT,
+    EMBEDDING,
+    FIRST,
+    IF_REPLACED,
+    LORA,
+    OLD_RUN,
+    PRETRAIN,
+    REFUSED,
+    REFUSED_LORA,
+    a_plan,
+    key,
+)
 
 Golden = Callable[[str, str], None]
 TOLD = Forecast(
@@ -48,6 +61,24 @@ PLAN = replace(FIRST, forecast=TOLD)
 def test_a_plan_tells_what_it_asks_as_the_golden_file_has_it(width: int, golden: Golden) -> None:
     golden(f"report/plan-capacity-{width}.txt", plan_text(PLAN, width=width))
     golden("report/plan-capacity.md", plan_markdown(PLAN))
+
+
+@pytest.mark.parametrize("write", [plan_text, plan_markdown])
+def test_of_a_refused_change_it_is_said_whether_it_would_start(write: Callable[[Plan], str]) -> None:
+    made = replace(REFUSED_LORA, observed=None, fields=())
+    starts = Forecast(supposed=(replace(IF_REPLACED, chance=Chance.STARTS, why=""),))
+
+    assert "if replaced: may queue: others wait for h100-pool as well" in write(REFUSED)
+    assert "if created: starts in h100-pool" in write(a_plan(made, forecast=starts))
+
+
+def test_what_is_only_supposed_is_in_no_sum() -> None:
+    assert capacity_text(REFUSED.forecast) == capacity_markdown(REFUSED.forecast, room=1_000) == ""
+    document = plan_document(REFUSED, exit_code=ExitCode.IN_ORDER)
+
+    Draft202012Validator(plan_schema()).validate(document)
+    assert [each["chance"] for each in document["capacity"]["refused"]] == ["may queue"]
+    assert document["capacity"]["pools"] == document["capacity"]["outlooks"] == []
 
 
 def test_only_a_wide_plan_lists_what_starts_at_once() -> None:

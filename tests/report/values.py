@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.capacity import Chance, Forecast, Outlook
 from reconciler.drift import Commit, Drift, DriftItem
 from reconciler.errors import Unavailable
 from reconciler.health import Health, Level
@@ -90,7 +91,8 @@ REFUSED_LORA = Change(
     hint=f"To replace it: lifecycle.onImmutableChange: Replace in git, "
     f"or once: reconciler apply --allow replace={LORA}",
 )
-REFUSED = a_plan(REFUSED_LORA, digest="1:91aa0c1100000000")
+IF_REPLACED = Outlook(LORA, Chance.MAY_QUEUE, 1, "h100-pool", why="others wait for h100-pool as well")
+REFUSED = a_plan(REFUSED_LORA, digest="1:91aa0c1100000000", forecast=Forecast(supposed=(IF_REPLACED,)))
 
 SECRET = FieldChange(
     "/spec/environmentVariables/name=HF_TOKEN/value",
