@@ -11,7 +11,7 @@ from reconciler.diff import FieldChange
 from reconciler.errors import ExitCode, ProviderError, heaviest
 from reconciler.health import Health, Level
 from reconciler.mark import Owner
-from reconciler.plan.change import Action, Change, Plan
+from reconciler.plan.change import Action, Change, Commit, Plan
 from reconciler.plan.stopped import STATE
 from reconciler.problem import Location
 from reconciler.resource import EMPTY, Deleted, Life, Live, ResourceKey, StoppedBy
@@ -30,15 +30,6 @@ STATES = (
 _QUIET = frozenset({"finished", "stopped"})
 _FOREIGN = "belongs to fleet"
 _OF_ACTION = {Action.UNKNOWN: "unknown", Action.ADOPT: "unclaimed"}
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """Name one commit, when it was made, and its author."""
-
-    hash: str
-    time: datetime
-    author: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from reconciler.fleet import Fleet
 from reconciler.follow import Handful, read_all
 from reconciler.guard import Remembered, check_guards
 from reconciler.history.ages import Asked, with_ages
-from reconciler.history.blame import blamed
+from reconciler.history.blame import blamed, with_commits
 from reconciler.history.remember import finished_now, known_for, owned_now, present
 from reconciler.history.repeat import may_repeat
 from reconciler.history.resumed import turned_to_running
@@ -169,8 +169,9 @@ class Session:
         return Planned(plan, refusals, failures, (*self.warnings, *notes))
 
     async def foreseen(self, planned: Planned) -> Planned:
-        """Add to a plan what will become of what it asks for; reads capacity only where it asks for some."""
-        return replace(planned, plan=await foreseen(planned.plan, self._lives, self._providers))
+        """Add to a plan what will become of what it asks for, and the commits that brought its changes."""
+        plan = await foreseen(planned.plan, self._lives, self._providers)
+        return replace(planned, plan=with_commits(plan, self._declared))
 
     async def apply(self, planned: Planned, *, listen: Callable[[Step], None], stop: Stop) -> Applied:
         """Carry out a plan, wait until what changed is healthy, and plan afresh.

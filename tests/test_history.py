@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.drift import Commit
 from reconciler.errors import FleetError
 from reconciler.history import History
 from reconciler.history.blame import Blame, Part
+from reconciler.plan.change import Commit
 from reconciler.yaml import parse
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from reconciler.declare import Declared
 from reconciler.diff import ABSENT, at
-from reconciler.drift import Commit, Drift, DriftItem
+from reconciler.drift import Drift, DriftItem
 from reconciler.errors import FleetError
 from reconciler.history import Document, History, Wanted
 from reconciler.history.remember import declares, folders_of
 from reconciler.kind import Kind
-from reconciler.plan.change import Change, Plan
+from reconciler.plan.change import Action, Change, Commit, Plan
 from reconciler.plan.stopped import STATE
 from reconciler.pointer import ROOT, is_below
 from reconciler.problem import Location
@@ -29,6 +29,11 @@ from reconciler.resource import ResourceKey
 MOST_READS = 500
 """Reads of git after which a run names nobody else: about two seconds. A fleet that is missing as a whole
 needs no names."""
+
+_READS_OF_A_PLAN = 100
+"""The same for a plan, which somebody waits for: some tenths of a second."""
+_TOLD = (Action.REFUSED, Action.REPLACE, Action.STOP, Action.UPDATE, Action.ADOPT)
+"""The changes of a plan that name their commits, in the order in which git is asked for them."""
 
 Part = Callable[[Document], Any]
 _KEPT = ("name", "project", "cluster", "target")
@@ -166,6 +171,49 @@ def _stated(item: DriftItem, kind: Kind, blame: Blame, history: History, declare
         for field in item.fields
     }
     return replace(item, commits={pointer: commit for pointer, commit in found.items() if commit})
+
+
+def with_commits(plan: Plan, declared: Declared) -> Plan:
+    """Name in a plan the commits that brought what it refuses, replaces, stops or changes.
+
+    Git that fails or knows too little names nobody, and what somebody changed live is no commit's doing.
+    """
+    asked = [change for action in _TOLD for change in plan.having(action) if change.kind and change.resource]
+    try:
+        history = History.open(Path(declared.fleet.root)) if asked else None
+    except FleetError:
+        return plan
+    if history is None or history.is_shallow:
+        return plan
+    blame, found = Blame(history), dict[ResourceKey, Change]()
+    for change in asked:
+        if blame.asked < _READS_OF_A_PLAN and change.kind:
+            commits = _brought(change, change.kind, blame, history, declared)
+            found[change.key] = replace(change, commits=commits)
+    return replace(plan, changes=tuple(found.get(change.key, change) for change in plan.changes))
+
+
+def _brought(
+    change: Change, kind: Kind, blame: Blame, history: History, declared: Declared
+) -> tuple[Commit, ...]:
+    """Name who last changed each field that git moved; where no field tells, who declared the object."""
+    now, parts = written(change.key, change.source, kind, declared), _parts(change, kind)
+    if now is None or change.source is None or change.source.file not in declared.loaded.paths:
+        return ()
+    path, wanted = history.path_of(declared.loaded.path_of(change.source.file)), same_as(now)
+    try:
+        found = [blame.last_change(path, wanted, part, now) for part in parts]
+    except (FleetError, ValueError, OverflowError, OSError):  # times that no calendar has, broken objects
+        return ()
+    commits = {commit.hash: commit for commit in found if commit}
+    return tuple(sorted(commits.values(), key=lambda commit: (commit.time, commit.hash), reverse=True))
+
+
+def _parts(change: Change, kind: Kind) -> list[Part]:
+    if change.fields:
+        return [_part(field.pointer, kind) for field in change.fields if field.origin != "live"]
+    is_absent = change.resource is not None and change.resource.is_absent
+    return [wanted_state if is_absent else _is_there]
 
 
 def written(key: ResourceKey, source: Location | None, kind: Kind, declared: Declared) -> Document:

@@ -19,6 +19,7 @@ __all__ = [
     "ABSENT",
     "Action",
     "Change",
+    "Commit",
     "FieldChange",
     "Impact",
     "Plan",
@@ -68,6 +69,15 @@ _WRITES = frozenset(Action) - {Action.KEEP, Action.DEFERRED, Action.REFUSED, Act
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """Name one commit, when it was made, and its author."""
+
+    hash: str
+    time: datetime
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Tell what happens to one object, why, and what is needed to do it.
 
@@ -77,7 +87,8 @@ class Change:
     and is claimed all the same. `source` is where its manifest stands, or stood before the commit
     `removed_by`. `holder` is who still has the name of what is created, and is going away; `last` is the
     ended run beside which it is created. `follows` are those of `needs` for which the platform itself holds
-    it back: they must be there first, and need not have ended.
+    it back: they must be there first, and need not have ended. `commits` brought what git says of it, the
+    newest first, as far as git was asked; they lie outside the digest.
     """
 
     key: ResourceKey
@@ -95,6 +106,7 @@ class Change:
     gpus: float = 0.0
     source: Location | None = None
     removed_by: str = ""
+    commits: tuple[Commit, ...] = ()
     hint: str = ""
     consent: str = ""
     is_destructive: bool = False

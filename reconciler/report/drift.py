@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.diff import ABSENT
-from reconciler.drift import Commit, Drift, DriftItem
-from reconciler.plan.change import Action, FieldChange
+from reconciler.drift import Drift, DriftItem
+from reconciler.plan.change import Action, Commit, FieldChange
 from reconciler.plan.stopped import STATE
 from reconciler.report.cause import advice
 from reconciler.report.plan import APPLY, unknown_text

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from reconciler.drift import Commit, Drift, DriftItem
+from reconciler.drift import Drift, DriftItem
 from reconciler.report.cause import diagnosis_form
-from reconciler.report.jsonform import Document, failure_form, field_form, head, key_form, place_form, stamp
+from reconciler.report.jsonform import (
+    Document,
+    commit_form,
+    failure_form,
+    field_form,
+    head,
+    key_form,
+    place_form,
+    stamp,
+)
 
 
 def drift_document(drift: Drift) -> Document:
@@ -35,14 +44,9 @@ def _item(item: DriftItem) -> Document:
         "diagnosis": diagnosis_form(item.diagnosis),
         "hint": item.hint or None,
         "source": place_form(item.source),
-        "commit": _commit(item.commit),
+        "commit": commit_form(item.commit),
         "fields": [
-            {**field_form(field), "commit": _commit(item.commits.get(field.pointer))} for field in item.fields
+            {**field_form(field), "commit": commit_form(item.commits.get(field.pointer))}
+            for field in item.fields
         ],
     }
-
-
-def _commit(commit: Commit | None) -> Document | None:
-    if commit is None:
-        return None
-    return {"hash": commit.hash, "time": stamp(commit.time), "author": commit.author}

@@ -6,6 +6,7 @@ from reconciler.drift import STATES
 from reconciler.report.shapes import (
     Schema,
     closed,
+    commit_shape,
     diagnosis_shape,
     failure_shape,
     field_shape,
@@ -48,7 +49,7 @@ def drift_schema() -> Schema:
             "failure": closed(problem_shape() | failure_shape()),
             "source": maybe(closed(source_shape())),
             "diagnosis": maybe(closed(diagnosis_shape())),
-            "commit": maybe(closed(_commit_parts())),
+            "commit": maybe(closed(commit_shape())),
         },
     }
 
@@ -105,11 +106,3 @@ def _state() -> Schema:
 
 def _commit(description: str) -> Schema:
     return {**ref("commit"), "description": f"{description} Null where git does not tell."}
-
-
-def _commit_parts() -> dict[str, Schema]:
-    return {
-        "hash": text("Its whole hash."),
-        "time": text("When it was committed, RFC 3339, in UTC."),
-        "author": text("Name of its author."),
-    }

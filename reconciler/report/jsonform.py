@@ -15,7 +15,7 @@ from reconciler import __version__
 from reconciler.errors import ExitCode, ProviderError, ReconcilerError
 from reconciler.health import Health
 from reconciler.outcome import Applied, Outcome, Verdict
-from reconciler.plan.change import Action, Change, FieldChange, Impact, Plan, Stranger
+from reconciler.plan.change import Action, Change, Commit, FieldChange, Impact, Plan, Stranger
 from reconciler.plan.shown import json_sides, masked
 from reconciler.problem import Location, Problem
 from reconciler.report.capacityform import capacity_form
@@ -84,6 +84,7 @@ def _change_form(change: Change) -> Document:
         "gpus": change.gpus,
         "source": place_form(change.source),
         "removedBy": change.removed_by or None,
+        "commits": [commit_form(commit) for commit in change.commits],
         "preImage": _pre_image(change),
         "impact": _impact(change.impact),
         "hint": change.hint,
@@ -103,6 +104,13 @@ def field_form(field: FieldChange) -> Document:
         "origin": field.origin or None,
         "source": place_form(field.place),
     }
+
+
+def commit_form(commit: Commit | None) -> Document | None:
+    """Give a commit; null where git does not tell."""
+    if commit is None:
+        return None
+    return {"hash": commit.hash, "time": stamp(commit.time), "author": commit.author}
 
 
 def checked_document(

@@ -14,6 +14,7 @@ from reconciler.problem import Problem
 from reconciler.report.capacity import capacity_markdown, supposed_words
 from reconciler.report.ends import cost_words, ending, ends_head, lost_words
 from reconciler.report.plan import (
+    brought_words,
     counts,
     git_place,
     is_notable,
@@ -113,6 +114,8 @@ def _what(change: Change, plan: Plan) -> Iterable[str]:
         yield f"{code(short(field.pointer))} {code(before)} to {code(after)}"
     if len(change.fields) > _FIELDS:
         yield f"and {count(len(change.fields) - _FIELDS, 'more field')}"
+    if brought := brought_words(change):
+        yield code(short(brought))
     if supposed := supposed_words(change, plan.forecast):
         yield code(short(supposed))
     if change.hint:

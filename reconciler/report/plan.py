@@ -143,6 +143,7 @@ def _detail(change: Change, plan: Plan, *, width: int, wide: bool) -> list[str]:
     if change.needs and change.action is Action.DEFERRED:
         needed = (key_text(key, len(plan.targets)) for key in change.needs)
         lines.append(f"{_FIELD}needs {', '.join(needed)}")
+    lines += [f"{_FIELD}{brought}"] if (brought := brought_words(change)) else []
     supposed = supposed_words(change, plan.forecast)
     lines += [f"{_FIELD}{part}" for part in wrapped(supposed, width - len(_FIELD)) if part]
     return lines + [f"{_FIELD}{line(part)}" for part in change.hint.split("\n") if part]
@@ -151,6 +152,16 @@ def _detail(change: Change, plan: Plan, *, width: int, wide: bool) -> list[str]:
 def reason_words(change: Change) -> str:
     """Say why, and since which commit."""
     return f"{change.reason} since {change.removed_by[:7]}" if change.removed_by else change.reason
+
+
+def brought_words(change: Change) -> str:
+    """Name the commit that brought what git says: `in git since d55a068 ada, 2026-03-02`."""
+    if not change.commits:
+        return ""
+    last, earlier = change.commits[0], len(change.commits) - 1
+    more = f", and {count(earlier, 'earlier commit')}" if earlier else ""
+    day = f"{last.time.astimezone(UTC):%Y-%m-%d}"
+    return f"in git since {line(last.hash[:7])} {line(last.author)}, {day}{more}"
 
 
 def _may_force(change: Change) -> bool:

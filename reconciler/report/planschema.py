@@ -7,6 +7,7 @@ from reconciler.report.capacityschema import capacity_shape
 from reconciler.report.shapes import (
     Schema,
     closed,
+    commit_shape,
     failure_shape,
     field_shape,
     head,
@@ -165,6 +166,11 @@ def _change() -> dict[str, Schema]:
         "gpus": number("GPUs that it will hold."),
         "source": {**ref("source"), "description": "Where its manifest stands, or stood."},
         "removedBy": text_or_null("The commit that took its manifest out of git; null where none is known."),
+        "commits": list_of(
+            closed(commit_shape()),
+            "Of what is refused, replaced, stopped or changed: the commits that brought what git says, the "
+            "newest first, as far as git tells.",
+        ),
         "preImage": {
             **maybe(image),
             "description": "The live object planned from; null where there is none.",

@@ -62,6 +62,15 @@ def problem_shape() -> dict[str, Schema]:
     }
 
 
+def commit_shape() -> dict[str, Schema]:
+    """State a commit."""
+    return {
+        "hash": text("Its whole hash."),
+        "time": text("When it was committed, RFC 3339, in UTC."),
+        "author": text("Name of its author."),
+    }
+
+
 def diagnosis_shape() -> dict[str, Schema]:
     """State what kind of cause was found for an object that is not well."""
     return {

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
+from reconciler.capacity import Chance, Forecast, Outlook
 from reconciler.cause import Cause, Diagnosis
-from reconciler.drift import Commit, Drift, DriftItem
+from reconciler.drift import Drift, DriftItem
 from reconciler.errors import Unavailable
 from reconciler.health import Health, Level, PodHealth
 from reconciler.outcome import Applied, Outcome, Result, Verdict
-from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
+from reconciler.plan.change import Action, Change, Commit, FieldChange, Plan, Stranger
 from reconciler.problem import Location, Problem
 from reconciler.resource import ResourceKey
 from tests.factories import a_resource
@@ -63,6 +64,7 @@ def hostile_plan(words: Sequence[str]) -> tuple[Plan, list[Problem]]:
         strangers=tuple(Stranger(_key(n, word), word, word, word) for n, word in enumerate(words)),
         unknown={f"{n}{word}": word for n, word in enumerate(words)},
         notes=notes,
+        forecast=Forecast(supposed=tuple(_outlook(n, word) for n, word in enumerate(words))),
         branch=words[0],
         targets=(words[0], "other"),
     )
@@ -132,10 +134,15 @@ def _refused(n: int, word: str) -> Change:
         impact=replace(IMPACT, phase=word, lost_volumes=(word,)),
         is_destructive=True,
         source=Location(word, 1, 1),
+        commits=(Commit(word, NOW, word),),
         hint=word,
         consent=f"replace={word}",
         kept=(word,),
     )
+
+
+def _outlook(n: int, word: str) -> Outlook:
+    return Outlook(_key(n, word), Chance.MAY_QUEUE, 1, word, word, word)
 
 
 def _field(word: str) -> FieldChange:

@@ -9,12 +9,14 @@ import pytest
 
 from reconciler.health import Level
 from reconciler.impact import Impact
-from reconciler.plan.change import Action, Change, Plan, Stranger
+from reconciler.plan.change import Action, Change, Commit, Plan, Stranger
 from reconciler.problem import Location
-from reconciler.report.plan import plan_text
+from reconciler.report.markdown import plan_markdown
+from reconciler.report.plan import brought_words, plan_text
 from reconciler.resource import Observed
 from tests.factories import a_kind
 from tests.report.values import (
+    ADA,
     CANARY,
     CHAT,
     FIRST,
@@ -48,6 +50,22 @@ def test_no_key_is_ever_cut(plan: Plan, width: int) -> None:
     text = plan_text(plan, wide=True, width=width)
 
     assert all(str(change.key) in text for change in plan.changes)
+
+
+@pytest.mark.parametrize(
+    ("commits", "words"),
+    [
+        ([], ""),
+        ([ADA], "in git since a1b2c3d Ada, 2026-11-23"),
+        ([ADA, ADA, ADA], "in git since a1b2c3d Ada, 2026-11-23, and 2 earlier commits"),
+    ],
+)
+def test_a_change_names_the_commit_that_brought_it(commits: list[Commit], words: str) -> None:
+    change = replace(REFUSED_LORA, commits=tuple(commits))
+
+    assert brought_words(change) == words
+    assert words in plan_text(a_plan(change))
+    assert words in plan_markdown(a_plan(change))
 
 
 def test_a_sensitive_value_is_in_no_plan() -> None:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.capacity import Chance, Forecast, Outlook
-from reconciler.drift import Commit, Drift, DriftItem
+from reconciler.drift import Drift, DriftItem
 from reconciler.errors import Unavailable
 from reconciler.health import Health, Level
 from reconciler.impact import Impact
 from reconciler.outcome import Applied, Outcome, Result, Verdict
-from reconciler.plan.change import Action, Change, FieldChange, Plan, Prune, Stranger
+from reconciler.plan.change import Action, Change, Commit, FieldChange, Plan, Prune, Stranger
 from reconciler.problem import Location, Problem, Severity
 from reconciler.resource import Life, Observed, ResourceKey, Summary
 from reconciler.secret import Secret
@@ -69,6 +69,7 @@ FIRST = a_plan(
     strangers=(Stranger(OLD_RUN, "unclaimed", "Running", "mina"),),
 )
 
+ADA = Commit("a1b2c3d" + "0" * 33, datetime(2026, 11, 23, 9, tzinfo=UTC), "Ada")
 IMPACT = Impact("Running", running_seconds=21720, gpus=1, gpu_hours=6.03, is_running=True)
 NEW_IMAGE = FieldChange(
     "/spec/image",
@@ -87,6 +88,7 @@ REFUSED_LORA = Change(
     impact=IMPACT,
     is_destructive=True,
     source=Location("forecast/lora.yaml", 2),
+    commits=(ADA,),
     consent=f"replace={LORA}",
     hint=f"To replace it: lifecycle.onImmutableChange: Replace in git, "
     f"or once: reconciler apply --allow replace={LORA}",
@@ -161,7 +163,6 @@ DRIFT = Drift(
     (DriftItem(CHAT, "changed", (REPLICAS,), Location("assist/chat.yaml", 2), action=Action.UPDATE),),
 )
 
-ADA = Commit("a1b2c3d" + "0" * 33, datetime(2026, 11, 23, 9, tzinfo=UTC), "Ada")
 EDITED = DriftItem(
     CHAT,
     "changed",

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.drift import Commit, DriftItem
+from reconciler.drift import DriftItem
 from reconciler.emulator.faults import Fault
 from reconciler.emulator.runai import Switches
 from reconciler.errors import ExitCode
+from reconciler.plan.change import Action, Commit, Plan
 from reconciler.reconcile import Session
 from tests.scenarios.oracle import a_sleeper, every_kind, mark
 from tests.scenarios.stage import Stage, a_manifest, staged
@@ -237,6 +238,27 @@ def test_what_git_changed_names_its_commit_and_nobody_on_the_platform(looked_at:
 
     assert (item.fields[0].origin, item.since, item.by) == ("git", None, "")
     assert item.commits["/spec/autoscaling/maxReplicas"].hash == changed
+
+
+def test_a_plan_names_the_commits_of_what_git_changed_and_none_of_what_somebody_did(looked_at: Stage) -> None:
+    applied(looked_at.write(chat=chat(2), job=a_sleeper("job")))
+    looked_at.write(job=a_sleeper("job", image="busybox:2"))
+    refused = last(looked_at)
+    looked_at.write(other="")
+    looked_at.emulator.world.edit_spec(
+        looked_at.live()["chat"].id, {"autoscaling": {"maxReplicas": 5}}, by="lee"
+    )
+
+    async def shown(session: Session) -> Plan:
+        return (await session.foreseen(await session.plan())).plan
+
+    plan = looked_at.run(shown)
+
+    assert {c.key.name: (c.action, [each.hash for each in c.commits]) for c in plan.changes} == {
+        "chat": (Action.UPDATE, []),
+        "job": (Action.REFUSED, [refused]),
+    }
+    assert plan.digest == looked_at.plan().plan.digest
 
 
 def test_an_item_of_a_list_is_found_by_its_key(looked_at: Stage) -> None:
