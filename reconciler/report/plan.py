@@ -236,11 +236,13 @@ def _counts_text(plan: Plan, *, refused: Sequence[str], next_step: str, width: i
         return f"Nothing to do yet: {waiting} deferred until what they need is done.{digest}\n"
     if plan.is_empty:
         return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
-    return text
+    return text + (f"{undo}\n" if (undo := undo_words(plan)) else "")
 
 
 def undo_words(plan: Plan) -> str:
-    """Say how it is taken back, and what does not come back by that; "" where nothing is done."""
+    """Say how it is taken back, and what does not come back by that; "" where git asks for nothing."""
+    if not plan.writes and plan.having(Action.REFUSED):
+        return "Nothing of it is done as it stands: there is nothing to undo."
     from_git = [change for change in plan.writes if _is_asked_by_git(change)]
     if not from_git:
         return ""

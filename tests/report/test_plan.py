@@ -68,6 +68,15 @@ def test_a_change_names_the_commit_that_brought_it(commits: list[Commit], words:
     assert words in plan_markdown(a_plan(change))
 
 
+def test_where_all_is_refused_there_is_nothing_to_undo() -> None:
+    words = "Nothing of it is done as it stands: there is nothing to undo."
+    unread = a_plan(Change(CHAT, Action.UNKNOWN, reason="not read"))
+
+    assert plan_text(REFUSED).endswith(f"{words}\n")
+    assert plan_markdown(REFUSED).endswith(f"{words}\n")
+    assert words not in plan_text(MIXED) + plan_text(a_plan(declared=5)) + plan_text(unread)
+
+
 def test_a_sensitive_value_is_in_no_plan() -> None:
     assert CANARY not in plan_text(MIXED, wide=True)
 
