@@ -89,6 +89,16 @@ async def read_all(
             raise failure
 
 
+async def fetch_all(sources: Sequence[Source], query: LogQuery) -> AsyncGenerator[tuple[Source, bytes], None]:
+    """Fetch several logs one after the other, byte for byte, in pieces. Raises ProviderError."""
+    for source in sources:
+        source = replace(source, is_one_of_several=len(sources) > 1)
+        pieces = source.provider.pieces(source.observed, replace(query, pod=source.pod))
+        async with aclosing(pieces):  # type: ignore[type-var]  # a generator
+            async for piece in pieces:
+                yield source, piece
+
+
 async def _pour(source: Source, query: LogQuery, clock: Clock, lines: _Lines) -> ProviderError | None:
     """Put the lines of one log into a queue, and None at its end. Gives why it could not be read on."""
     log = followed(source.provider, source.observed, replace(query, pod=source.pod), clock)

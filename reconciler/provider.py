@@ -292,6 +292,10 @@ class Logs(Protocol):
         """Fetch the lines there are now, over plain HTTPS."""
         ...
 
+    def pieces(self, observed: Observed, query: LogQuery) -> AsyncIterator[bytes]:
+        """Fetch what there is now as the very bytes that the platform sends, cut anywhere."""
+        ...
+
     async def last_words(self, observed: Observed) -> Sequence[str]:
         """Give the platform's event messages about an object, newest last. For when no log is left."""
         ...

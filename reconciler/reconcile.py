@@ -7,7 +7,7 @@ plan afresh) → outcome. `drift` is the plan read the other way; `health` and `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,7 +26,7 @@ from reconciler.errors import (
     heaviest,
 )
 from reconciler.fleet import Fleet
-from reconciler.follow import Handful, read_all
+from reconciler.follow import Source
 from reconciler.guard import Remembered, check_guards
 from reconciler.history.ages import Asked, with_ages
 from reconciler.history.blame import blamed, with_commits
@@ -43,7 +43,7 @@ from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
 from reconciler.plan.saved import moved
 from reconciler.problem import Problem
-from reconciler.provider import InstallInfo, LogQuery, Provider, Timed, times
+from reconciler.provider import InstallInfo, Provider, Timed, times
 from reconciler.providers import providers
 from reconciler.resolve import (
     doubt_credentials,
@@ -238,12 +238,9 @@ class Session:
         """Give what finds and describes live objects, whoever made them."""
         return Looking(self.fleet, self._resources, self._providers, self._world.clock)
 
-    async def logs(
-        self, names: Sequence[str], query: LogQuery, *, follow: bool = False
-    ) -> AsyncGenerator[Handful, None]:
-        """Stream or fetch the logs of declared objects, each named `NAME`, `KIND/NAME` or by its file."""
-        sources = await find_logs(names, self._resources, self._providers, self.fleet.targets, query.pod)
-        return read_all(sources, query, self._world.clock, follow=follow)
+    async def logs(self, names: Sequence[str], pod: str = "") -> Sequence[Source]:
+        """Find the logs of declared objects, each named `NAME`, `KIND/NAME` or by its file."""
+        return await find_logs(names, self._resources, self._providers, self.fleet.targets, pod)
 
     async def declared(self, name: str) -> tuple[Provider, Observed]:
         """Find the live object of one manifest, named `NAME` or `KIND/NAME`, and the platform it is on."""

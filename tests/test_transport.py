@@ -501,24 +501,43 @@ def _over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str, *, tru
     return asyncio.run(run())
 
 
-# -- text --------------------------------------------------------------------------------------
+# -- bytes -------------------------------------------------------------------------------------
 
 
-def test_text_is_streamed_line_by_line() -> None:
-    async def act(carrier: Transport) -> Any:
-        return [line async for line in carrier.lines("/log", verb="read", subject="t")]
+LOG = b"one\r\ntwo \xff\n\n\x00last"
+PACKED = "content-encoding: gzip\r\n"
+WHOLE = {
+    "as it is": says(200, LOG, kind="application/octet-stream"),
+    "packed": says(200, gzip.compress(LOG), headers=PACKED),
+    "packed in two parts": says(200, gzip.compress(LOG[:5]) + gzip.compress(LOG[5:]), headers=PACKED),
+    "packed, with a filling behind": says(200, gzip.compress(LOG) + b"\0" * 9, headers=PACKED),
+}
 
-    done = played(says(200, "one\r\ntwo ✓\n\nlast", kind="application/octet-stream"), act=act)
 
-    assert done.value == ["one", "two ✓", "", "last"]
+async def pieces(carrier: Transport) -> bytes:
+    return b"".join([piece async for piece in carrier.pieces("/log", verb="read", subject="t")])
 
 
-def test_a_text_that_breaks_off_raises() -> None:
-    async def act(carrier: Transport) -> Any:
-        return [line async for line in carrier.lines("/log", verb="read", subject="t")]
+@pytest.mark.parametrize("play", WHOLE.values(), ids=WHOLE)
+def test_bytes_are_streamed_as_they_are(play: Play) -> None:
+    assert played(play, act=pieces).value == LOG
 
-    assert played(raw(b"HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\none\n"), act=act).kind is Unavailable
-    assert played(says(404, {"code": 404, "message": "no pods"}), act=act).kind is NotFound
+
+TORN = {
+    "short of its length": raw(b"HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\none\n"),
+    "packed, and cut short": says(200, gzip.compress(LOG)[:-9], headers=PACKED),
+    "never begun": drips(b""),
+    "never ended": drips(b"HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\none\n"),
+}
+
+
+@pytest.mark.parametrize("play", TORN.values(), ids=TORN)
+def test_a_stream_of_bytes_that_breaks_off_raises(play: Play) -> None:
+    assert played(play, act=pieces, deadline_s=0.2).kind is Unavailable
+
+
+def test_a_stream_of_bytes_that_is_refused_raises() -> None:
+    assert played(says(404, {"code": 404, "message": "no pods"}), act=pieces).kind is NotFound
 
 
 class _TwoTokens:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,16 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import complete
+from reconciler.cli.download import keep, label_of
 from reconciler.cli.options import Chosen, of_fleet, span_of, speaking
 from reconciler.cli.voice import Voice
-from reconciler.errors import ExitCode, UsageError
+from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
     from reconciler.follow import Handful, Source
     from reconciler.provider import LogLine, LogQuery
-
-_TELL_EVERY = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -132,13 +130,19 @@ async def _read(request: Request, voice: Voice, reading: Reading, query: LogQuer
     from dataclasses import replace
 
     from reconciler.cli.request import world_of
+    from reconciler.follow import fetch_all, read_all
     from reconciler.reconcile import Session
 
-    async with Session.opened(request, world_of(voice), is_looking=True) as session:
+    world = world_of(voice)
+    async with Session.opened(request, world, is_looking=True) as session:
         since = session.now() - reading.since if isinstance(reading.since, timedelta) else reading.since
-        logs = await session.logs(reading.names, replace(query, since=since), follow=reading.follows)
-        async with aclosing(logs) as handfuls:
-            await (keep(handfuls, voice, reading.file) if reading.file else _print(handfuls, voice))
+        sources, query = await session.logs(reading.names, query.pod), replace(query, since=since)
+        if reading.file:
+            async with aclosing(fetch_all(sources, query)) as pieces:
+                await keep(pieces, voice, reading.file)
+        else:
+            async with aclosing(read_all(sources, query, world.clock, follow=reading.follows)) as handfuls:
+                await _print(handfuls, voice)
     return ExitCode.IN_ORDER
 
 
@@ -149,26 +153,5 @@ async def _print(handfuls: AsyncIterator[Handful], voice: Voice) -> None:
 
 
 def _shown(source: Source, line: LogLine) -> str:
-    label = f"{source.label} | " if source.is_one_of_several else ""
+    label = label_of(source)
     return f"{label}--- {line.text} ---\n" if line.is_gap else f"{label}{line.text}\n"
-
-
-async def keep(handfuls: AsyncIterator[Handful], voice: Voice, file: Path) -> None:
-    """Write lines to a file, whole or not at all, and tell how much there is so far."""
-    part, count, size, told = file.with_name(f".{file.name}.part"), 0, 0, 0
-    try:
-        with part.open("wb") as out:
-            async for handful in handfuls:
-                text = voice.scrubber.scrub("".join(_shown(*item) for item in handful))
-                count, size = count + len(handful), size + out.write(text.encode(errors="replace"))
-                if voice.is_live and size - told >= _TELL_EVERY:
-                    told = size
-                    voice.stand(f"{file}: {size / 1024**2:.0f} MiB\n")
-        part.replace(file)
-    except OSError as wrong:
-        raise UsageError(f"cannot write {file}: {os.strerror(wrong.errno or 0)}") from wrong
-    finally:
-        part.unlink(missing_ok=True)
-        if voice.is_live:
-            voice.stand("")
-    voice.talk(f"wrote {count:,} lines, {size / 1024**2:.1f} MiB, to {file}\n")

@@ -171,25 +171,21 @@ class Transport:
         """Make a call that changes nothing, with patience, and give whatever answer there is."""
         return await self._patiently(call)
 
-    async def lines(
+    async def pieces(
         self, path: str, *, verb: str, subject: str, query: Mapping[str, str] | None = None
-    ) -> AsyncGenerator[str, None]:
-        """Stream a text answer line by line; each wait for more has the deadline of a call."""
+    ) -> AsyncGenerator[bytes, None]:
+        """Stream an answer as the bytes it is of; each wait for more has the deadline of a call."""
         call = Call("GET", self.url_of(path, query), verb, subject)
-        lines = Lines()
         try:
-            async with aclosing(self._text(call)) as pieces:
+            async with aclosing(self._opened(call)) as pieces:
                 async for piece in pieces:
-                    for line in lines.feed(piece):
-                        yield line
+                    yield piece
         except TimeoutError as err:
             said = f"nothing came for {self._deadline_s:g} seconds"
             raise self.speech.error(Unavailable, call, said) from err
         except (*_TROUBLES, Unreadable, TooLarge) as err:
             trouble = trouble_of(err, call.host)
             raise self.speech.error(Unavailable, call, trouble.said, hint=trouble.hint) from err
-        for line in lines.finish():
-            yield line
 
     def url_of(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Make the whole URL of a path of this target; a whole URL stays what it is."""
@@ -337,19 +333,19 @@ class Transport:
             _demand_json(answer.body)
         return answer
 
-    async def _text(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """Open a text answer and give its pieces; tried again only before the first of them."""
+    async def _opened(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Open an answer and give its pieces; tried again only before the first of them."""
         token, is_renewed = await self._token(call), False
         for attempt in count(1):
             await self._pace.turn(call.host)
-            async with self._stream(call, token) as response:
+            async with asyncio.timeout(self._deadline_s) as patience, self._stream(call, token) as response:
                 if response.status_code == 200:
+                    patience.reschedule(None)  # from here on each wait has a deadline of its own
                     async with aclosing(self._pieces(response)) as pieces:
                         async for piece in pieces:
                             yield piece
                     return
-                async with asyncio.timeout(self._deadline_s):
-                    answer = await self._answer(call, response)
+                answer = await self._answer(call, response)
             if answer.status == 401 and not is_renewed:
                 token, is_renewed = await self._renewed(token), True
                 continue
@@ -364,6 +360,7 @@ class Transport:
             async with asyncio.timeout(self._deadline_s):
                 piece = await anext(source, None)
             if piece is None:
+                yield body.finish()
                 return
             body.feed(piece)
             yield body.take()

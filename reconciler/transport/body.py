@@ -6,6 +6,8 @@ import zlib
 
 CAP = 32 * 1024 * 1024
 _STEP = 1024 * 1024
+_GZIP = 31
+_MAGIC = b"\x1f"
 
 
 class TooLarge(Exception):
@@ -24,19 +26,25 @@ class Body:
         if packing not in {"", "identity", "gzip"}:
             raise TooLarge(f'the answer is packed as "{packing}", which was not asked for')
         self._cap = cap
-        self._unpack = zlib.decompressobj(31) if packing == "gzip" else None
+        self._unpack = zlib.decompressobj(_GZIP) if packing == "gzip" else None
         self._parts: list[bytes] = []
         self._size = 0
+        self._has_begun = False
 
     def feed(self, piece: bytes) -> None:
         """Add a piece. Raises TooLarge over the cap, before the memory is taken."""
+        self._has_begun = self._has_begun or bool(piece)
         if self._unpack is None:
             self._keep(piece)
             return
         try:
             while piece:
+                if self._unpack.eof:  # it may be packed in several parts; what is none counts for nothing
+                    if not piece.startswith(_MAGIC):
+                        return
+                    self._unpack = zlib.decompressobj(_GZIP)
                 self._keep(self._unpack.decompress(piece, _STEP))
-                piece = self._unpack.unconsumed_tail
+                piece = self._unpack.unconsumed_tail or self._unpack.unused_data
         except zlib.error:
             raise Unreadable("the packed answer is damaged") from None
 
@@ -48,7 +56,7 @@ class Body:
 
     def finish(self) -> bytes:
         """Give the whole body. Raises Unreadable if its packing has not come to an end."""
-        if self._unpack is not None and self._size and not self._unpack.eof:
+        if self._unpack is not None and self._has_begun and not self._unpack.eof:
             raise Unreadable("the packed answer broke off")
         return self.take()
 

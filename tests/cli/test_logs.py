@@ -1,25 +1,16 @@
-"""`logs` on the real command line: which lines, of how many, over drops, and into a file."""
+"""`logs` on the real command line: which lines, of how many, and over drops."""
 
 from __future__ import annotations
 
-import asyncio
-import io
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
-from reconciler.cli.logs import keep
-from reconciler.cli.voice import Voice
-from reconciler.follow import Handful, Source
-from reconciler.provider import LogLine
 from tests.cli.scene import Said, Scene
-from tests.cli.terminal import Terminal
 
 TRAIN = "image: busybox:1\ncommand: python train.py\nargs: -v"
 STREAM = "/cluster-api/api/v1/team-a/workloads/training/runai/lora/logs"
@@ -138,29 +129,6 @@ def test_a_log_that_ends_after_a_drop_is_not_told_twice(scene: Scene) -> None:
     assert said.code == 0
 
 
-def test_a_download_is_written_whole_and_says_how_much(scene: Scene) -> None:
-    printed = scene.types("logs", "lora").out
-
-    said = scene.types("logs", "lora", "--download", "lora.log")
-
-    assert (scene.root / "lora.log").read_text() == printed
-    assert (said.code, said.out) == (0, "")
-    assert re.search(r"wrote \d+ lines, [\d.]+ MiB, to lora.log", said.err)
-
-
-def test_a_download_that_fails_leaves_nothing(scene: Scene) -> None:
-    scene.spoil(f"GET {STREAM}/download.*", status=500, forever=True)
-
-    said = scene.types("logs", "lora", "--download", "lora.log")
-
-    assert said.code == 6
-    assert not [file for file in Path(scene.root).iterdir() if "lora.log" in file.name]
-
-
-def test_a_download_does_not_follow(scene: Scene) -> None:
-    assert scene.types("logs", "lora", "-f", "--download", "x.log").code == 2
-
-
 def test_the_log_before_the_last_restart_shows_why_it_died(plain: Scene) -> None:
     plain.declare("lora")
     world, spec = plain.emulator.world, {"image": "busybox:1", "command": "crash", "backoffLimit": 6}
@@ -219,27 +187,6 @@ def test_each_log_has_a_colour_of_its_own(scene: Scene) -> None:
     assert len(colours) == 2
     assert len({colour for _, colour in colours}) == 2
     assert re.sub(r"\x1b\[\d+m", "", said.out) == plain.out
-
-
-def test_on_a_terminal_a_download_says_how_far_it_is_and_leaves_only_its_last_word(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    terminal, during = Terminal(), list[list[str]]()
-    voice = Voice(out=io.StringIO(), err=terminal, environ={"NO_COLOR": "1"})
-    source, file = Source(None, None), Path("big.log")  # type: ignore[arg-type]  # only its label is asked
-
-    async def big() -> AsyncIterator[Handful]:
-        for _ in range(9):
-            yield ((source, LogLine("", "x" * 1024**2)),)
-            during.append(terminal.shown)
-
-    asyncio.run(keep(big(), voice, file))
-
-    told = [screen[0].removeprefix(f"{file}: ") for screen in during]
-    assert told == ["", "", "", "4 MiB", "4 MiB", "4 MiB", "4 MiB", "8 MiB", "8 MiB"]
-    assert terminal.shown == [f"wrote 9 lines, 9.0 MiB, to {file}"]
-    assert file.stat().st_size == 9 * (1024**2 + 1)
 
 
 @pytest.mark.parametrize(

@@ -143,13 +143,13 @@ class Api:
         await self._batch("clone", ids, subject)
 
     async def pod_log(self, id_: str, pod: str, subject: str, query: Mapping[str, str]) -> list[str]:
-        """Read the lines that a pod has printed. Raises NotFound where the workload has ended and gone."""
+        """Read what a pod has printed, parted at its line feeds. Raises NotFound where it is gone."""
         path = f"{_path(id_)}/pods/{part(pod)}/logs"
         found = _object(await self.transport.get(path, verb="read the log of", subject=subject, query=query))
         lines = found.get("logs")
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             raise Misshapen('the answer holds no list "logs"')
-        return lines[:-1] if lines and not lines[-1] else lines
+        return lines
 
     async def search_log(self, id_: str, pod: str, subject: str, limit: int) -> list[str]:
         """Search the store of logs for the newest lines of a pod, in order; works when it is gone."""

@@ -46,12 +46,15 @@ class LogReader:
         if query.previous:
             return  # no call of this platform reaches the container before
         pod = await self._pod(observed, query)
-        try:
-            lines = await self._lines(observed, pod, query, query.tail if query.tail >= 0 else _ALL)
-        except NotFound as gone:
-            lines = await self._searched(observed, pod, query, gone)
-        for line in _cut(lines, query):
+        for line in _cut(_bare(await self._texts(observed, pod, query)), query):
             yield LogLine(pod, line)
+
+    async def pieces(self, observed: Observed, query: LogQuery) -> AsyncIterator[bytes]:
+        """Fetch what there is now as text: it comes as JSON, which holds no bytes that are none."""
+        if query.previous:
+            return
+        texts = await self._texts(observed, await self._pod(observed, query), query)
+        yield "\n".join(texts).encode(errors="replace")[: query.limit_bytes or None]
 
     async def follow(self, observed: Observed, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         """Give the lines of a pod as they are printed, until it has ended. There is no stream: ask again."""
@@ -88,10 +91,17 @@ class LogReader:
             raise NotFound(target, "read the log of", str(observed.key), said="it has no pods yet")
         return pods[0].name
 
+    async def _texts(self, observed: Observed, pod: str, query: LogQuery) -> list[str]:
+        """Read what stands between the line feeds of a log; "" at last where the last line has ended."""
+        try:
+            return await self._lines(observed, pod, query, query.tail if query.tail >= 0 else _ALL)
+        except NotFound as gone:
+            return [*await self._searched(observed, pod, query, gone), ""]
+
     async def _begun(self, observed: Observed, pod: str, query: LogQuery, window: int) -> list[str]:
         """Read the lines of a pod; none before its container has begun."""
         try:
-            return await self._lines(observed, pod, query, window)
+            return _bare(await self._lines(observed, pod, query, window))
         except Rejected as early:
             if _WAITING not in early.said:
                 raise
@@ -135,6 +145,11 @@ def _after(shown: Sequence[str], lines: Sequence[str]) -> tuple[list[str], bool]
         if list(lines[end - len(known) : end]) == known:
             return list(lines[end:]), False
     return list(lines), True
+
+
+def _bare(texts: Sequence[str]) -> list[str]:
+    """Leave out the nothing that stands behind the last line feed."""
+    return list(texts[:-1] if texts and not texts[-1] else texts)
 
 
 def _cut(lines: Sequence[str], query: LogQuery) -> list[str]:

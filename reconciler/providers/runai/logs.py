@@ -14,6 +14,7 @@ from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.refusals import explaining
 from reconciler.resource import Json, Observed
 from reconciler.stream import follow as stream
+from reconciler.transport import Lines
 
 _WELL_S = 30.0
 _URGENCY = ("Failed", "Unknown", "Pending", "Running", "Succeeded")
@@ -89,14 +90,24 @@ class LogReader:
 
     async def download(self, observed: Observed, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         """Fetch the lines there are now."""
+        lines = Lines()
+        async with aclosing(self.pieces(observed, query)) as pieces:
+            async for piece in pieces:
+                for line in lines.feed(piece):
+                    yield LogLine(query.pod, line)
+        for line in lines.finish():
+            yield LogLine(query.pod, line)
+
+    async def pieces(self, observed: Observed, query: LogQuery) -> AsyncGenerator[bytes, None]:
+        """Fetch what there is now as it is sent."""
         url = await self._url(observed)
-        lines = self._api.transport.lines(
+        pieces = self._api.transport.pieces(
             f"{url}/logs/download", verb="read", subject=f"the log of {observed.key}", query=_query(query)
         )
         with explaining():
-            async with aclosing(lines):
-                async for line in lines:
-                    yield LogLine(query.pod, line)
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
 
     async def _url(self, observed: Observed) -> str:
         return await self._clusters.workload_url(observed, "read the log of", "its logs cannot be read")

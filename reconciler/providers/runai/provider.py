@@ -226,6 +226,10 @@ class RunaiProvider:
         """Fetch the lines of one pod there are now."""
         return self._logs.download(observed, query)
 
+    def pieces(self, observed: Observed, query: LogQuery) -> AsyncIterator[bytes]:
+        """Fetch the log of one pod there is now, byte for byte."""
+        return self._logs.pieces(observed, query)
+
     async def last_words(self, observed: Observed) -> Sequence[str]:
         """Give the platform's event messages about a workload, newest last."""
         with self._trusting("list events of", str(observed.key)):

@@ -156,3 +156,35 @@ def test_an_answer_that_is_no_log_is_told(made: Stage, body: Any, *, is_followed
                 pass
 
     made.play(act)
+
+
+TEXTS = {
+    "a last line feed": (["one\r", "two", ""], -1, b"one\r\ntwo\n"),
+    "none at the end": (["one", "tw\u0000o\r"], -1, b"one\ntw\0o\r"),
+    "line separators that are no line feed": (
+        ["a\u2028b\u0085c\u000bd", ""],
+        -1,
+        "a\u2028b\x85c\x0bd\n".encode(),
+    ),
+    "what was no UTF-8 when it was printed": (["a\ufffd", ""], -1, "a\ufffd\n".encode()),
+    "an empty log": ([""], -1, b""),
+    "so many bytes": (["grüße", ""], 3, "grüße".encode()[:3]),
+}
+
+
+@pytest.mark.parametrize(("texts", "limit", "expected"), TEXTS.values(), ids=TEXTS)
+def test_the_text_of_a_log_is_given_as_it_was_parted(
+    made: Stage, texts: list[str], limit: int, expected: bytes
+) -> None:
+    observed = created(made)
+    made.wait(60)
+    made.emulator.faults.add(
+        Fault("GET /api/v1/workloads/.*/pods/.*/logs", kind="body", json={"logs": texts}, forever=True)
+    )
+
+    async def act(provider: Any, _: Any) -> bytes:
+        (pod,) = await provider.pods(observed)
+        query = LogQuery(pod, limit_bytes=max(0, limit))
+        return b"".join([piece async for piece in provider.pieces(observed, query)])
+
+    assert made.play(act) == expected
