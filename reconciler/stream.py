@@ -6,6 +6,7 @@ Nothing is retried or reconnected here: a stream that breaks raises, since no se
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -23,6 +24,9 @@ from reconciler.transport.words import Speech
 MAX_MESSAGE = 1024 * 1024
 OPEN_S = 10.0
 PING_S = 20.0
+"""After so long a silence the other side is asked whether it is there, and gets as long to say anything."""
+_LOOKS = 10
+_CLOSE_S = 1.0
 _WELL = 1000
 _AGAIN = "run again; if it stays, tell the operators of the cluster"
 _TEXT = "a text message came where bytes are due"
@@ -44,6 +48,51 @@ class _Direct(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
         """Take a redirect for the failure it is."""
         return exc
+
+
+class _Connection(ClientConnection):
+    """Know when the other side was heard last, and cut the line once it seems gone.
+
+    What the library does by itself takes whoever reads slowly for gone, and waits for ever where what was
+    sent before is not taken. Servers ask every 30 s on their own, so that more than that is silence.
+    """
+
+    is_silent = False
+    _heard_at = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came."""
+        self._heard_at = self.loop.time()
+        super().data_received(data)
+
+    async def keepalive(self) -> None:
+        """Look now and then until the line is lost; the library starts and cancels this."""
+        asked_at = 0.0
+        while not self.is_silent:
+            await asyncio.sleep(PING_S / _LOOKS)
+            now = self.loop.time()
+            if not self.transport.is_reading():  # we have more than is taken from us
+                self._heard_at = now
+            if now - self._heard_at < PING_S:
+                continue
+            if asked_at <= self._heard_at:
+                asked_at = now
+                await self._ask()
+            self.is_silent = now - asked_at >= PING_S
+        self.transport.abort()
+
+    async def _ask(self) -> None:
+        """Send a ping, unless it would have to wait behind what is not taken."""
+        if not self.transport.get_write_buffer_size():
+            await self.ping()
+
+    async def leave(self) -> None:
+        """Say goodbye, to nobody who does not take it."""
+        try:
+            async with asyncio.timeout(_CLOSE_S * 2):
+                await self.close()
+        except TimeoutError:
+            self.transport.abort()
 
 
 async def follow(
@@ -72,9 +121,9 @@ async def follow(
                 yield line
     except ConnectionClosed as err:
         if not (err.rcvd and err.rcvd.code == _WELL):
-            raise _closed(call, speech, err) from err
+            raise _closed(connection, call, speech, err) from err
     finally:
-        await connection.close()
+        await connection.leave()
     for line in lines.finish():
         yield line
 
@@ -86,7 +135,7 @@ class Channel:
     good end, once there was one. Raises ProviderError where it does not end well.
     """
 
-    def __init__(self, connection: ClientConnection, call: Call, speech: Speech) -> None:
+    def __init__(self, connection: _Connection, call: Call, speech: Speech) -> None:
         self._connection, self._call, self._speech = connection, call, speech
         self.protocol: str = connection.subprotocol or ""
         self.goodbye = ""
@@ -96,7 +145,7 @@ class Channel:
         try:
             await self._connection.send(data)
         except ConnectionClosed as err:
-            raise _closed(self._call, self._speech, err) from err
+            raise _closed(self._connection, self._call, self._speech, err) from err
 
     async def receive(self) -> bytes | None:
         """Give the next bytes; None at a good end."""
@@ -106,7 +155,7 @@ class Channel:
             if err.rcvd and err.rcvd.code == _WELL:
                 self.goodbye = err.rcvd.reason
                 return None
-            raise _closed(self._call, self._speech, err) from err
+            raise _closed(self._connection, self._call, self._speech, err) from err
         if isinstance(message, str):
             raise self._speech.error(Malformed, self._call, _TEXT)
         return message
@@ -117,7 +166,7 @@ class Channel:
 
     async def close(self) -> None:
         """Say goodbye; safe to call again."""
-        await self._connection.close()
+        await self._connection.leave()
 
 
 async def channel(
@@ -146,25 +195,28 @@ async def _opened(
     tls: Callable[[], ssl.SSLContext],
     headers: Mapping[str, str] = _NONE,
     protocols: Sequence[str] = (),
-) -> ClientConnection:
+) -> _Connection:
     """Shake hands. Raises what the answer stands for."""
     parts = urlsplit(call.url)
     is_secure = parts.scheme == "https"
     uri = urlunsplit(("wss" if is_secure else "ws", *parts[1:]))
     try:
-        return await _Direct(
+        connection = await _Direct(
             uri,
+            create_connection=_Connection,
             additional_headers={**headers, **({"Authorization": f"Bearer {token}"} if token else {})},
             subprotocols=[Subprotocol(name) for name in protocols] or None,
             compression=None,
             max_size=MAX_MESSAGE,
             open_timeout=OPEN_S,
             ping_interval=PING_S,
-            ping_timeout=PING_S,
-            close_timeout=1.0,
+            ping_timeout=None,
+            close_timeout=_CLOSE_S,
             proxy=None if is_loopback(parts.hostname or "") else True,
             ssl=tls() if is_secure else None,
         )
+        assert isinstance(connection, _Connection)  # noqa: S101 - it was made so
+        return connection
     except InvalidStatus as err:
         raise _refused(call, speech, err) from err
     except TimeoutError as err:
@@ -192,8 +244,11 @@ def _refused(call: Call, speech: Speech, err: InvalidStatus) -> ProviderError:
         return refused
 
 
-def _closed(call: Call, speech: Speech, err: ConnectionClosed) -> ProviderError:
+def _closed(connection: _Connection, call: Call, speech: Speech, err: ConnectionClosed) -> ProviderError:
     """Tell what a close code stands for; a close of our own is told by its own code."""
+    if connection.is_silent:
+        said = f"nothing came for {2 * PING_S:g} seconds, not even an answer to a ping"
+        return speech.error(Unavailable, call, said, hint=_AGAIN)
     frame = err.rcvd or err.sent
     code = frame.code if frame else 1006
     kind, said = _CLOSES.get(code, (Unavailable, f"the stream was closed with code {code}"))

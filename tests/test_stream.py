@@ -37,7 +37,7 @@ def upgrades(*frames: bytes, cut: bool = False) -> Play:
     """Shake hands, send frames, and wait for the other side to leave, or cut the line."""
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(_handshake(_heads[-1]))
+        writer.write(handshake())
         for one in frames:
             writer.write(one)
         await writer.drain()
@@ -47,11 +47,12 @@ def upgrades(*frames: bytes, cut: bool = False) -> Play:
     return play
 
 
-_heads: list[str] = []
+heads: list[str] = []
 
 
-def _handshake(head: str) -> bytes:
-    key = next(line for line in head.splitlines() if line.lower().startswith("sec-websocket-key:"))
+def handshake() -> bytes:
+    """Agree to the last upgrade that was asked for."""
+    key = next(line for line in heads[-1].splitlines() if line.lower().startswith("sec-websocket-key:"))
     digest = hashlib.sha1((key.partition(": ")[2].strip() + _MAGIC).encode()).digest()
     accept = base64.b64encode(digest).decode()
     return (
@@ -69,8 +70,8 @@ def followed(play: Play) -> tuple[list[str], ProviderError | None, Wire]:
     async def run() -> tuple[list[str], ProviderError | None, Wire]:
         got: list[str] = []
         async with wire(noting) as server:
-            _heads.clear()
-            server.heads = _heads
+            heads.clear()
+            server.heads = heads
             carrier = transport(server.url, FakeClock())
             lines = follow(
                 f"{server.url}/logs?follow=true",
@@ -117,7 +118,7 @@ def test_a_line_split_over_messages_is_put_together_where_lines_say_their_end() 
 
 def test_pings_are_answered() -> None:
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(_handshake(_heads[-1]) + frame(9, b"hi"))
+        writer.write(handshake() + frame(9, b"hi"))
         pong = await reader.readexactly(2 + 4 + 2)
         writer.write(frame(2, b"ponged" if pong[0] == 0x8A else b"no") + close(1000))
         await reader.read(64)
