@@ -17,6 +17,7 @@ ReconcilerError                        1   our bug, or a failure with no better 
     ├── Rejected                       9   400/422, the control plane's own words; 6 for a read
     ├── Throttled(retry_after_s)       6   429 beyond our patience
     ├── Unavailable                    6   5xx, timeout, no connection
+    │   └── Lapsed                     6   a stream's token ran out, and there is a new one
     ├── Malformed                      6   an answer that is not what the platform documents
     ├── NotSent(problem)               9   a write held back, since nobody vouches for the lease
     ├── NoEntry                        9   a container that cannot be entered now; 11 while it has no pods
@@ -190,6 +191,10 @@ class Throttled(ProviderError):
 
 class Unavailable(ProviderError):
     """Report a platform that cannot be reached or that fails: 5xx, timeout, no connection."""
+
+
+class Lapsed(Unavailable):
+    """Report a stream that ended with its token; there is a new one to go on with."""
 
 
 class Malformed(ProviderError):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.clock import Clock
-from reconciler.errors import NotFound, ProviderError, Throttled, Unavailable, UsageError
+from reconciler.errors import Lapsed, NotFound, ProviderError, Throttled, Unavailable, UsageError
 from reconciler.provider import LogLine, LogQuery, Logs
 from reconciler.resource import Observed
 
@@ -24,6 +24,8 @@ MOST_BREAKS = 8
 """So often in a row a stream may break without a new line before that is an error."""
 MOST_STARTS = 4
 """So often it may break before its first line: who has just asked for a log wants to know."""
+STANDS_S = 5.0
+"""An open stream on which nothing has come yet is back after so long."""
 _AHEAD = 1000
 _WELL_S = 30.0
 _MOST_WAIT_S = 30.0
@@ -45,6 +47,21 @@ class Source:
         return f"{name}/{self.pod}" if self.pod else name
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Tell since when a followed log is not there, and why; `lasted_s` so long, None while it lasts."""
+
+    since: datetime
+    why: str
+    lasted_s: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it is back."""
+        return self.lasted_s is not None
+
+
+Tell = Callable[[Source, Outage], None]
 Handful = tuple[tuple[Source, LogLine], ...]
 """Lines that came together, each with the log it is of."""
 _Lines = asyncio.Queue[tuple[Source, LogLine] | None]
@@ -57,12 +74,18 @@ async def sources_of(provider: Logs, observed: Observed, pod: str) -> tuple[Sour
 
 
 async def read_all(
-    sources: Sequence[Source], query: LogQuery, clock: Clock, *, follow: bool
+    sources: Sequence[Source],
+    query: LogQuery,
+    clock: Clock,
+    *,
+    follow: bool,
+    tell: Tell = lambda _source, _outage: None,
 ) -> AsyncGenerator[Handful, None]:
     """Read several logs: one after the other, or all at once where they are followed, as lines come.
 
-    What has come meanwhile is given together. Raises ProviderError: a log that cannot be read ends the rest
-    only where logs are read in turn; else the first error is raised when all others have ended.
+    What has come meanwhile is given together; `tell` hears of breaks. Raises ProviderError: a log that
+    cannot be read ends the rest only where logs are read in turn; else the first error is raised when all
+    others have ended.
     """
     sources = [replace(source, is_one_of_several=len(sources) > 1) for source in sources]
     if follow and len(sources) > MOST_STREAMS:
@@ -70,7 +93,7 @@ async def read_all(
             f"these are {len(sources)} logs; at most {MOST_STREAMS} are followed at once: name a --pod"
         )
     lines: _Lines = asyncio.Queue(_AHEAD)
-    pours = [_pour(source, query, clock, lines) for source in sources] if follow else []
+    pours = [_pour(source, query, clock, lines, tell) for source in sources] if follow else []
     tasks = [asyncio.create_task(pour) for pour in pours or [_pour_in_turn(sources, query, lines)]]
     try:
         left = len(tasks)
@@ -99,9 +122,12 @@ async def fetch_all(sources: Sequence[Source], query: LogQuery) -> AsyncGenerato
                 yield source, piece
 
 
-async def _pour(source: Source, query: LogQuery, clock: Clock, lines: _Lines) -> ProviderError | None:
+async def _pour(
+    source: Source, query: LogQuery, clock: Clock, lines: _Lines, tell: Tell
+) -> ProviderError | None:
     """Put the lines of one log into a queue, and None at its end. Gives why it could not be read on."""
-    log = followed(source.provider, source.observed, replace(query, pod=source.pod), clock)
+    query = replace(query, pod=source.pod)
+    log = followed(source.provider, source.observed, query, clock, lambda outage: tell(source, outage))
     try:
         async with aclosing(log):
             async for line in log:
@@ -132,32 +158,78 @@ async def _pour_in_turn(sources: Sequence[Source], query: LogQuery, lines: _Line
 
 
 async def followed(
-    provider: Logs, observed: Observed, query: LogQuery, clock: Clock
+    provider: Logs,
+    observed: Observed,
+    query: LogQuery,
+    clock: Clock,
+    tell: Callable[[Outage], None] = lambda _: None,
 ) -> AsyncGenerator[LogLine, None]:
-    """Stream the lines of one pod until its log ends. Raises ProviderError where it cannot go on."""
-    join, breaks = Join(query), 0
+    """Stream the lines of one pod until its log ends. Raises ProviderError where it cannot go on.
+
+    `tell` hears of each break once, however often it is tried again, and once when it is over.
+    """
+    join, watch, breaks = Join(query), Watch(clock, tell), 0
     asked = replace(query, stamped=True, limit_bytes=0)
     while True:
         began = clock.monotonic()
         try:
-            async with aclosing(provider.follow(observed, asked)) as lines:  # type: ignore[type-var]  # a generator
+            log = provider.follow(observed, asked, opened=watch.opened)
+            async with aclosing(log) as lines:  # type: ignore[type-var]  # a generator
                 async for line in lines:
                     breaks = 0
+                    watch.over()
                     for shown in join.take(line.text):
                         yield shown
                     if join.is_spent:
                         return
+            watch.over()
             return
         except NotFound:
             if not join.has_begun:
                 raise
             return  # it went away with the workload, after what was shown
-        except (Unavailable, Throttled):
+        except (Unavailable, Throttled) as failure:
             breaks = 1 if clock.monotonic() - began >= _WELL_S else breaks + 1
             if breaks >= (MOST_BREAKS + 1 if join.has_begun else MOST_STARTS):
                 raise
+            watch.broke(failure)
+        finally:
+            watch.rest()
         await clock.sleep(min(2.0 ** (breaks - 2), _MOST_WAIT_S))
         asked = join.again()
+
+
+class Watch:
+    """Tell of one log's breaks, each once."""
+
+    def __init__(self, clock: Clock, tell: Callable[[Outage], None]) -> None:
+        self._clock, self._tell = clock, tell
+        self._outage: Outage | None = None
+        self._began = 0.0
+        self._soon: asyncio.TimerHandle | None = None
+
+    def broke(self, failure: ProviderError) -> None:
+        """Take note of a break, or of one more try in vain. A new token is none of either."""
+        if self._outage is None and not isinstance(failure, Lapsed):
+            self._began = self._clock.monotonic()
+            self._outage = Outage(self._clock.now(), failure.said or str(failure))
+            self._tell(self._outage)
+
+    def opened(self) -> None:
+        """Take note that lines may come again; it is over if the stream does not break at once."""
+        if self._outage is not None:
+            self._soon = asyncio.get_running_loop().call_later(STANDS_S, self.over)
+
+    def over(self) -> None:
+        """Take note that the log is back."""
+        if self._outage is not None:
+            self._tell(replace(self._outage, lasted_s=self._clock.monotonic() - self._began))
+            self._outage = None
+
+    def rest(self) -> None:
+        """Expect nothing of a stream that has ended."""
+        if self._soon is not None:
+            self._soon.cancel()
 
 
 @dataclass

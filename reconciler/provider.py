@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -282,9 +282,12 @@ class Logs(Protocol):
         """Name the pods that have logs now, failing and restarting ones first."""
         ...
 
-    def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
-        """Stream lines until the log ends. Raises ProviderError when it breaks: Unavailable where asking
-        again may go on with it.
+    def follow(
+        self, observed: Observed, query: LogQuery, *, opened: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[LogLine]:
+        """Stream lines until the log ends; `opened` is called once lines may come.
+
+        Raises ProviderError when it breaks: Unavailable where asking again may go on with it.
         """
         ...
 

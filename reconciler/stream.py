@@ -103,14 +103,17 @@ async def follow(
     token: str,
     tls: Callable[[], ssl.SSLContext],
     verb: str = "follow the log of",
+    opened: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[str, None]:
     """Yield lines until the server ends the stream well. Raises ProviderError for any other end.
 
-    `url` is the http(s) URL of the endpoint; `tls` gives the CAs to trust and is asked only for wss.
+    `url` is the http(s) URL of the endpoint; `tls` gives the CAs to trust and is asked only for wss;
+    `opened` is called when hands were shaken.
     A message is a line of its own unless it stops within a character.
     """
     call = Call("GET", url, verb, subject)
     connection = await _opened(call, speech, token, tls)
+    opened()
     lines = Lines()
     try:
         while True:

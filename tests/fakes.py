@@ -261,7 +261,9 @@ class FakeLogs(FakePlatform):
     async def pods(self, observed: Observed) -> Sequence[str]:
         return list(self.log)
 
-    async def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def follow(
+        self, observed: Observed, query: LogQuery, *, opened: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[LogLine]:
         self.follows.append((query.pod, query.previous))
         self.open_streams += 1
         self.most_streams = max(self.most_streams, self.open_streams)
@@ -278,6 +280,10 @@ class FakeLogs(FakePlatform):
         found = self.previous_log if query.previous else self.downloads or self.log
         for line in found.get(query.pod, [])[-query.tail :]:
             yield LogLine(query.pod, line)
+
+    async def pieces(self, observed: Observed, query: LogQuery) -> AsyncIterator[bytes]:
+        async for line in self.download(observed, query):
+            yield f"{line.text}\n".encode()
 
     async def last_words(self, observed: Observed) -> Sequence[str]:
         return self.events

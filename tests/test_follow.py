@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.errors import NotFound, ProviderError, Unavailable
-from reconciler.follow import MOST_BREAKS, Source, followed, read_all
+from reconciler import follow
+from reconciler.errors import Lapsed, NotFound, ProviderError, Unavailable
+from reconciler.follow import MOST_BREAKS, Outage, Source, followed, read_all
 from reconciler.provider import LogLine, LogQuery
 from tests.fakes import FakeClock
 
 LOG = [f"2026-03-02T09:00:{n // 4:02}.{n % 4}00000000Z line {n}" for n in range(40)]
 GONE = NotFound("prod", "follow the log of", "x")
-BROKE = Unavailable("prod", "follow the log of", "x")
+BROKE = Unavailable("prod", "follow the log of", "x", said="the connection broke off")
 
 
 @dataclass
@@ -29,11 +31,17 @@ class Server:
     breaks: Sequence[int] = ()
     end: ProviderError | None = None
     keeps: int = 0
+    refused: frozenset[int] = frozenset()
+    broke: ProviderError = BROKE
     asked: list[LogQuery] = field(default_factory=list)
 
-    async def follow(self, _observed: object, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+    async def follow(
+        self, _observed: object, query: LogQuery, *, opened: Callable[[], None]
+    ) -> AsyncGenerator[LogLine, None]:
         number = len(self.asked)
         self.asked.append(query)
+        if number not in self.refused:
+            opened()
         since = query.since.strftime("%Y-%m-%dT%H:%M:%S") if query.since else ""
         lines = [line for line in self.log if line[:19] >= since]
         lines = lines[self.keeps :] if number and self.keeps else lines
@@ -42,7 +50,7 @@ class Server:
         for line in lines[:most]:
             yield LogLine("pod-0", line)
         if number < len(self.breaks):
-            raise BROKE
+            raise self.broke
         if self.end:
             raise self.end
 
@@ -131,7 +139,10 @@ def test_what_only_breaks_is_an_error_in_the_end() -> None:
 class Tap:
     """Give two lines that are there, and then no more until it is left."""
 
-    async def follow(self, _observed: object, _query: LogQuery) -> AsyncGenerator[LogLine, None]:
+    async def follow(
+        self, _observed: object, _query: LogQuery, *, opened: Callable[[], None]
+    ) -> AsyncGenerator[LogLine, None]:
+        opened()
         for line in LOG[:2]:
             yield LogLine("pod-0", line)
         await asyncio.Event().wait()
@@ -145,3 +156,74 @@ def test_what_came_together_is_given_together_and_waits_for_no_more() -> None:
         return [line.text for _, line in handful]
 
     assert asyncio.run(main()) == texts(LOG[:2])
+
+
+# -- what is told of breaks ----------------------------------------------------------------------
+
+
+def outages(server: Server) -> list[Outage]:
+    """Follow a log to its end, well or not; give what was told of its breaks."""
+    told: list[Outage] = []
+
+    async def main() -> None:
+        lines = followed(server, None, LogQuery("pod-0"), FakeClock(), told.append)  # type: ignore[arg-type]  # only follow is called
+        with suppress(Unavailable):
+            async for _ in lines:
+                pass
+
+    asyncio.run(main())
+    return told
+
+
+def test_a_break_is_told_once_however_often_it_is_tried_again_and_so_is_its_end() -> None:
+    told = outages(Server(LOG, [4, 0, 0, 0], refused=frozenset({1, 2, 3})))
+
+    assert [one.why for one in told] == ["the connection broke off"] * 2
+    assert [one.lasted_s for one in told] == [None, 0.5 + 1 + 2 + 4]
+    assert told[0].since == told[1].since
+
+
+def test_a_stream_that_breaks_as_soon_as_it_is_open_is_not_back() -> None:
+    assert [one.is_over for one in outages(Server(LOG, [4, 0, 0, 0]))] == [False, True]
+
+
+def test_each_break_is_told() -> None:
+    assert [one.is_over for one in outages(Server(LOG, [4, 8]))] == [False, True] * 2
+
+
+def test_a_break_that_lasts_ends_with_the_error_and_is_never_back() -> None:
+    assert [one.is_over for one in outages(Server(LOG, [4] + [0] * 50))] == [False]
+
+
+def test_a_log_that_ends_after_a_break_without_another_line_was_back() -> None:
+    assert [one.is_over for one in outages(Server(LOG[:4], [4]))] == [False, True]
+
+
+def test_a_stream_that_goes_on_with_a_new_token_is_not_worth_a_word() -> None:
+    assert not outages(Server(LOG, [4], broke=Lapsed("prod", "follow the log of", "x")))
+
+
+def test_an_open_stream_on_which_nothing_comes_is_back_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "STANDS_S", 0.01)
+    server, told, is_back = Server([], [0]), list[Outage](), asyncio.Event()
+
+    def tell(outage: Outage) -> None:
+        told.append(outage)
+        if outage.is_over:
+            is_back.set()
+
+    async def quiet(*args: Any, **more: Any) -> AsyncGenerator[LogLine, None]:
+        async for line in Server.follow(server, *args, **more):
+            yield line
+        await is_back.wait()
+
+    server.follow = quiet  # type: ignore[method-assign]  # it says nothing more and does not end
+    asyncio.run(_read_out(server, tell))
+
+    assert [one.is_over for one in told] == [False, True]
+
+
+async def _read_out(server: Server, tell: Callable[[Outage], None]) -> None:
+    async with asyncio.timeout(5):
+        async for _ in followed(server, None, LogQuery("pod-0"), FakeClock(), tell):  # type: ignore[arg-type]  # only follow is called
+            pass

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
-    from reconciler.follow import Handful, Source
+    from reconciler.follow import Handful, Outage, Source
     from reconciler.provider import LogLine, LogQuery
 
 
@@ -141,9 +142,21 @@ async def _read(request: Request, voice: Voice, reading: Reading, query: LogQuer
             async with aclosing(fetch_all(sources, query)) as pieces:
                 await keep(pieces, voice, reading.file)
         else:
-            async with aclosing(read_all(sources, query, world.clock, follow=reading.follows)) as handfuls:
+            log = read_all(sources, query, world.clock, follow=reading.follows, tell=partial(_tell, voice))
+            async with aclosing(log) as handfuls:
                 await _print(handfuls, voice)
     return ExitCode.IN_ORDER
+
+
+def _tell(voice: Voice, source: Source, outage: Outage) -> None:
+    """Say that a log does not come, or comes again: on stderr, once each."""
+    from reconciler.report.units import duration
+
+    if outage.lasted_s is None:
+        since = outage.since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        voice.talk(f"{source.label}: the stream is broken since {since}: {outage.why}; trying again\n")
+    else:
+        voice.talk(f"{source.label}: the stream is back after {duration(outage.lasted_s)}\n")
 
 
 async def _print(handfuls: AsyncIterator[Handful], voice: Voice) -> None:

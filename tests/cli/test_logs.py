@@ -119,6 +119,29 @@ def test_a_drop_is_gone_over_without_a_line_twice(scene: Scene) -> None:
     assert len(queries(scene)) == 3
 
 
+def test_a_drop_is_told_on_stderr_once_and_so_is_its_end(scene: Scene) -> None:
+    whole = scene.types("logs", "lora").out
+    limit = str(len(whole.encode()) - 1)
+    scene.spoil(f"WS {STREAM}", kind="ws_close", code=1011, after=4)
+    scene.spoil(f"WS {STREAM}", nth=2, count=2, status=503, json={"message": "restarting"})
+
+    said = scene.types("logs", "lora", "--follow", "--limit-bytes", limit)
+
+    assert (said.code, said.out) == (0, whole)
+    assert re.fullmatch(
+        r"lora/lora-\S+: the stream is broken since WHEN: the server failed; trying again\n"
+        r"lora/lora-\S+: the stream is back after 3\.\ds\n",
+        said.err,
+    )
+
+
+def test_who_wants_quiet_hears_of_no_drop(scene: Scene) -> None:
+    scene.spoil(f"WS {STREAM}", kind="ws_close", code=1011, after=4)
+    scene.spoil(f"WS {STREAM}", nth=2, kind="ws_close", code=1000)
+
+    assert scene.types("logs", "lora", "--follow", "--quiet").err == ""
+
+
 def test_a_log_that_ends_after_a_drop_is_not_told_twice(scene: Scene) -> None:
     scene.spoil(f"WS {STREAM}.*", kind="ws_close", code=1011, after=4)
     scene.spoil(f"WS {STREAM}.*", nth=2, kind="ws_close", code=1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.clock import Clock
@@ -56,7 +56,9 @@ class LogReader:
         texts = await self._texts(observed, await self._pod(observed, query), query)
         yield "\n".join(texts).encode(errors="replace")[: query.limit_bytes or None]
 
-    async def follow(self, observed: Observed, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+    async def follow(
+        self, observed: Observed, query: LogQuery, opened: Callable[[], None]
+    ) -> AsyncGenerator[LogLine, None]:
         """Give the lines of a pod as they are printed, until it has ended. There is no stream: ask again."""
         if query.previous:
             return
@@ -71,6 +73,7 @@ class LogReader:
                 if is_first:
                     raise
                 return
+            opened()
             fresh, is_torn = (lines, False) if is_first else _after(shown, lines)
             if is_torn:
                 yield LogLine(pod, _GAP, is_gap=True)

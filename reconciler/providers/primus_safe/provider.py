@@ -189,10 +189,12 @@ class PrimusSafeProvider:
         with self._trusting("list pods of", str(observed.key)):
             return await self._logs.pods(observed)
 
-    async def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def follow(
+        self, observed: Observed, query: LogQuery, *, opened: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[LogLine]:
         """Give the lines of one pod as they are printed, until it has ended."""
         with self._trusting("read the log of", str(observed.key)):
-            async with aclosing(self._logs.follow(observed, query)) as lines:
+            async with aclosing(self._logs.follow(observed, query, opened)) as lines:
                 async for line in lines:
                     yield line
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC
 
-from reconciler.errors import Unauthenticated, Unavailable
+from reconciler.errors import Lapsed, Unauthenticated, Unavailable
 from reconciler.provider import LogLine, LogQuery
 from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
@@ -39,7 +39,9 @@ class LogReader:
         rows.sort(key=lambda row: wire.words(row, "createdAt"))
         return [words for row in rows if (words := wire.words(row, "message"))]
 
-    async def follow(self, observed: Observed, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+    async def follow(
+        self, observed: Observed, query: LogQuery, opened: Callable[[], None]
+    ) -> AsyncGenerator[LogLine, None]:
         """Stream a pod's log until it ends; of a workload with one pod, that one's.
 
         Where the token runs out on the way a new one is fetched, and the stream breaks all the same.
@@ -49,7 +51,7 @@ class LogReader:
         address = self._api.transport.url_of(f"{url}/logs", {**_query(query), "follow": "true"})
         try:
             with explaining():
-                async with aclosing(self._stream(address, f"the log of {observed.key}")) as lines:
+                async with aclosing(self._stream(address, f"the log of {observed.key}", opened)) as lines:
                     async for line in lines:
                         yield LogLine(query.pod, line)
         except Unavailable as failed:
@@ -57,7 +59,9 @@ class LogReader:
                 await self._api.detail(observed.key.kind, observed.id, str(observed.key))
             raise
 
-    async def _stream(self, address: str, subject: str) -> AsyncGenerator[str, None]:
+    async def _stream(
+        self, address: str, subject: str, opened: Callable[[], None]
+    ) -> AsyncGenerator[str, None]:
         tokens, transport = self._api.transport.tokens, self._api.transport
         token = await tokens.token() if tokens else ""
         for is_last in (False, True):
@@ -70,6 +74,7 @@ class LogReader:
                     token=token,
                     tls=lambda: transport.tls,
                     verb="follow",
+                    opened=opened,
                 )
                 async with aclosing(lines):
                     async for line in lines:
@@ -82,7 +87,7 @@ class LogReader:
                 # Where nothing came for a while, the token was good until then.
                 has_begun |= transport.clock.monotonic() - opened_at >= _WELL_S
                 if has_begun and tokens:
-                    raise Unavailable(
+                    raise Lapsed(
                         refused.target, refused.verb, refused.subject, said="the token ran out"
                     ) from refused
                 if is_last or has_begun:

@@ -218,9 +218,11 @@ class RunaiProvider:
         with self._trusting("list pods of", str(observed.key)):
             return await self._logs.pods(observed)
 
-    def follow(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
+    def follow(
+        self, observed: Observed, query: LogQuery, *, opened: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[LogLine]:
         """Stream lines of one pod until its log ends."""
-        return self._logs.follow(observed, query)
+        return self._logs.follow(observed, query, opened)
 
     def download(self, observed: Observed, query: LogQuery) -> AsyncIterator[LogLine]:
         """Fetch the lines of one pod there are now."""
