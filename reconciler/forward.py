@@ -7,12 +7,13 @@ tunnel, and a token, of its own.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from reconciler.errors import ProviderError, UsageError
-from reconciler.provider import Forwards, Provider, Tunnel
+from reconciler.errors import NotFound, ProviderError, UsageError
+from reconciler.provider import Forwards, Logs, Provider, Tunnel
 from reconciler.resource import Observed
 
 HOST = "127.0.0.1"
@@ -38,10 +39,16 @@ class End:
     container: str = ""
 
 
-def end_of(provider: Provider, observed: Observed, *, pod: str = "", container: str = "") -> End:
-    """Name where connections into a live object lead. Raises UsageError where its platform leads none."""
+async def end_of(provider: Provider, observed: Observed, *, pod: str = "", container: str = "") -> End:
+    """Name where connections into a live object lead.
+
+    Raises UsageError where its platform leads none, NotFound for a pod that does not run.
+    """
     if not isinstance(provider, Forwards):
         raise UsageError(f"{provider.name} forwards no ports")
+    if pod and isinstance(provider, Logs) and pod not in (running := await provider.pods(observed)):
+        said = f'no pod "{pod}" runs; ' + (f"these do: {', '.join(running)}" if running else "none does")
+        raise NotFound(provider.target, "forward a port of", str(observed.key), said=said)
     return End(provider, observed, pod, container)
 
 
@@ -94,8 +101,10 @@ async def _listen(
     try:
         return await asyncio.start_server(serve, HOST, way.local, limit=_PIECE)
     except OSError as taken:
+        why = os.strerror(taken.errno or 0)  # asyncio puts more into its own words
         raise UsageError(
-            f"port {way.local} of this machine cannot be listened at: {taken.strerror}"
+            f"port {way.local} of this machine cannot be listened at: {why};"
+            f" write 0:{way.remote} for any that is free"
         ) from taken
 
 

@@ -276,7 +276,12 @@ class LogQuery:
 
 @runtime_checkable
 class Logs(Protocol):
-    """Read logs of live objects. An optional part of a provider."""
+    """Read logs of live objects. An optional part of a provider.
+
+    `keeps_previous`: there is also the log of the container before the last restart.
+    """
+
+    keeps_previous: bool
 
     async def pods(self, observed: Observed) -> Sequence[str]:
         """Name the pods that have logs now, failing and restarting ones first."""

@@ -43,7 +43,7 @@ from reconciler.plan.known import Known, Ran
 from reconciler.plan.make import newer_work
 from reconciler.plan.saved import moved
 from reconciler.problem import Problem
-from reconciler.provider import InstallInfo, Provider, Timed, times
+from reconciler.provider import InstallInfo, LogQuery, Provider, Timed, times
 from reconciler.providers import providers
 from reconciler.resolve import (
     doubt_credentials,
@@ -238,9 +238,9 @@ class Session:
         """Give what finds and describes live objects, whoever made them."""
         return Looking(self.fleet, self._resources, self._providers, self._world.clock)
 
-    async def logs(self, names: Sequence[str], pod: str = "") -> Sequence[Source]:
+    async def logs(self, names: Sequence[str], query: LogQuery) -> Sequence[Source]:
         """Find the logs of declared objects, each named `NAME`, `KIND/NAME` or by its file."""
-        return await find_logs(names, self._resources, self._providers, self.fleet.targets, pod)
+        return await find_logs(names, self._resources, self._providers, self.fleet.targets, query)
 
     async def declared(self, name: str) -> tuple[Provider, Observed]:
         """Find the live object of one manifest, named `NAME` or `KIND/NAME`, and the platform it is on."""

@@ -246,6 +246,7 @@ class FakeLogs(FakePlatform):
     previous_log: dict[str, list[str]] = field(default_factory=dict)
     downloads: dict[str, list[str]] = field(default_factory=dict)
     is_endless: bool = False
+    keeps_previous: bool = True
     events: list[str] = field(default_factory=list)
     follows: list[tuple[str, bool]] = field(default_factory=list)
     open_streams: int = 0

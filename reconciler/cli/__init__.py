@@ -7,6 +7,7 @@ emulator. Results go to stdout; talk, progress and problems to stderr.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -127,6 +128,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     from reconciler.cli.ending import ended  # after click, so that this module stays its own table
     from reconciler.cli.voice import Voice
 
+    _fill_gaps()
     words = list(sys.argv[1:] if argv is None else argv)
     voice = Voice(words)
     return ended(voice, lambda: cli.main(words, prog_name="reconciler", standalone_mode=False, obj=voice))
+
+
+def _fill_gaps() -> None:
+    """Let a standard stream that was closed lead to nothing, before another file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - for as long as we run
+            setattr(sys, name, nothing)

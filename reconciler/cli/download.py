@@ -6,7 +6,9 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
 
 from reconciler.cli.voice import Voice
 from reconciler.errors import UsageError
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
 
 _TELL_EVERY = 4 * 1024 * 1024
 _LONGEST = 1024 * 1024
+
+
+class Place(click.Path):
+    """Read the name of a file that can be written."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Give its path."""
+        if value in ("", "-"):
+            self.fail(f'"{value}" names no file; leave --download out to print the log', param, ctx)
+        return super().convert(value, param, ctx)
 
 
 async def keep(pieces: AsyncIterator[tuple[Source, bytes]], voice: Voice, file: Path) -> None:

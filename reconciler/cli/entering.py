@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.ending import Foreign
-from reconciler.cli.options import Wrapped, of_fleet, span_of
+from reconciler.cli.options import Wrapped, in_pod, of_fleet, span_of
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, ReconcilerError, Severed
 from reconciler.problem import Problem
@@ -59,8 +59,7 @@ def entering(function: Wrapped) -> Wrapped:
 
     @click.option("-i", "--stdin", is_flag=True, help="Pass this machine's standard input on.")
     @click.option("-t", "--tty", is_flag=True, help="With a terminal around it; with -i, this one.")
-    @click.option("--pod", default="", metavar="POD", help="This pod; else the platform chooses.")
-    @click.option("-c", "--container", default="", metavar="NAME", help="This container of the pod.")
+    @in_pod("This pod; else the platform chooses.")
     @click.option(
         "--wait-timeout", type=Wait(), default=0.0, metavar="TIME", help="Wait so long for its pods."
     )

@@ -52,5 +52,7 @@ def command(
     _, _, after = "\0".join(voice.words).partition("\0--\0")
     if not argv or after.split("\0") != list(argv):
         raise click.UsageError("put -- before the command: reconciler exec NAME -- COMMAND [ARG]...")
+    if not argv[0]:
+        raise click.UsageError("the first word of the command is empty; it names the program to run")
     entry = replace(entry, argv=argv, in_url=command_in_url)
     return run(enter(request_of(Chosen(fleet=fleet), voice), voice, Asked(name, entry, wait_s)))

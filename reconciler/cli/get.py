@@ -142,12 +142,13 @@ async def _watch(request: Request, voice: Voice, wanted: Wanted) -> ExitCode:
         seen = await looking.look(wanted, is_strict=True)
         is_whole = not looking.failures
         voice.result(get_text(seen.chosen, width=voice.width, targets=targets, is_whole=is_whole))
-        while True:
+        while voice.is_heard:
             told = _tell(voice, told, looking.failures)
             await world.clock.sleep(_EVERY_S)
             looking, before = session.looking(), seen
             seen = await looking.look(wanted, before=before)
             voice.result(changes_text(before, seen, now=world.clock.now(), targets=targets))
+    return ExitCode.IN_ORDER
 
 
 def _tell(voice: Voice, told: frozenset[str], failures: Sequence[ProviderError]) -> frozenset[str]:

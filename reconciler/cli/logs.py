@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import complete
-from reconciler.cli.download import keep, label_of
-from reconciler.cli.options import Chosen, of_fleet, span_of, speaking
+from reconciler.cli.download import Place, keep, label_of
+from reconciler.cli.options import Chosen, in_pod, of_fleet, span_of, speaking
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -56,7 +56,10 @@ class Since(click.ParamType[timedelta | datetime]):
             )
         if moment.tzinfo is None:
             self.fail(f'"{text}" says no zone; end it with Z for UTC', param, ctx)
-        return moment
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            self.fail(f'"{text}" lies outside the years 1 to 9999', param, ctx)
 
 
 @click.command()
@@ -78,12 +81,11 @@ class Since(click.ParamType[timedelta | datetime]):
     metavar="N",
     help="At most N bytes of each log.",
 )
-@click.option("--pod", default="", metavar="POD", help="Only this pod; else all there are.")
-@click.option("-c", "--container", default="", metavar="NAME", help="This container of the pod.")
+@in_pod("Only this pod; else all there are.")
 @click.option(
     "--download",
     "file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Place(),
     metavar="FILE",
     help="Write it here.",
     shell_complete=complete.files,
@@ -137,7 +139,7 @@ async def _read(request: Request, voice: Voice, reading: Reading, query: LogQuer
     world = world_of(voice)
     async with Session.opened(request, world, is_looking=True) as session:
         since = session.now() - reading.since if isinstance(reading.since, timedelta) else reading.since
-        sources, query = await session.logs(reading.names, query.pod), replace(query, since=since)
+        sources, query = await session.logs(reading.names, query), replace(query, since=since)
         if reading.file:
             async with aclosing(fetch_all(sources, query)) as pieces:
                 await keep(pieces, voice, reading.file)
@@ -163,6 +165,8 @@ async def _print(handfuls: AsyncIterator[Handful], voice: Voice) -> None:
     """Print lines as they come; where several logs are read each begins with whose it is."""
     async for handful in handfuls:
         voice.result("".join(_shown(*item) for item in handful))
+        if not voice.is_heard:
+            return
 
 
 def _shown(source: Source, line: LogLine) -> str:

@@ -14,6 +14,7 @@ import click
 
 from reconciler.cli import complete
 from reconciler.cli.voice import Output, Voice
+from reconciler.errors import shortened
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
 
@@ -78,6 +79,45 @@ def span_of(text: str) -> timedelta | None:
     from reconciler.validate.policy import DURATION, seconds  # only who asks for a span pays for it
 
     return timedelta(seconds=seconds(text)) if re.fullmatch(DURATION, text) else None
+
+
+class PodName(click.ParamType[str]):
+    """Read a name that a pod, or a container, can have: what else is typed never reaches the platform."""
+
+    def __init__(self, name: str, longest: int) -> None:
+        self.name, self._longest = name, longest
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the name."""
+        text = str(value)
+        if len(text) > self._longest or not _POD_NAME.fullmatch(text):
+            said = f'"{shortened(text)}": no {self.name} has such a name; `reconciler describe` lists them'
+            self.fail(said, param, ctx)
+        return text
+
+
+_POD_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+def in_pod(pod_help: str) -> Callable[[Wrapped], Wrapped]:
+    """Add --pod and -c; pass `pod` and `container`, "" where the platform chooses."""
+
+    def add(function: Wrapped) -> Wrapped:
+        @click.option("--pod", type=PodName("pod", 253), metavar="POD", help=pod_help)
+        @click.option(
+            "-c",
+            "--container",
+            type=PodName("container", 63),
+            metavar="NAME",
+            help="This container of the pod.",
+        )
+        @functools.wraps(function)
+        def chosen(pod: str | None, container: str | None, **rest: Any) -> Any:
+            return function(pod=pod or "", container=container or "", **rest)
+
+        return chosen  # type: ignore[return-value]  # click wraps the function in place
+
+    return add
 
 
 of_fleet = click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import complete
-from reconciler.cli.options import Chosen, of_fleet, speaking
+from reconciler.cli.options import Chosen, in_pod, of_fleet, speaking
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
@@ -38,8 +38,7 @@ class Ports(click.ParamType[tuple[int, int]]):
 @speaking
 @click.argument("name", metavar="NAME|KIND/NAME", shell_complete=complete.objects)
 @click.argument("ports", nargs=-1, required=True, type=Ports(), metavar="[LOCAL:]REMOTE...")
-@click.option("--pod", default="", metavar="POD", help="This pod.")
-@click.option("-c", "--container", default="", metavar="NAME", help="This container of the pod.")
+@in_pod("This pod.")
 @of_fleet
 def command(
     voice: Voice, name: str, ports: tuple[tuple[int, int], ...], fleet: str, *, pod: str, container: str
@@ -59,6 +58,11 @@ def command(
     from reconciler.forward import Way
 
     ways = tuple(Way(local, remote) for local, remote in ports)
+    for number, (local, remote) in enumerate(ports):
+        if local and local in (before for before, _ in ports[:number]):
+            raise click.UsageError(
+                f"port {local} of this machine is asked for twice; write 0:{remote} for any that is free"
+            )
     run(_forward(request_of(Chosen(fleet=fleet), voice), voice, name, ways, pod, container))
     return ExitCode.IN_ORDER
 
@@ -71,7 +75,7 @@ async def _forward(
     from reconciler.reconcile import Session
 
     async with Session.opened(request, world_of(voice), is_looking=True) as session:
-        end = end_of(*await session.declared(name), pod=pod, container=container)
+        end = await end_of(*await session.declared(name), pod=pod, container=container)
         async with forwarding(end, ways, lambda words: voice.complain(f"warning: {words}\n")) as open_:
             for way in open_:
                 voice.talk(

@@ -106,6 +106,11 @@ class Voice:
         return self._is_terminal(self._out) and not self.is_ci
 
     @property
+    def is_heard(self) -> bool:
+        """Tell whether stdout still takes something: not once its reader went away, or the disk is full."""
+        return id(self._out) not in self._closed
+
+    @property
     def width(self) -> int:
         """Give the columns to write for: COLUMNS, the terminal's, or 120."""
         if (columns := self.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:

@@ -16,12 +16,13 @@ from reconciler.outcome import Verdict
 from reconciler.plan import Action, Change, Plan
 from reconciler.plan.stopped import is_standing_still
 from reconciler.problem import Problem
-from reconciler.provider import InstallInfo, Installs, Logs, Provider
+from reconciler.provider import InstallInfo, Installs, LogQuery, Logs, Provider
 from reconciler.resolve import place
 from reconciler.resource import EMPTY, Life, Observed, Resource, ResourceKey, Scope
 from reconciler.settle.cause import explained
 from reconciler.settle.logs import Kept
 from reconciler.settle.verdict import problem_of
+from reconciler.validate.suggest import near
 
 _AT_ONCE = 8
 BESIDE = Scope("")
@@ -42,8 +43,10 @@ async def find_declared(
     meant = [each for each in resources if name == each.key.name or each.key.answers_to(name)]
     if len(meant) != 1:
         many = ", ".join(str(each.key) for each in meant)
+        names = {each.key.name for each in resources} | {f"{r.key.kind}/{r.key.name}" for r in resources}
+        hint = f'; did you mean "{best}"?' if (best := near(name, sorted(names))) else ""
         raise UsageError(
-            f'"{name}" names several objects: {many}' if meant else f'no manifest declares "{name}"'
+            f'"{name}" names several objects: {many}' if meant else f'no manifest declares "{name}"{hint}'
         )
     provider = providers[meant[0].key.target]
     scopes = [BESIDE] if not meant[0].key.scope else await provider.scopes()
@@ -63,18 +66,20 @@ async def find_logs(
     resources: Sequence[Resource],
     providers: Mapping[str, Provider],
     targets: Mapping[str, Target],
-    pod: str,
+    query: LogQuery,
 ) -> list[Source]:
     """Find the logs of the objects that words name: `NAME`, `KIND/NAME`, or the file of their manifests.
 
-    Raises as `find_declared`, and UsageError where a platform serves no logs.
+    Raises as `find_declared`, and UsageError where a platform serves no such logs.
     """
     sources: list[Source] = []
     for name in _named_by(words, resources):
         provider, observed = await find_declared(name, resources, providers, targets)
         if not isinstance(provider, Logs):
             raise UsageError(f"{provider.name} serves no logs")
-        sources += await sources_of(provider, observed, pod)
+        if query.previous and not provider.keeps_previous:
+            raise UsageError(f"{provider.name} keeps no log from before a restart; leave --previous out")
+        sources += await sources_of(provider, observed, query.pod)
     return sources
 
 

@@ -168,3 +168,11 @@ def test_on_a_terminal_a_download_says_how_far_it_is_and_leaves_only_its_last_wo
     assert told == ["", "", "", "4 MiB", "4 MiB", "4 MiB", "4 MiB", "8 MiB", "8 MiB"]
     assert terminal.shown == [f"wrote 9 lines, 9.0 MiB, to {file}"]
     assert file.stat().st_size == 9 * (1024**2 + 1)
+
+
+@pytest.mark.parametrize("file", ["", "-"])
+def test_what_names_no_file_is_a_usage_error(scene: Scene, file: str) -> None:
+    said = scene.types("logs", "lora", "--download", file)
+
+    assert (said.code, "names no file; leave --download out to print the log" in said.err) == (2, True)
+    assert not (scene.root / "-").exists()

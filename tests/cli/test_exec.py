@@ -30,6 +30,12 @@ def test_the_command_stands_after_two_dashes(setting: Setter, words: list[str]) 
     assert "put -- before the command" in said.err or "Missing argument" in said.err
 
 
+def test_a_command_without_a_name_is_a_usage_error(setting: Setter) -> None:
+    said = setting().types("exec", "box", "--", "", "x")
+
+    assert (said.code, "the first word of the command is empty" in said.err) == (2, True)
+
+
 def test_options_of_the_command_are_its_own(setting: Setter) -> None:
     scene = setting()
 

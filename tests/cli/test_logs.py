@@ -64,7 +64,9 @@ def test_a_span_counts_back_from_the_platforms_time(scene: Scene) -> None:
     assert lines(everything)[-len(lines(newest)) :] == lines(newest)
 
 
-@pytest.mark.parametrize("since", ["yesterday", "10", "2026-01-31T09:00:00", "-5m"])
+@pytest.mark.parametrize(
+    "since", ["yesterday", "10", "2026-01-31T09:00:00", "-5m", "0001-01-01 00:00:00+14:00", "99999999h"]
+)
 def test_a_time_that_is_none_is_a_usage_error(scene: Scene, since: str) -> None:
     said = scene.types("logs", "lora", "--since", since)
 
@@ -140,6 +142,46 @@ def test_who_wants_quiet_hears_of_no_drop(scene: Scene) -> None:
     scene.spoil(f"WS {STREAM}", nth=2, kind="ws_close", code=1000)
 
     assert scene.types("logs", "lora", "--follow", "--quiet").err == ""
+
+
+def test_a_log_before_a_restart_that_never_was_is_told(scene: Scene) -> None:
+    said = scene.types("logs", "lora", "--previous")
+
+    assert said.code == 6
+    assert "what was started only once has no log before: leave --previous out" in said.err
+
+
+def test_an_object_that_nobody_declares_is_told_with_the_nearest_there_is(scene: Scene) -> None:
+    said = scene.types("logs", "lorra")
+
+    assert (said.code, 'no manifest declares "lorra"; did you mean "lora"?' in said.err) == (2, True)
+
+
+BAD_NAMES = {
+    "a pod": (("--pod", "x" * 254), "no pod has such a name"),
+    "a pod's sign": (("--pod", "a/b?c"), "no pod has such a name"),
+    "a pod that is empty": (("--pod", ""), "no pod has such a name"),
+    "a container": (("-c", "x" * 64), "no container has such a name"),
+    "a container that is empty": (("-c", ""), "no container has such a name"),
+}
+COMMANDS = {
+    "logs": ("logs", "lora"),
+    "exec": ("exec", "lora"),
+    "attach": ("attach", "lora"),
+    "port-forward": ("port-forward", "lora", "0:80"),
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize(("options", "told"), BAD_NAMES.values(), ids=BAD_NAMES)
+def test_a_name_that_no_pod_or_container_can_have_is_a_usage_error(
+    scene: Scene, words: tuple[str, ...], options: tuple[str, ...], told: str
+) -> None:
+    said = scene.types(*words, *options)
+
+    assert (said.code, told in said.err) == (2, True)
+    assert len(said.err) < 1000
+    assert not queries(scene)
 
 
 def test_a_log_that_ends_after_a_drop_is_not_told_twice(scene: Scene) -> None:

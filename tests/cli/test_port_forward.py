@@ -32,6 +32,39 @@ def test_what_is_no_port_is_a_usage_error(scene: Scene, ports: str) -> None:
     assert "is no port; write 8000, or 9000:8000 for LOCAL:REMOTE" in said.err
 
 
+TWICE = "port 9000 of this machine is asked for twice; write 0:81 for any that is free"
+
+
+@pytest.mark.parametrize(
+    ("ports", "told"), [(("9000:80", "9000:81"), TWICE), (("9000", "9000"), TWICE.replace("81", "9000"))]
+)
+def test_a_local_port_that_is_asked_for_twice_is_a_usage_error(
+    scene: Scene, ports: tuple[str, ...], told: str
+) -> None:
+    said = scene.types("port-forward", "box", *ports)
+
+    assert (said.code, told in said.err) == (2, True)
+
+
+def test_a_port_that_is_in_use_is_told_with_a_way_out(scene: Scene) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = scene.types("port-forward", "box", f"{port}:80")
+
+    assert said.code == 2
+    assert (
+        f"error: port {port} of this machine cannot be listened at: Address already in use;"
+        " write 0:80 for any that is free\n" in said.err
+    )
+
+
+def test_a_pod_that_does_not_run_is_told_before_anybody_connects(scene: Scene) -> None:
+    said = scene.types("port-forward", "box", "0:80", "--pod", "box-7")
+
+    assert said.code == 6
+    assert 'no pod "box-7" runs; these do: box-0' in said.err
+
+
 def test_what_is_not_declared_is_a_usage_error(scene: Scene) -> None:
     assert scene.types("port-forward", "nobody", "80").code == 2
 

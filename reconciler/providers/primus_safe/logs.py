@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from dataclasses import dataclass
 
 from reconciler.clock import Clock
-from reconciler.errors import NotFound, ProviderError, Rejected
+from reconciler.errors import Malformed, NotFound, ProviderError, Rejected
 from reconciler.provider import LogLine, LogQuery
 from reconciler.providers.primus_safe.api import Api
 from reconciler.providers.primus_safe.phases import ENDED
@@ -21,6 +21,7 @@ _OVERLAP = 20
 _MOST_FOUND = 10_000
 _GAP = "more was printed than can be asked for at once; lines are missing here"
 _WAITING = "is waiting to start"
+_TOO_MUCH = "the answer is larger than"
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,12 @@ class LogReader:
         if query.since:
             now = self.clock.now() + self.api.transport.ahead
             asked["sinceSeconds"] = str(max(1, round((now - query.since).total_seconds())))
-        lines = await self.api.pod_log(observed.id, pod, str(observed.key), asked)
+        try:
+            lines = await self.api.pod_log(observed.id, pod, str(observed.key), asked)
+        except Malformed as wrong:
+            if _TOO_MUCH in wrong.said:
+                wrong.hint = "a log comes in one answer here; --tail or --since asks for less"
+            raise
         return lines if tail else []
 
     async def _is_over(self, observed: Observed, pod: str) -> bool:

@@ -45,6 +45,7 @@ class PrimusSafeProvider:
     """Serve one target. Nothing is sent before the first call."""
 
     name = "primus-safe"
+    keeps_previous = False
     settle_s = 30.0  # well above the lag of a healthy exporter
     most_at_once = 100  # so many ids one batch request may name
 

@@ -17,6 +17,7 @@ from reconciler.stream import follow as stream
 from reconciler.transport import Lines
 
 _WELL_S = 30.0
+_NEVER = "what was started only once has no log before: leave --previous out; else check --pod and -c"
 _URGENCY = ("Failed", "Unknown", "Pending", "Running", "Succeeded")
 
 
@@ -50,7 +51,7 @@ class LogReader:
         url = await self._url(observed)
         address = self._api.transport.url_of(f"{url}/logs", {**_query(query), "follow": "true"})
         try:
-            with explaining():
+            with explaining(_NEVER if query.previous else ""):
                 async with aclosing(self._stream(address, f"the log of {observed.key}", opened)) as lines:
                     async for line in lines:
                         yield LogLine(query.pod, line)
@@ -109,7 +110,7 @@ class LogReader:
         pieces = self._api.transport.pieces(
             f"{url}/logs/download", verb="read", subject=f"the log of {observed.key}", query=_query(query)
         )
-        with explaining():
+        with explaining(_NEVER if query.previous else ""):
             async with aclosing(pieces):
                 async for piece in pieces:
                     yield piece

@@ -48,6 +48,7 @@ class RunaiProvider:
     """Serve one target. Nothing is sent before the first call."""
 
     name = "runai"
+    keeps_previous = True
     most_at_once = 100  # so many ids one batch request may name
 
     def __init__(

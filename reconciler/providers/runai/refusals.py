@@ -21,10 +21,11 @@ _WAYS_OUT: Mapping[int, str] = {
 
 
 @contextmanager
-def explaining() -> Iterator[None]:
-    """Add the way out to a refusal that has none."""
+def explaining(missing: str = "") -> Iterator[None]:
+    """Add the way out to a refusal that has none; `missing`, if any, is that of 400 and 404."""
     try:
         yield
     except ProviderError as refused:
-        refused.hint = refused.hint or _WAYS_OUT.get(refused.status, "")
+        own = missing if refused.status in (400, 404) else ""
+        refused.hint = own or refused.hint or _WAYS_OUT.get(refused.status, "")
         raise
