@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.clock import Clock
-from reconciler.errors import Conflict, NotFound, ProviderError, Rejected, Unknown
+from reconciler.errors import Malformed, ProviderError, Rejected, Unknown
 from reconciler.providers.primus_safe import marks
 from reconciler.providers.primus_safe.api import Api
 from reconciler.providers.primus_safe.reading import Reader
-from reconciler.providers.primus_safe.wire import words
+from reconciler.providers.primus_safe.sweep import Torn
+from reconciler.providers.primus_safe.wire import Misshapen, words
 from reconciler.resource import Observed, Scope
 
 _POLL_S = 2.0
+_UNTOLD = (ProviderError, Misshapen, Torn)
+"""How a request ends that tells nothing: once the copy is asked for, none of them ends the search for it."""
 _NO_ROUTE = 404
 _BY_HAND = "write a manifest with another name and the same spec"
 
@@ -38,48 +41,62 @@ class Cloner:
         """
         target, subject = self.api.transport.target, str(observed.key)
         before = await self._ids(observed, scope)
-        lost: ProviderError | None = None
-        try:
-            await self.api.clone([observed.id], subject)
-        except Unknown as error:
-            lost = error
-        except ProviderError as refused:
-            if refused.status != _NO_ROUTE:
-                raise
-            said = "this server copies no workloads"
-            raise Rejected(target, "clone", subject, said=said, hint=_BY_HAND) from refused
-        new = await self._appeared(observed, scope, before)
+        lost = await self._sent(observed, subject)
+        new, unread = await self._appeared(observed, scope, before)
         if len(new) == 1:
             await self._unmark(new[0], subject)
             return new[0]
-        said = f"{len(new)} appeared: {', '.join(new)}" if new else "no read shows a copy"
-        raise Unknown(target, "clone", subject, said=f"{lost.said}; {said}" if lost else said) from lost
+        shown = f"{len(new)} appeared: {', '.join(new)}" if new else "no read shows a copy"
+        said = "; ".join(part for part in (lost, shown, unread) if part)
+        raise Unknown(target, "clone", subject, said=said)
+
+    async def _sent(self, observed: Observed, subject: str) -> str:
+        """Send the one request; gives why its outcome is not known, "" where it was accepted.
+
+        Raises ProviderError where it surely did nothing.
+        """
+        try:
+            await self.api.clone([observed.id], subject)
+        except ProviderError as failed:
+            if failed.status == _NO_ROUTE:
+                target, said = self.api.transport.target, "this server copies no workloads"
+                raise Rejected(target, "clone", subject, said=said, hint=_BY_HAND) from failed
+            if not isinstance(failed, Unknown | Malformed):
+                raise
+            return failed.said or str(failed)
+        return ""
 
     async def _ids(self, observed: Observed, scope: Scope) -> set[str]:
-        rows = await self.reader.all_named(scope, observed.key.name)
-        return {row.id for row in rows if row.is_by_us and row.key.kind == observed.key.kind}
+        """Find what may be a copy: ours, of this name, and with the mark that is copied along."""
+        key, mark = observed.key, observed.summary.mark
+        rows = await self.reader.all_named(scope, key.name)
+        return {row.id for row in rows if row.is_by_us and row.key.kind == key.kind and row.mark == mark}
 
-    async def _appeared(self, observed: Observed, scope: Scope, before: set[str]) -> list[str]:
-        """Wait until the list shows more than before."""
+    async def _appeared(self, observed: Observed, scope: Scope, before: set[str]) -> tuple[list[str], str]:
+        """Wait until the list shows more than before; gives what is new, and why the last look failed."""
         deadline = self.clock.monotonic() + self.patience_s
         while True:
-            new = await self._ids(observed, scope) - before
+            new, unread = set[str](), ""
+            try:
+                new = await self._ids(observed, scope) - before
+            except _UNTOLD as failed:
+                unread = str(failed)
             if new or self.clock.monotonic() >= deadline:
-                return sorted(new)
+                return sorted(new), unread
             await self.clock.sleep(_POLL_S)
 
     async def _unmark(self, id_: str, subject: str) -> None:
         """Write the description anew without our mark, and see that it took."""
-        deadline = self.clock.monotonic() + self.patience_s
+        deadline, why = self.clock.monotonic() + self.patience_s, ""
         while self.clock.monotonic() < deadline:
             try:
                 found = marks.read(words(await self.api.detail(id_, subject), "description"))
                 if found.mark is None:
                     return
                 await self.api.patch(id_, {"description": found.text}, subject)
-            except (Conflict, NotFound):  # the server has not noticed yet that it is there
-                pass
+            except _UNTOLD as failed:  # such as a server that has not noticed yet that it is there
+                why = f" ({failed})"
             await self.clock.sleep(_POLL_S)
-        said = f"the copy is {id_}, and it still carries the mark of the original"
+        said = f"the copy is {id_}, and it still carries the mark of the original{why}"
         hint = "take the mark out of its description, or delete it: with it neither is touched any more"
         raise Rejected(self.api.transport.target, "clone", subject, said=said, hint=hint)

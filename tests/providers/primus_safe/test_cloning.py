@@ -64,6 +64,65 @@ def test_a_copy_that_never_shows_is_unknown() -> None:
             copied(made)
 
 
+@pytest.mark.parametrize(
+    ("match", "fault"),
+    [
+        (r"GET /api/v1/workloads\?.*workloadId=.*", {"status": 403, "nth": 3}),
+        (r"GET /api/v1/workloads\?.*workloadId=.*", {"kind": "empty_object", "nth": 3}),
+        (r"GET /api/v1/workloads\?.*workloadId=.*", {"kind": "no_rows", "nth": 3}),
+        ("GET /api/v1/workloads/[^/]+", {"status": 520, "nth": 2}),
+        ("GET /api/v1/workloads/[^/]+", {"kind": "null", "nth": 2}),
+        ("PATCH /api/v1/workloads/.*", {"kind": "lost"}),
+        ("PATCH /api/v1/workloads/.*", {"kind": "login_page"}),
+        ("PATCH /api/v1/workloads/.*", {"status": 403}),
+        ("POST /api/v1/workloads/clone", {"kind": "empty_object", "phase": "after_effect"}),
+    ],
+)
+def test_what_fails_after_the_copy_was_asked_for_does_not_end_the_search(
+    match: str, fault: dict[str, Any]
+) -> None:
+    with stage(1) as made:
+        made.spoil(match, **fault)
+
+        original, copy = copied(made)
+
+        assert made.emulator.faults.fired
+        assert set(made.emulator.world.resources) == {original, copy}
+        assert made.emulator.world.resources[copy].description == "mine"
+
+
+def test_credentials_that_die_after_the_copy_leave_its_outcome_unknown() -> None:
+    with stage(1) as made:
+        made.spoil(r"GET /api/v1/workloads\?.*workloadId=.*", status=401, nth=3, forever=True)
+
+        with pytest.raises(Unknown, match=r"no read shows a copy; .*401"):
+            copied(made)
+
+
+def test_a_copy_that_keeps_the_mark_is_told_by_its_id() -> None:
+    with stage(1) as made:
+        made.spoil("PATCH /api/v1/workloads/.*", status=403, forever=True)
+
+        with pytest.raises(Rejected, match=r"the copy is train-\w{5}, and it still carries the mark .*403"):
+            copied(made)
+
+
+def test_a_namesake_made_by_hand_meanwhile_is_not_taken_for_the_copy() -> None:
+    with stage(1, lag_s=5.0) as made:
+        by_hand = list[str]()
+
+        def add(rows: Any) -> Any:
+            if not by_hand:
+                by_hand.append(made.add())
+            return rows
+
+        made.spoil(r"GET /api/v1/workloads\?.*workloadId=.*", kind="mutate", mutate=add, nth=3)
+        original, copy = copied(made)
+
+        assert copy not in (original, *by_hand)
+        assert len(made.emulator.world.resources) == 3
+
+
 def test_a_server_of_today_copies_nothing_and_says_what_to_do() -> None:
     with stage(2) as made:
         with pytest.raises(Rejected, match="copies no workloads") as refused:
