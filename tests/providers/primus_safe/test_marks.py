@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -23,8 +24,9 @@ MARK = Mark(
     on_remove="Keep",
     protect=True,
 )
-TEXT = "[reconciler 1 7f3a9c04d2b81e66 train-mi300/PyTorchJob/llama 1:0a1b2c3d4e5f 9bac3ac1 KP r2]"
-KEPT = replace(MARK, fleet="", digest="1:0a1b2c3d4e5f", commit="9bac3ac1", commit_time="", path="")
+UNDATED = "[reconciler 1 7f3a9c04d2b81e66 train-mi300/PyTorchJob/llama 1:0a1b2c3d4e5f 9bac3ac1 KP r2]"
+TEXT = UNDATED.replace("9bac3ac1", "9bac3ac1:20261101T000000Z")
+KEPT = replace(MARK, fleet="", digest="1:0a1b2c3d4e5f", commit="9bac3ac1", path="")
 
 
 def test_a_mark_stands_behind_the_description() -> None:
@@ -36,6 +38,19 @@ def test_what_a_mark_has_room_for_comes_back() -> None:
     found = read(f"nightly run {TEXT}")
 
     assert (found.text, found.mark) == ("nightly run", KEPT)
+
+
+def test_a_mark_of_before_has_no_time_and_is_read_and_replaced_as_ever() -> None:
+    assert read(f"nightly run {UNDATED}").mark == replace(KEPT, commit_time="")
+    assert described(f"nightly run {UNDATED}", MARK) == f"nightly run {TEXT}"
+
+
+def test_a_time_is_written_with_a_commit_alone() -> None:
+    undated = replace(MARK, commit_time="yesterday")
+    outside_git = replace(MARK, commit="")
+
+    assert described("", undated) == UNDATED
+    assert described("", outside_git) == UNDATED.replace("9bac3ac1", "-")
 
 
 def test_a_mark_takes_the_place_of_an_older_one() -> None:
@@ -64,6 +79,9 @@ def test_people_may_write_on_behind_it() -> None:
         TEXT.replace("r2", "~zz"),
         TEXT.replace(" r2", ""),
         TEXT.replace("r2", "r2 r3"),
+        TEXT.replace("T000000Z", ""),
+        TEXT.replace(":20261101T000000Z", ":"),
+        TEXT.replace("T000000Z", "T000000Z:1"),
     ],
 )
 def test_anything_else_is_no_mark(text: str) -> None:
@@ -78,13 +96,16 @@ _words = st.text(max_size=30)
     fleet=st.text("0123456789abcdef", min_size=1, max_size=32),
     run=_words,
     commit=st.text("0123456789abcdef", max_size=40),
+    seconds=st.integers(0, 2**33),
     remove=st.sampled_from(["Delete", "Stop", "Keep"]),
     protect=st.booleans(),
 )
 def test_every_mark_survives_the_way_and_holds_no_sign_that_searches_read(
-    text: str, fleet: str, run: str, commit: str, remove: str, *, protect: bool
+    text: str, fleet: str, run: str, commit: str, seconds: int, remove: str, *, protect: bool
 ) -> None:
-    mark = Mark(fleet, "", "ws_1/Kind/name", "1:0123456789ab", run, commit[:8], "", "", remove, protect)
+    at = datetime.fromtimestamp(seconds, UTC)
+    time = at.strftime("%Y-%m-%dT%H:%M:%SZ") if commit else ""
+    mark = Mark(fleet, "", "ws_1/Kind/name", "1:0123456789ab", run, commit[:8], time, "", remove, protect)
 
     written = described(text, mark)
 
