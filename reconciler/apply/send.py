@@ -68,7 +68,7 @@ async def send(
     try:
         answer = await request()
     except ProviderError as error:
-        if _may_have_worked(error):
+        if may_have_worked(error):
             return Lost(op, error)
         journal.result(op, "failed")
         return Refused(op, error)
@@ -112,13 +112,13 @@ def _answered(
     if error is None:
         journal.result(op, "ok", object_id=id_)
         return Sent(op, None)
-    if _may_have_worked(error):
+    if may_have_worked(error):
         return Lost(op, error)
     journal.result(op, "failed")
     return Refused(op, error)
 
 
-def _may_have_worked(error: ProviderError) -> bool:
+def may_have_worked(error: ProviderError) -> bool:
     """Tell silence from refusal. Without a connection nothing was sent; a 5xx may come after the effect."""
     if isinstance(error, Unavailable):
         return error.status >= 500

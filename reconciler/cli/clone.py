@@ -12,7 +12,10 @@ from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
-    from reconciler.declare import Request
+    from reconciler.declare import Request, World
+    from reconciler.fleet import Fleet
+    from reconciler.provider import Clones
+    from reconciler.resource import Observed
 
 
 @click.command()
@@ -30,9 +33,10 @@ def command(voice: Voice, name: str, fleet: str, *, yes: bool) -> ExitCode:
 
     The copy runs at once, has the name of the original, and an id of its own, which is printed. It carries
     no mark: git does not declare it, so it is never changed, counted or pruned, and whoever made it ends it.
+    Nothing is copied while an apply of the fleet runs, nor the other way round.
 
-    Exit codes: 0 copied; 4 not there; 5, 6 not read; 8 declined; 9 the platform copies nothing; 10 nobody
-    knows which one is the copy.
+    Exit codes: 0 copied; 4 not there; 5, 6 not read; 7 an apply is running; 8 declined; 9 the platform copies
+    nothing, or the copy kept the mark; 10 nobody knows which one is the copy.
     """
     from reconciler.cli.request import request_of
     from reconciler.cli.running import run
@@ -49,7 +53,8 @@ async def _clone(request: Request, voice: Voice, name: str, *, yes: bool) -> Exi
     from reconciler.provider import Clones
     from reconciler.reconcile import Session
 
-    async with Session.opened(request, world_of(voice), is_looking=True) as session:
+    world = world_of(voice)
+    async with Session.opened(request, world, is_looking=True) as session:
         provider, observed = await session.declared(name)
         if not isinstance(provider, Clones):
             raise UsageError(f"{provider.name} copies no workloads; write a manifest of another name")
@@ -58,6 +63,20 @@ async def _clone(request: Request, voice: Voice, name: str, *, yes: bool) -> Exi
             answered(
                 voice, f"Copy {observed.key} ({observed.id})? The copy will run at once{gpus}. [y/N] ", "y"
             )
-        id_ = await provider.clone(observed)
+        id_ = await _copied(provider, observed, session.fleet, world, voice)
     voice.result(f"{observed.key} is copied as {id_}\n")
     return ExitCode.IN_ORDER
+
+
+async def _copied(provider: Clones, observed: Observed, fleet: Fleet, world: World, voice: Voice) -> str:
+    """Copy it alone, as an apply writes; what asks to stop waits until the copy is told by its id."""
+    from reconciler.apply.copy import copy
+    from reconciler.cli.running import stopping
+    from reconciler.journal import opened
+
+    def warn(words: str) -> None:
+        world.tell(f"warning: {words}")
+
+    with stopping(lambda: None, voice):
+        async with opened(fleet, clock=world.clock, environ=world.environ, warn=warn) as journal:
+            return await copy(provider, observed, journal)

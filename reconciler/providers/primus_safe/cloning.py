@@ -60,7 +60,8 @@ class Cloner:
         except ProviderError as failed:
             if failed.status == _NO_ROUTE:
                 target, said = self.api.transport.target, "this server copies no workloads"
-                raise Rejected(target, "clone", subject, said=said, hint=_BY_HAND) from failed
+                status = failed.status
+                raise Rejected(target, "clone", subject, said=said, status=status, hint=_BY_HAND) from failed
             if not isinstance(failed, Unknown | Malformed):
                 raise
             return failed.said or str(failed)
