@@ -1,24 +1,25 @@
 """What the server's own codes say of a refusal: its statuses mislead.
 
-Quota comes as an outage (503), a workload that has ended as a fault of the server (500), and a spec that
-is frozen as a lack of rights (403). What a webhook turned down was surely not done, whatever the status.
+Quota comes as an outage (503) or as a lack of rights (403), a workload that has ended as a fault of the
+server (500), and a spec that is frozen as a lack of rights (403). What a webhook turned down was surely not
+done, whatever the status.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.errors import Conflict, Forbidden, Malformed, ProviderError, Rejected
+from reconciler.errors import Conflict, Malformed, Rejected
 from reconciler.resource import Json
 from reconciler.transport.strict import read_json
 from reconciler.transport.words import Answer, Verdict
 
-INTERNAL, FORBIDDEN, NO_ROUTE, LARGE = "Primus.00001", "Primus.00003", "Primus.00005", "Primus.00006"
+NO_ROUTE, LARGE = "Primus.00005", "Primus.00006"
 MISSING_FEATURE, QUOTA, FROZEN, NO_TEMPLATE = "Primus.00007", "Primus.00008", "Primus.00012", "Primus.01002"
-NO_WORKLOAD = "Primus.01001"
 
+_LESS = Verdict(Rejected, "ask for less, or for more nodes in the workspace; waiting does not help")
 _BY_CODE: Mapping[str, Verdict] = {
-    QUOTA: Verdict(Rejected, "ask for less, or for more nodes in the workspace; waiting does not help"),
+    QUOTA: _LESS,
     LARGE: Verdict(Rejected),
     MISSING_FEATURE: Verdict(Rejected),
     FROZEN: Verdict(Conflict, "what a job was started with cannot change; replace it"),
@@ -28,9 +29,11 @@ _BY_CODE: Mapping[str, Verdict] = {
 _BY_WORDS: tuple[tuple[str, Verdict], ...] = (
     ("can only be edited when it is running", Verdict(Conflict, "it has ended; plan again")),
     ("once the workload has been scheduled", Verdict(Conflict, "what a job was started with cannot change")),
+    ("Insufficient resource", _LESS),
+    ("workspace only supports", Verdict(Rejected, "choose a workspace for this kind; doctor tells of each")),
 )
 _DENIED = "denied the request:"
-_KEPT: Mapping[str, type[ProviderError]] = {FORBIDDEN: Forbidden}
+"""How a webhook turns something down. Rights are not its business, whatever the status says."""
 
 
 def judged(answer: Answer) -> Verdict | None:
@@ -41,9 +44,7 @@ def judged(answer: Answer) -> Verdict | None:
             return verdict
     if code in _BY_CODE:
         return _BY_CODE[code]
-    if _DENIED in words:
-        return Verdict(_KEPT.get(code, Rejected))
-    return None
+    return Verdict(Rejected) if _DENIED in words else None
 
 
 def envelope(answer: Answer) -> tuple[str, str]:

@@ -38,12 +38,31 @@ def test_a_lack_of_room_is_no_outage_and_nothing_was_made(made: Stage) -> None:
     assert not made.emulator.world.resources
 
 
-def test_what_a_workspace_does_not_take_is_not_allowed(made: Stage) -> None:
+@pytest.mark.parametrize(
+    "asked", [{"gpu": "16"}, {"cpu": "1000"}, {"memory": "1Ei"}, {"ephemeralStorage": "1Ei"}], ids=str
+)
+def test_a_pod_that_fits_no_node_lacks_no_rights(made: Stage, asked: dict[str, str]) -> None:
+    error = refused(made, {**SPEC, "resource": {**ASKED, **asked}})
+
+    assert isinstance(error, Rejected)
+    assert error.status in (403, 503)
+    assert "ask for less" in error.hint
+
+
+def test_what_a_workspace_does_not_take_is_no_lack_of_rights(made: Stage) -> None:
     async def act(provider: Any, scope: Any) -> None:
         await provider.create(scope, a_resource(kind="Deployment", spec=SPEC), MARK)
 
-    with pytest.raises(Forbidden, match="only supports"):
+    with pytest.raises(Rejected, match="only supports") as error:
         made.play(act)
+
+    assert "choose a workspace for this kind" in error.value.hint
+
+
+def test_what_only_managers_may_is_a_lack_of_rights(made: Stage) -> None:
+    error = refused(made, {**SPEC, "priority": 2})
+
+    assert isinstance(error, Forbidden)
 
 
 def running(made: Stage) -> Observed:
