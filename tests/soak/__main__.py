@@ -17,10 +17,11 @@ from pathlib import Path
 from random import Random
 
 from tests.soak.contenders import measured
-from tests.soak.crashes import SCENARIOS, Tally, crash
+from tests.soak.crashes import Tally, crash
 from tests.soak.inside import Kill
 from tests.soak.lives import play
 from tests.soak.nights import pass_nights
+from tests.soak.scenarios import SCENARIOS, WHERE
 from tests.soak.score import SCORE
 
 FAULTS = Path("soak-faults")
@@ -82,7 +83,7 @@ def _crashes(seconds: float, number: int) -> Rows:
     tally = Tally()
     for place, scenario in enumerate(SCENARIOS):
         end = time.monotonic() + seconds / len(SCENARIOS)
-        crash(scenario, tally, partial(_until, end, Random(number + place)))
+        crash(scenario, tally, WHERE, partial(_until, end, Random(number + place)))
     if tally.broken:
         raise Broken(str(tally.broken[0][2]), "\n".join(f"{one}" for one in tally.broken))
     share = f"of {4 * sum(tally.requests.values()):,} around {sum(tally.requests.values()):,} requests"

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from tests.scenarios.oracle import EVERY_KIND
-from tests.soak.ground import Ground, Ran, grounded
-from tests.soak.inside import POINTS, Kill
-from tests.soak.invariants import check_i12
-from tests.soak.truth import Violation
-from tests.soak.wishes import Wish
+from tests.soak.faults import Script, played
+from tests.soak.ground import Ground, Ran, Wanted
+from tests.soak.inside import POINTS, Kill, World
+from tests.soak.laws import Violation
 
-_REPLACE = "onImmutableChange: Replace"
 _CLEAN = 2
 _ROOM = ("destroy=99", "shrunk")
 
@@ -25,15 +22,32 @@ _ROOM = ("destroy=99", "shrunk")
 class Scenario:
     """Go from one state of git to another, by the apply that is killed, so long after the first.
 
-    `named` are the jobs that its --run names; the clean applies after it name none.
+    `named` are the jobs that its --run names; the clean applies after it name none. The `script` of faults is
+    played in the one that is killed.
     """
 
     name: str
-    before: tuple[Wish, ...]
-    after: tuple[Wish, ...]
+    before: tuple[Wanted, ...]
+    after: tuple[Wanted, ...]
     is_git: bool = False
     wait_s: int = 0
     named: tuple[str, ...] = ()
+    script: Script = ()
+
+
+class Law(Protocol):
+    """Say what breaks I12 in a killed run and the clean ones after it."""
+
+    def __call__(self, rans: Sequence[Ran], wishes: Any, *, past: World) -> Violation | None:
+        """Hold them to it; `wishes` is what git says, `past` every object there ever was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Name the ground on which scenarios are played, opened in a folder, and the law of its platform."""
+
+    grounded: Callable[..., AbstractContextManager[Ground]]
+    law: Law
 
 
 @dataclass
@@ -51,50 +65,33 @@ class Tally:
     broken: list[tuple[str, Kill, Violation]] = field(default_factory=list)
 
 
-def _fleet(*names: str, image: str = "busybox:1", lifecycle: str = "") -> tuple[Wish, ...]:
-    return tuple(Wish(name, EVERY_KIND[name], image=image, lifecycle=lifecycle) for name in names)
-
-
-_JOBS = tuple(Wish(name, does="ends") for name in ("one", "two", "three"))
-_MIXED = (
-    Wish("train", image="busybox:2", lifecycle=_REPLACE),
-    Wish("chat", "Inference", image="busybox:2"),
-    Wish("fresh", "Workspace"),
-    Wish("next", "Training", needs="fresh", needed_kind="Workspace"),
-)
-SCENARIOS: Sequence[Scenario] = (
-    Scenario("create", (), _fleet("train", "note", "chat", "nim", "app")),
-    Scenario("update", _fleet("chat", "nim", "app"), _fleet("chat", "nim", "app", image="busybox:2")),
-    Scenario(
-        "replace", _fleet("train", "note"), _fleet("train", "note", image="busybox:2", lifecycle=_REPLACE)
-    ),
-    Scenario("delete", _fleet("train", "note", "chat", "nim"), _fleet("chat"), is_git=True),
-    Scenario("rerun", _JOBS, tuple(replace(job, lifecycle="runId: second") for job in _JOBS), wait_s=300),
-    Scenario("run", _JOBS, _JOBS, wait_s=300, named=tuple(job.full for job in _JOBS)),
-    Scenario("mixed", _fleet("train", "chat", "note"), _MIXED, is_git=True),
-)
 Choose = Callable[[Sequence[Kill]], Iterable[Kill]]
 
 
-def crash(scenario: Scenario, tally: Tally, choose: Choose = lambda points: points) -> None:
+def crash(scenario: Scenario, tally: Tally, where: Where, choose: Choose = lambda points: points) -> None:
     """Kill the apply of a scenario at its points, or those that are chosen; hold what follows to I12."""
-    with _staged(scenario) as ground:
+    with _staged(scenario, where) as ground:
         start = Start.of(ground)
-        whole = ground.apply(allow=_ROOM, run=scenario.named)
+        whole = _applied(ground, scenario)
         tally.requests[scenario.name] = whole.requests
         for kill in choose(_points(whole.requests)):
             start.restore(ground)
-            killed = ground.apply(kill=kill, allow=_ROOM, run=scenario.named)
+            killed = _applied(ground, scenario, kill=kill)
             if not killed.is_killed:  # nothing came after the last answer
                 continue
             rans = [killed, *_clean(ground)]
-            found = check_i12(rans, scenario.after, past=ground.past())
+            found = where.law(rans, scenario.after, past=ground.past())
             tally.effects += bool(killed.effects)
             tally.tried += 1
             tally.applies += len(rans) - 1
             tally.converged += found is None
             tally.broken += [(scenario.name, kill, found)] if found else []
         start.restore(ground)
+
+
+def _applied(ground: Ground, scenario: Scenario, **how: Any) -> Ran:
+    with played(ground.emulator.faults, scenario.script):
+        return ground.apply(allow=_ROOM, run=scenario.named, **how)
 
 
 def _points(requests: int) -> list[Kill]:
@@ -111,11 +108,11 @@ def _clean(ground: Ground) -> Iterator[Ran]:
 
 
 @contextmanager
-def _staged(scenario: Scenario) -> Iterator[Ground]:
+def _staged(scenario: Scenario, where: Where) -> Iterator[Ground]:
     """Bring a fleet into its first state, and git into its second."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        grounded(Path(folder) / "repo", is_git=scenario.is_git) as ground,
+        where.grounded(Path(folder) / "repo", is_git=scenario.is_git) as ground,
     ):
         ground.declare(scenario.before)
         assert not scenario.before or ground.apply().code == 0
@@ -158,5 +155,7 @@ class Start:
 
 
 def _copied(value: Any) -> Any:
-    """Copy what the world changes in place; what it holds is frozen."""
-    return value.copy() if isinstance(value, dict | list | set) else value
+    """Copy what the world changes in place, as deep as it goes; what that holds is frozen."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return value.copy() if isinstance(value, list | set) else value

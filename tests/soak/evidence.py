@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from reconciler.emulator.ledger import Effect, Entry
 from reconciler.emulator.runai.records import Workload
-from reconciler.outcome import Outcome, Result
-from reconciler.plan import Action, Change
-from tests.soak.ground import Ran, World
-from tests.soak.inside import Strike
+from reconciler.plan import Change
+from tests.soak.ground import Ran
+from tests.soak.inside import Strike, World
+from tests.soak.sent import is_refused
 from tests.soak.truth import (
     Key,
     asks_for,
     is_ours,
-    is_refused,
     key_of,
     looks_up,
     mark_of,
@@ -25,42 +23,10 @@ from tests.soak.truth import (
 )
 from tests.soak.wishes import Wish, kind_of
 
-VERBS: Mapping[str, Counter[str]] = {
-    "create": Counter(create=1),
-    "update": Counter(update=1),
-    "delete": Counter(delete=1),
-    "replace": Counter(delete=1, create=1),
-    "rerun": Counter(delete=1, create=1),
-    "stop": Counter(suspend=1),
-    "resume": Counter(resume=1),
-}
-"""What each action comes to on the platform."""
-UNSENT = frozenset({Result.REFUSED, Result.DEFERRED, Result.NOT_ATTEMPTED, Result.SKIPPED})
 _SENT_BY = {"DELETE": {"delete", "replace", "rerun"}, "POST": {"create", "replace", "rerun"}}
 _ORDERS = {"suspend": {"stop"}, "resume": {"resume"}}
 _LEAVES_OUT = frozenset({"no_rows", "mutate"})
 _MEMORY_DAYS = 14
-
-
-def struck(ran: Ran) -> list[tuple[Strike, Effect, Workload]]:
-    """Give every effect of a run with its write and its object, as it was before or is after."""
-    found = []
-    for strike in ran.strikes:
-        for effect in strike.entry.effects:
-            one = strike.after.get(effect.id) or strike.before.get(effect.id)
-            if one is not None:
-                found.append((strike, effect, one))
-    return found
-
-
-def effects_on(ran: Ran, change: Change) -> list[str]:
-    """Name what a run did to the object of one change, in order."""
-    key = change.key
-    return [
-        effect.verb
-        for _, effect, one in struck(ran)
-        if (one.project.name, kind_of(one), one.name) == (key.scope, key.kind, key.name)
-    ]
 
 
 def is_for(entry: Entry, change: Change) -> bool:
@@ -81,28 +47,6 @@ def is_for(entry: Entry, change: Change) -> bool:
 def looked(ran: Ran, name: str, since: int, until: int) -> bool:
     """Tell whether a run looked a name up between two entries."""
     return any(looks_up(entry, name) for entry in ran.entries if since < entry.seq < until)
-
-
-def is_untrue(outcome: Outcome, change: Change, ran: Ran) -> str:
-    """Say what an outcome tells that the ledger does not; nothing where it is true."""
-    made = Counter(effects_on(ran, change))
-    if outcome.result in UNSENT and made:
-        return f"{outcome.key} is said to be {outcome.result}, and had {dict(made)}"
-    due = VERBS.get(change.action.value, made)
-    if outcome.result is Result.FAILED and change.action is Action.CREATE and made == due:
-        return f"the create of {outcome.key} is said to have failed ({outcome.why}), and had {dict(made)}"
-    is_done = outcome.result is Result.DONE and not outcome.why
-    if is_done and change.action.writes and made != due:
-        return f"{outcome.action} of {outcome.key} is said to be done, and had {dict(made)}"
-    return ""
-
-
-def has_failed(ran: Ran) -> bool:
-    """Tell whether a run says of anything that it did not come to what was planned."""
-    if ran.applied is None:
-        return False
-    left = {outcome.result for outcome in ran.applied.outcomes} - {Result.DONE, Result.DEFERRED}
-    return bool(left or ran.applied.not_taken or ran.applied.replan_problem)
 
 
 def is_believable(entry: Entry, effect: Effect, project: str, world: World) -> bool:

@@ -1,49 +1,40 @@
-"""The ground: one emulated platform, one repository, and our commands run on them, each kept as it went."""
+"""The ground: one emulated platform, one repository, and our commands run on them, each kept as it went.
+
+What a platform has of its own is left to it: `runai` has one, `primus_safe.ground` the other.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+from starlette.types import ASGIApp
 
 from reconciler.declare import Request
-from reconciler.emulator.clock import ManualClock
-from reconciler.emulator.ledger import Effect, Entry
-from reconciler.emulator.runai import Emulator, Switches
-from reconciler.emulator.runai.records import Workload
+from reconciler.emulator.clock import Clock
+from reconciler.emulator.faults import Faults
+from reconciler.emulator.ledger import Effect, Entry, Ledger
 from reconciler.emulator.server import Stamp
 from reconciler.errors import ExitCode, ReconcilerError, heaviest
 from reconciler.outcome import Applied
 from reconciler.plan import Action
 from reconciler.reconcile import Planned, Session, Stop
-from tests.scenarios.stage import FLEET_ID, Stage
-from tests.soak.inside import RUN, Kill, Killed, Run, Strike, inside
-from tests.soak.wishes import Wish
+from tests.scenarios.stage import Stage
+from tests.soak.inside import RUN, Kill, Killed, Run, Strike, World, inside
 
 URL = "http://127.0.0.1:9"
 """Nothing is sent there: only log streams would be, and the soak follows none."""
 OTHER_FLEET = "0123456789abcdef"
-FLEET = """\
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {{name: {name}, id: {id}}}
-manifests: [manifests]
-targets:
-  prod:
-    provider: runai
-    url: {url}
-    auth:
-      clientId: "${{{{ vars.RUNAI_CLIENT_ID }}}}"
-      clientSecret: "${{{{ secrets.RUNAI_CLIENT_SECRET }}}}"
-    scope: {{projects: [team-a, team-b]}}
-"""
-World = Mapping[str, Workload]
+Place = tuple[str, str, str]
+"""The scope, kind and name of an object, in our words."""
 Between = Callable[[], object]
 
 
@@ -51,7 +42,8 @@ Between = Callable[[], object]
 class Ran:
     """Keep what one command of ours was asked, said and did.
 
-    `code` is None where it was killed. `before` and `after` are the live world around it.
+    `code` is None where it was killed. `before` and `after` are the live world around it; `place_of` tells
+    where in it an object stands.
     """
 
     verb: str
@@ -61,6 +53,7 @@ class Ran:
     after: World
     entries: tuple[Entry, ...]
     strikes: tuple[Strike, ...]
+    place_of: Callable[[Any], Place]
     requests: int = 0
     planned: Planned | None = None
     applied: Applied | None = None
@@ -87,29 +80,53 @@ class _Act:
     code: ExitCode | None = None
 
 
+class Emulated(Protocol):
+    """Be an emulator of either platform."""
+
+    world: Any
+    ledger: Ledger
+    faults: Faults
+    clock: Clock
+    app: ASGIApp
+
+
+class Wanted(Protocol):
+    """Be something that git wants, one manifest each."""
+
+    @property
+    def file(self) -> str:
+        """Name the manifest's file, without its ending."""
+
+    def text(self) -> str:
+        """Write the manifest."""
+
+
 @dataclass
-class Ground:
+class Ground(ABC):
     """Hold the platform and the repository; run commands on them."""
 
     stage: Stage
     runs: list[Ran] = field(default_factory=list)
 
     @property
-    def emulator(self) -> Emulator:
+    def emulator(self) -> Emulated:
         """The platform."""
         return self.stage.emulator
 
-    def live(self) -> dict[str, Workload]:
+    @abstractmethod
+    def live(self) -> dict[str, Any]:
         """Give all that is not gone, by id."""
-        return {one.id: one for one in self.emulator.world.live()}
 
-    def past(self) -> dict[str, Workload]:
+    @abstractmethod
+    def past(self) -> dict[str, Any]:
         """Give every object that a request ever made or that is there, as it ended, by id."""
-        world, live = self.emulator.world, self.live()
-        made = {effect.id for effect in self.emulator.ledger.effects() if effect.verb == "create"}
-        return {id_: world.workload(id_) for id_ in sorted(made | {*live})}
 
-    def declare(self, wishes: Iterable[Wish]) -> None:
+    @staticmethod
+    @abstractmethod
+    def place_of(one: Any) -> Place:
+        """Tell the scope, kind and name of an object."""
+
+    def declare(self, wishes: Iterable[Wanted]) -> None:
         """Make git want exactly this."""
         folder = self.stage.root / "manifests"
         for path in folder.iterdir():
@@ -166,6 +183,7 @@ class Ground:
             self.live(),
             tuple(entries[seq] for seq in run.seqs),
             tuple(replace(strike, entry=entries[strike.entry.seq]) for strike in run.strikes),
+            self.place_of,
             run.requests,
             act.planned,
             act.applied,
@@ -232,35 +250,32 @@ async def _health(session: Session, act: _Act, _: Between, __: Mapping[str, Any]
 _VERBS = {"apply": _apply, "plan": _plan, "drift": _drift, "health": _health}
 
 
+Grounded = TypeVar("Grounded", bound=Ground)
+
+
 @contextmanager
-def grounded(
-    root: Path,
-    *,
-    switches: Switches | None = None,
-    is_git: bool = False,
-    emulator: Emulator | None = None,
-    fleet_id: str = FLEET_ID,
-) -> Iterator[Ground]:
-    """Prepare a ground with an empty platform, or that of an `emulator`, and a fleet without manifests."""
-    platform = emulator or Emulator(seed="empty", clock=ManualClock(), switches=switches)
-    (root / "manifests").mkdir(parents=True)
-    environ = {
-        "RUNAI_CLIENT_ID": "demo",
-        "RUNAI_CLIENT_SECRET": "demo-secret",
-        "XDG_STATE_HOME": str(root.parent / f"{root.name}-state"),
-        "HOME": str(root.parent),
-        "PATH": os.environ["PATH"],
-    }
-    stage = Stage(platform, URL, root, environ, is_git)
-    (root / "reconciler.yaml").write_text(FLEET.format(name="ml-platform", id=fleet_id, url=URL))
-    if is_git:
+def opened(ground: Grounded, fleet: str, *, has_way_in: bool = False) -> Iterator[Grounded]:
+    """Make the folder of a ground into a fleet without manifests, and lead its commands into its platform.
+
+    `has_way_in`: whoever brought the platform has opened the way into it.
+    """
+    stage, emulator = ground.stage, ground.emulator
+    (stage.root / "manifests").mkdir(parents=True)
+    (stage.root / "reconciler.yaml").write_text(fleet)
+    if stage.is_git:
         stage.git("init", "-q", "-b", "main")
         commit(stage)
-    if emulator:  # whoever brings it has opened the way in
-        yield Ground(stage)
+    if has_way_in:
+        yield ground
         return
-    with inside(Stamp(platform.app, platform.clock), platform.world, platform.ledger):
-        yield Ground(stage)
+    with inside(Stamp(emulator.app, emulator.clock), emulator.ledger, ground.live):
+        yield ground
+
+
+def environ_at(root: Path, **more: str) -> dict[str, str]:
+    """Give the environment of the commands that run in a folder; their state is beside it."""
+    state = {"XDG_STATE_HOME": str(root.parent / f"{root.name}-state"), "HOME": str(root.parent)}
+    return {**state, "PATH": os.environ["PATH"], **more}
 
 
 def commit(stage: Stage) -> None:

@@ -8,7 +8,7 @@ the journal's lock is freed, as the kernel does for a process that is gone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,8 +21,6 @@ import httpx
 from starlette.types import ASGIApp
 
 from reconciler.emulator.ledger import Entry, Ledger, page_of
-from reconciler.emulator.runai.records import Workload
-from reconciler.emulator.runai.world import World
 from reconciler.emulator.wire import Wire, attach
 from reconciler.journal import Journal
 from reconciler.transport import Transport
@@ -31,6 +29,8 @@ POINTS = ("before send", "before answer", "before journal", "after journal")
 """Where around a request a run can be killed: before it leaves, after its effect and before its answer,
 after its answer and before the journal's next line, and after that line."""
 
+World = Mapping[str, Any]
+"""What is live, by id; each platform has records of its own."""
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
@@ -55,8 +55,8 @@ class Strike:
     """Keep a write as it happened: its entry, the live world before it and after it, by id."""
 
     entry: Entry
-    before: Mapping[str, Workload]
-    after: Mapping[str, Workload]
+    before: World
+    after: World
 
 
 @dataclass
@@ -167,8 +167,8 @@ class Torn(httpx.AsyncByteStream):
 class Door(httpx.AsyncBaseTransport):
     """Carry requests into the application of the emulator, for whichever run is under way."""
 
-    def __init__(self, app: ASGIApp, world: World, ledger: Ledger) -> None:
-        self._app, self._world, self._ledger = app, world, ledger
+    def __init__(self, app: ASGIApp, ledger: Ledger, live: Callable[[], World]) -> None:
+        self._app, self._ledger, self._live = app, ledger, live
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; its effect, its faults and its end of the run are played here."""
@@ -199,14 +199,11 @@ class Door(httpx.AsyncBaseTransport):
             self._keep(run, page.seq, before)
         return _response(parts, cord)
 
-    def _keep(self, run: Run, seq: int, before: Mapping[str, Workload]) -> None:
+    def _keep(self, run: Run, seq: int, before: World) -> None:
         run.seqs.append(seq)
         entry = self._ledger.since(seq - 1)[0]
         if entry.method in _WRITES and not entry.is_login:
             run.strikes.append(Strike(entry, before, self._live()))
-
-    def _live(self) -> dict[str, Workload]:
-        return {one.id: one for one in self._world.live()}
 
 
 def _scope(request: httpx.Request) -> dict[str, Any]:
@@ -260,9 +257,12 @@ def _raw_response(raw: bytes) -> httpx.Response:
 
 
 @contextmanager
-def inside(app: ASGIApp, world: World, ledger: Ledger) -> Iterator[None]:
-    """Lead every session opened in this block into the emulator, and let its run die where it is to."""
-    door, append = Door(app, world, ledger), Journal._append
+def inside(app: ASGIApp, ledger: Ledger, live: Callable[[], World]) -> Iterator[None]:
+    """Lead every session opened in this block into the emulator, and let its run die where it is to.
+
+    `live` gives what is live there, which is kept around every write.
+    """
+    door, append = Door(app, ledger, live), Journal._append
 
     def client(_: Transport, _call: object) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=door, trust_env=False)

@@ -1,4 +1,4 @@
-"""The laws, each a function that gives what breaks it, or nothing.
+"""The laws for which Run:ai has to be known, each a function that gives what breaks it, or nothing.
 
 The oracle is the emulator's ledger and world, never our own report; where a law is about what we say, our
 words are held against those. The docstrings cite the definitions, as far as they are read against the
@@ -13,19 +13,17 @@ from dataclasses import dataclass
 
 from reconciler.emulator.runai.records import Workload
 from reconciler.errors import ExitCode
-from reconciler.outcome import Result
-from reconciler.plan import Action, Plan
+from reconciler.plan import Plan
 from tests.scenarios.stage import FLEET_ID
-from tests.soak import evidence
-from tests.soak.ground import Ran, World
+from tests.soak import evidence, sent
+from tests.soak.ground import Ran
+from tests.soak.inside import World
+from tests.soak.laws import Violation, check_i29, told
+from tests.soak.sent import first_write, is_refused
 from tests.soak.truth import (
     Key,
-    Violation,
     asks_for,
-    first_write,
     is_ours,
-    is_refused,
-    is_write,
     keeps,
     key_of,
     mark_of,
@@ -34,17 +32,6 @@ from tests.soak.truth import (
     runs,
 )
 from tests.soak.wishes import Wish, kind_of
-
-NOTHING_CHANGED = frozenset(
-    {
-        ExitCode.CHANGES,
-        ExitCode.REJECTED,
-        ExitCode.DENIED,
-        ExitCode.UNOBSERVED,
-        ExitCode.STALE,
-        ExitCode.REFUSED,
-    }
-)
 
 
 def check_i1(
@@ -71,7 +58,7 @@ def check_i1(
     good |= {ExitCode.UNHEALTHY} if any(wish.does == "fails" for wish in listed.values()) else set()
     good |= {ExitCode.REFUSED, ExitCode.PARTIAL} if clashes else set()
     if ran.code not in good:
-        return Violation("I1", f"apply ended with {ran.code!r}: {ran.error or _told(ran)}")
+        return Violation("I1", f"apply ended with {ran.code!r}: {ran.error or told(ran)}")
     if fresh.writes or (not clashes and not fresh.is_empty):
         return Violation("I1", f"a plan after it finds {[(c.action, str(c.key)) for c in fresh.writes]}")
     ours = owned(ran.after)
@@ -91,22 +78,6 @@ def check_i1(
     left = {key: one for key, one in ours.items() if key not in listed and key not in kept}
     strayed = [key for key, one in left.items() if not keeps(one)]
     return Violation("I1", f"{strayed} have no manifest and are still there") if strayed else None
-
-
-def check_i2(rans: Sequence[Ran]) -> Violation | None:
-    """Eventual and stable: after the last fault and the last edit of D, at most 3 applies reach I1's
-    fixpoint; the next 2 applies have eff(L) = nothing. `rans` are those applies, five or fewer.
-    """
-    idle = [not ran.effects for ran in rans]
-    if len(idle) < 2 or not all(idle[-2:]):
-        return Violation("I2", f"{len(rans)} applies did not come to rest: {[ran.effects for ran in rans]}")
-    return Violation("I2", f"the fourth apply still changes {rans[3].effects}") if not all(idle[3:]) else None
-
-
-def check_i3(second: Ran) -> Violation | None:
-    """Idempotence: apply; apply, so the second sends zero mutating requests."""
-    sent = [f"{entry.method} {entry.path}" for entry in second.entries if is_write(entry)]
-    return Violation("I3", f"a second apply sent {sent}") if sent else None
 
 
 def check_i4(ran: Ran, fleet_id: str = FLEET_ID, *, moved: Collection[str] = ()) -> Violation | None:
@@ -170,30 +141,6 @@ def check_i6(ran: Ran) -> Violation | None:
     return None
 
 
-def check_i7(ran: Ran) -> Violation | None:
-    """Plan completeness: exit 0, so every change has its effects exactly once, or a recorded proof that it
-    was already satisfied.
-    """
-    if ran.code is not ExitCode.IN_ORDER or ran.applied is None or ran.planned is None:
-        return None
-    proofs = {outcome.key: outcome.why for outcome in ran.applied.outcomes}
-    for change in ran.planned.plan.writes:
-        made = Counter(evidence.effects_on(ran, change))
-        due = evidence.VERBS.get(change.action.value, made)
-        if made != due and not (proofs.get(change.key) and made <= due):
-            return Violation("I7", f"exit 0, and {change.action} of {change.key} had {dict(made)}")
-    return None
-
-
-def check_i8(ran: Ran) -> Violation | None:
-    """Validity gate: any invalid document, so zero requests with an effect; validation comes before any read,
-    so zero requests at all. `ran` is a run over such a document.
-    """
-    if not ran.entries and ran.code is ExitCode.REJECTED:
-        return None
-    return Violation("I8", f"a document is invalid, and {len(ran.entries)} requests left ({ran.code!r})")
-
-
 def check_i9(ran: Ran, *, consented: int = 0) -> Violation | None:
     """Caps: the running objects that delete, replace and stop ended are at most cap(Owned(W0)), unless a
     consent says so; the cap is that of a fleet file which states none.
@@ -214,7 +161,7 @@ def check_i10(ran: Ran, earlier: Sequence[Ran] = ()) -> Violation | None:
     are the runs before this one, whose lost creates count as well.
     """
     began = first_write(ran.entries)
-    for _, effect, one in evidence.struck(ran):
+    for _, effect, one in sent.struck(ran):
         lists = [e for e in ran.entries if e.seq < began and asks_for(e, one.project.id)]
         is_read = lists and evidence.is_believable(lists[-1], effect, one.project.name, ran.before)
         if effect.verb in ("create", "delete") and not is_read:
@@ -225,14 +172,6 @@ def check_i10(ran: Ran, earlier: Sequence[Ran] = ()) -> Violation | None:
             if proofs < 2:
                 return Violation("I10", f"a create of {name_in(strike.entry)} after {proofs} reads about it")
     return None
-
-
-def check_i11(ran: Ran, moved: Collection[str]) -> Violation | None:
-    """Staleness: digest(live) is not the pre-image of a change when it is checked, so no effect on that
-    object. `moved` are the ids of what changed between the plan and the apply.
-    """
-    struck = [effect for effect in ran.effects if effect.verb != "create" and effect.id in moved]
-    return Violation("I11", f"{struck} although it had moved since the plan") if struck else None
 
 
 def check_i12(rans: Sequence[Ran], wishes: Iterable[Wish], *, past: World) -> Violation | None:
@@ -263,57 +202,6 @@ def check_i12(rans: Sequence[Ran], wishes: Iterable[Wish], *, past: World) -> Vi
         if one is not None and not (wish.is_met_by(one) and wish.has_run_as(mark_of(one))):
             return Violation("I12", f"{wish.full} is not as git wants it")
     return Violation("I12", f"{[*ours]} are still there") if ours else None
-
-
-def check_i18(plans: Sequence[str]) -> Violation | None:
-    """Determinism: plan bytes are equal under permutation of files and of the rows of lists."""
-    if len({*plans}) <= 1:
-        return None
-    pairs = zip(plans[0].splitlines(), plans[-1].splitlines(), strict=False)
-    return Violation(
-        "I18", f"one state, two plans: {next((pair for pair in pairs if pair[0] != pair[1]), '')}"
-    )
-
-
-def check_i19(ran: Ran, fresh: Plan | None = None) -> Violation | None:
-    """Exit truth: the exit code is a function of (L, W): 0, so a fixpoint; 3-8, so eff(L) = nothing; 9, so
-    some change failed and none is unresolved; 10 where and only where one is; and the effects we report
-    are those of L.
-
-    `fresh` is a plan made at once afterwards, for the same request. A job that has ended in the meantime,
-    and that git wants to run again, is no work that was left.
-    """
-    if ran.code in NOTHING_CHANGED and ran.effects:
-        return Violation("I19", f"exit {ran.code}, and {ran.effects}")
-    left = [change for change in fresh.writes if not change.is_new_run] if fresh else []
-    if ran.code is ExitCode.IN_ORDER and fresh is not None and (left or fresh.unknown):
-        return Violation("I19", f"exit 0, and a plan finds {[(c.action, str(c.key)) for c in left]}")
-    if ran.applied is None or ran.planned is None or ran.is_killed:
-        return None
-    results = {outcome.result for outcome in ran.applied.outcomes}
-    if (ran.code is ExitCode.UNKNOWN) != (Result.UNRESOLVED in results):
-        return Violation("I19", f"exit {ran.code}, and the outcomes are {results}")
-    if ran.code is ExitCode.PARTIAL and not evidence.has_failed(ran):
-        return Violation("I19", f"exit 9, and the outcomes are {results}")
-    changes = {change.key: change for change in ran.planned.plan.changes}
-    lies = (evidence.is_untrue(outcome, changes[outcome.key], ran) for outcome in ran.applied.outcomes)
-    return next((Violation("I19", lie) for lie in lies if lie), None)
-
-
-def check_i22(narrow: Plan, whole: Plan) -> Violation | None:
-    """Flags are monotone: with `--no-prune` no delete from prune; adding a flag that narrows never enlarges
-    the destructive set.
-    """
-    ends = {change.key for change in whole.changes if change.action.destroys}
-    more = [str(c.key) for c in narrow.changes if c.action.destroys and c.key not in ends]
-    pruned = [str(change.key) for change in narrow.having(Action.DELETE) if change.resource is None]
-    return Violation("I22", f"a narrower plan ends {more or pruned}") if more or pruned else None
-
-
-def check_i23(ran: Ran) -> Violation | None:
-    """Read-only commands: plan, drift, health: zero mutating methods."""
-    sent = [f"{entry.method} {entry.path}" for entry in ran.entries if is_write(entry)]
-    return Violation("I23", f"{ran.verb} sent {sent}") if sent and ran.verb != "apply" else None
 
 
 def check_i24(one: World, other: World, *, fleets: Sequence[str]) -> Violation | None:
@@ -348,7 +236,7 @@ def check_i28(ran: Ran, wishes: Mapping[Key, Wish], done: Done) -> Violation | N
 
     What an earlier run deleted to run it again, and did not come to create, is excused.
     """
-    for strike, effect, made in evidence.struck(ran):
+    for strike, effect, made in sent.struck(ran):
         wish = wishes.get(key_of(made))
         if wish is None or wish.kind != kind_of(made) or wish.key in done.named:
             continue
@@ -363,27 +251,6 @@ def check_i28(ran: Ran, wishes: Mapping[Key, Wish], done: Done) -> Violation | N
     return None
 
 
-def check_i29(ran: Ran) -> Violation | None:
-    """Replace: between delete and create of one key no other change of that key; the new object appears or
-    the exit is not 0.
-    """
-    for change in ran.planned.plan.having(Action.REPLACE, Action.RERUN) if ran.planned else ():
-        verbs = evidence.effects_on(ran, change)
-        if verbs not in ([], ["delete"], ["delete", "create"]):
-            return Violation("I29", f"the replacement of {change.key} was {verbs}")
-        if verbs == ["delete"] and ran.code is ExitCode.IN_ORDER:
-            return Violation("I29", f"{change.key} was deleted, not created, and the exit is 0")
-    return None
-
-
 def _is_halted_as(wish: Wish, one: Workload) -> bool:
     """Tell whether an object runs or stands still as git wants it; what the platform stopped may be left."""
     return not runs(one) if wish.stands_still else not (wish.resumes and one.phase == "Stopped")
-
-
-def _told(ran: Ran) -> list[str]:
-    if ran.applied:
-        left = [one for one in ran.applied.outcomes if one.result is not Result.DONE]
-        return [f"{one.action} {one.key}: {one.result} {one.why}" for one in left]
-    changes = ran.planned.plan.having(Action.REFUSED, Action.UNKNOWN) if ran.planned else ()
-    return [f"{change.action} {change.key}: {change.reason}" for change in changes]

@@ -22,7 +22,7 @@ from reconciler.emulator.runai.records import Workload
 from reconciler.errors import ExitCode
 from reconciler.plan import Plan
 from reconciler.report.jsonform import json_text, plan_document
-from tests.soak import invariants as laws
+from tests.soak import invariants, laws
 from tests.soak.chances import (
     RESTLESS,
     consents,
@@ -36,11 +36,13 @@ from tests.soak.chances import (
     wishes,
 )
 from tests.soak.faults import Script, played, reading, writing
-from tests.soak.ground import Ran, commit, grounded
+from tests.soak.ground import Ran, commit
 from tests.soak.inside import Kill
+from tests.soak.laws import Violation
 from tests.soak.outsiders import Deed, changing, deeds, making, names
+from tests.soak.runai import grounded
 from tests.soak.score import SCORE
-from tests.soak.truth import Key, Violation, is_ours, keeps, key_of, owned, stands
+from tests.soak.truth import Key, is_ours, keeps, key_of, owned, stands
 from tests.soak.wishes import INVALID, Wish, kind_of
 
 DAY = 86_400
@@ -239,7 +241,7 @@ class Machine(RuleBasedStateMachine):
         past = self.ground.past()
         kept = {key for key, one in owned(self.ground.live()).items() if self._outlives(one)}
         self._must(
-            laws.check_i1(
+            invariants.check_i1(
                 self.wishes.values(),
                 rans[-1],
                 _plan_of(fresh),
@@ -304,22 +306,24 @@ class Machine(RuleBasedStateMachine):
         """Hold a run to every law that is about one; those that count everything, to one that was alone."""
         SCORE.steps += 1
         SCORE.add(ran)
-        done = laws.Done(self.ground.past(), named, frozenset(self.deleted), shows_marks=self.shows_marks)
+        done = invariants.Done(
+            self.ground.past(), named, frozenset(self.deleted), shows_marks=self.shows_marks
+        )
         for found in (
-            laws.check_i5(ran),
-            laws.check_i6(ran),
-            laws.check_i9(ran, consented=consented),
+            invariants.check_i5(ran),
+            invariants.check_i6(ran),
+            invariants.check_i9(ran, consented=consented),
             laws.check_i11(ran, moved),
             laws.check_i23(ran),
-            laws.check_i28(ran, self.wishes, done),
+            invariants.check_i28(ran, self.wishes, done),
             laws.check_i29(ran),
         ):
             self._must(found)
         self.deleted |= {effect.id for effect in ran.effects if effect.verb == "delete"}
         if is_alone:
-            self._must(laws.check_i4(ran, moved=moved))
+            self._must(invariants.check_i4(ran, moved=moved))
             self._must(laws.check_i7(ran))
-            self._must(laws.check_i10(ran, self.ground.runs[:-1]))
+            self._must(invariants.check_i10(ran, self.ground.runs[:-1]))
             self._must(laws.check_i19(ran))
 
     def _must(self, found: Violation | None) -> None:

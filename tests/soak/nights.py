@@ -16,11 +16,12 @@ from pathlib import Path
 
 from reconciler.emulator.runai.records import Workload
 from reconciler.errors import ExitCode
-from tests.soak import invariants as laws
+from tests.soak import invariants, laws
 from tests.soak.actors import ACTORS, HELD, HOUR_S, NIGHTS, Actor
-from tests.soak.ground import Ground, Ran, commit, grounded
+from tests.soak.ground import Ground, Ran, commit
+from tests.soak.laws import Violation
 from tests.soak.outsiders import Deed
-from tests.soak.truth import Violation
+from tests.soak.runai import grounded
 
 STRANGERS = tuple(
     Deed(what, name=f"{where}-{what}") for what in ("plain", "foreign", "copy") for where in HELD
@@ -126,7 +127,8 @@ def _commit(ground: Ground, night: int, actors: Sequence[Actor]) -> None:
 
 def _last(ground: Ground, name: str) -> Workload:
     """Give the newest object that had a name."""
-    return max((one for one in ground.past().values() if one.name == name), key=lambda one: one.number)
+    past: list[Workload] = [one for one in ground.past().values() if one.name == name]
+    return max(past, key=lambda one: one.number)
 
 
 def _wrong(sent: Sent, night: int, actors: Sequence[Actor]) -> list[Violation]:
@@ -148,8 +150,8 @@ def _misplaced(actor: Actor) -> Violation:
 
 
 def _broken(ran: Ran, ground: Ground) -> list[Violation]:
-    found = [laws.check_i4(ran), laws.check_i5(ran), laws.check_i6(ran), laws.check_i7(ran)]
-    found += [laws.check_i10(ran), laws.check_i19(ran), laws.check_i29(ran)]
+    found = [invariants.check_i4(ran), invariants.check_i5(ran), invariants.check_i6(ran), laws.check_i7(ran)]
+    found += [invariants.check_i10(ran), laws.check_i19(ran), laws.check_i29(ran)]
     if ran.code not in _GOOD:
         found.append(Violation("nights", f"the apply ended with {ran.code!r}: {ran.error}"))
     return [violation for violation in found if violation]

@@ -34,7 +34,7 @@ class Deed:
 
     def on(self, ground: Ground) -> str:
         """Do it, and give the id of what was changed; nothing where there was nothing to do."""
-        world = ground.emulator.world
+        world: World = ground.emulator.world
         standing = sorted(filter(stands, world.live()), key=key_of)
         if self.what in _MADE:
             held = any(key_of(one) == (self.project, self.name) for one in world.live())

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.crashes import SCENARIOS, Scenario, Tally, crash
-from tests.soak.ground import grounded
+from tests.soak.crashes import Scenario, Tally, crash
 from tests.soak.inside import POINTS, Kill
+from tests.soak.runai import grounded
+from tests.soak.scenarios import SCENARIOS, WHERE
 from tests.soak.wishes import Wish
 
 pytestmark = pytest.mark.no_cover  # kills over code that other tests cover
@@ -21,7 +22,7 @@ EVERY = 59
 def test_a_kill_at_any_request_is_completed_by_two_clean_applies(scenario: Scenario) -> None:
     tally = Tally()
 
-    crash(scenario, tally, lambda points: points[::EVERY])
+    crash(scenario, tally, WHERE, lambda points: points[::EVERY])
 
     assert tally.broken == []
     assert tally.tried == tally.converged >= 2

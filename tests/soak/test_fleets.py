@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.stage import FLEET_ID
-from tests.soak.ground import OTHER_FLEET, Ground, grounded
+from tests.soak.ground import OTHER_FLEET, Ground
 from tests.soak.invariants import check_i4, check_i24
+from tests.soak.runai import grounded
 from tests.soak.truth import owned
 from tests.soak.wishes import Wish
 

@@ -11,9 +11,11 @@ from reconciler.emulator.runai.records import Change
 from reconciler.errors import ExitCode
 from reconciler.plan import Plan
 from tests.scenarios.stage import FLEET_ID
-from tests.soak import invariants as laws
-from tests.soak.ground import Ran, World, grounded
-from tests.soak.truth import Violation
+from tests.soak import invariants, laws
+from tests.soak.ground import Ran
+from tests.soak.inside import World
+from tests.soak.laws import Violation
+from tests.soak.runai import grounded
 from tests.soak.wishes import Wish
 
 BEFORE = (Wish("train"), Wish("note", "Workspace"), Wish("gone", "Workspace"))
@@ -86,45 +88,45 @@ def deleting_twice(ran: Ran) -> Ran:
 
 Law = Callable[[Runs], Violation | None]
 HONEST: dict[str, Law] = {
-    "I1": lambda r: laws.check_i1(AFTER, r.idle, r.fresh, clashes=(), past=r.past),
+    "I1": lambda r: invariants.check_i1(AFTER, r.idle, r.fresh, clashes=(), past=r.past),
     "I2": lambda r: laws.check_i2([r.made, r.idle, r.idle]),
     "I3": lambda r: laws.check_i3(r.idle),
-    "I4": lambda r: laws.check_i4(r.swapped),
-    "I5": lambda r: laws.check_i5(r.swapped),
-    "I6": lambda r: laws.check_i6(r.swapped),
+    "I4": lambda r: invariants.check_i4(r.swapped),
+    "I5": lambda r: invariants.check_i5(r.swapped),
+    "I6": lambda r: invariants.check_i6(r.swapped),
     "I7": lambda r: laws.check_i7(r.swapped),
     "I8": lambda r: laws.check_i8(replace(r.idle, code=ExitCode.REJECTED, entries=())),
-    "I9": lambda r: laws.check_i9(r.swapped),
-    "I10": lambda r: laws.check_i10(r.swapped, [r.made]),
+    "I9": lambda r: invariants.check_i9(r.swapped),
+    "I10": lambda r: invariants.check_i10(r.swapped, [r.made]),
     "I11": lambda r: laws.check_i11(r.swapped, ()),
-    "I12": lambda r: laws.check_i12([r.swapped, r.idle], AFTER, past=r.past),
+    "I12": lambda r: invariants.check_i12([r.swapped, r.idle], AFTER, past=r.past),
     "I18": lambda _: laws.check_i18(["a", "a"]),
     "I19": lambda r: laws.check_i19(r.swapped, r.fresh),
     "I22": lambda r: laws.check_i22(r.fresh, r.fresh),
     "I23": lambda r: laws.check_i23(replace(r.idle, verb="plan")),
-    "I24": lambda r: laws.check_i24(r.made.after, r.made.after, fleets=[FLEET_ID]),
-    "I28": lambda r: laws.check_i28(r.made, WANTED, laws.Done(r.past)),
+    "I24": lambda r: invariants.check_i24(r.made.after, r.made.after, fleets=[FLEET_ID]),
+    "I28": lambda r: invariants.check_i28(r.made, WANTED, invariants.Done(r.past)),
     "I29": lambda r: laws.check_i29(r.swapped),
 }
 BROKEN: dict[str, Law] = {
-    "I1": lambda r: laws.check_i1([*AFTER, NOWHERE], r.idle, r.fresh, clashes=(), past=r.past),
+    "I1": lambda r: invariants.check_i1([*AFTER, NOWHERE], r.idle, r.fresh, clashes=(), past=r.past),
     "I2": lambda r: laws.check_i2([r.idle, r.made]),
     "I3": lambda r: laws.check_i3(r.made),
-    "I4": lambda r: laws.check_i4(unmarked(r.swapped)),
-    "I5": lambda r: laws.check_i5(doubled(r.made)),
-    "I6": lambda r: laws.check_i6(replace(r.made, strikes=r.made.strikes * 3)),
+    "I4": lambda r: invariants.check_i4(unmarked(r.swapped)),
+    "I5": lambda r: invariants.check_i5(doubled(r.made)),
+    "I6": lambda r: invariants.check_i6(replace(r.made, strikes=r.made.strikes * 3)),
     "I7": lambda r: laws.check_i7(replace(r.made, strikes=())),
     "I8": lambda r: laws.check_i8(r.made),
-    "I9": lambda r: laws.check_i9(ending_four(r)),
-    "I10": lambda r: laws.check_i10(replace(r.made, entries=())),
+    "I9": lambda r: invariants.check_i9(ending_four(r)),
+    "I10": lambda r: invariants.check_i10(replace(r.made, entries=())),
     "I11": lambda r: laws.check_i11(r.swapped, [r.held]),
-    "I12": lambda r: laws.check_i12([r.swapped, r.idle], [*AFTER, NOWHERE], past=r.past),
+    "I12": lambda r: invariants.check_i12([r.swapped, r.idle], [*AFTER, NOWHERE], past=r.past),
     "I18": lambda _: laws.check_i18(["a", "b"]),
     "I19": lambda r: laws.check_i19(replace(r.made, code=ExitCode.UNOBSERVED)),
     "I22": lambda r: laws.check_i22(_plan(r.swapped), r.fresh),
     "I23": lambda r: laws.check_i23(replace(r.made, verb="plan")),
-    "I24": lambda r: laws.check_i24(r.made.after, {}, fleets=[FLEET_ID]),
-    "I28": lambda r: laws.check_i28(r.made, WANTED, laws.Done(submitted_again(r))),
+    "I24": lambda r: invariants.check_i24(r.made.after, {}, fleets=[FLEET_ID]),
+    "I28": lambda r: invariants.check_i28(r.made, WANTED, invariants.Done(submitted_again(r))),
     "I29": lambda r: laws.check_i29(deleting_twice(r.swapped)),
 }
 
@@ -148,6 +150,11 @@ def test_each_law_can_be_broken_and_says_so(law: str, runs: Runs) -> None:
 
 
 def test_every_law_is_held_against_both() -> None:
-    known = {f"I{name.removeprefix('check_i')}" for name in dir(laws) if name.startswith("check_i")}
+    known = {
+        f"I{name.removeprefix('check_i')}"
+        for each in (laws, invariants)
+        for name in dir(each)
+        if name.startswith("check_i")
+    }
 
     assert known == {*HONEST} == {*BROKEN}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,21 +15,6 @@ from tests.soak.wishes import kind_of
 
 Key = tuple[str, str]
 """A project and a name, which the platform holds once."""
-
-WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
-REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422, 429})
-"""Answers by which a platform says that a write had no effect; 429 only where it struck before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """Say which law was broken, and how."""
-
-    law: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.law}: {self.what}"
 
 
 def key_of(one: Workload) -> Key:
@@ -83,16 +67,6 @@ def owned(world: Mapping[str, Workload], fleet_id: str = FLEET_ID) -> dict[Key, 
     return {key_of(one): one for one in world.values() if stands(one) and is_ours(one, fleet_id)}
 
 
-def is_write(entry: Entry) -> bool:
-    """Tell whether a request asks for a change; a login does not."""
-    return entry.method in WRITES and not entry.is_login
-
-
-def is_refused(entry: Entry) -> bool:
-    """Tell whether the answer to a write says that nothing happened, and is true."""
-    return entry.status in REFUSALS and not entry.effects
-
-
 def name_in(entry: Entry) -> str:
     """Give the name that a create asks for."""
     return str(_names(entry).get("name", ""))
@@ -121,8 +95,3 @@ def asks_for(entry: Entry, project_id: str) -> bool:
 def looks_up(entry: Entry, name: str) -> bool:
     """Tell whether a request looks a name up."""
     return entry.path == "/api/v1/workloads" and f"filterBy=name=={name}&" in f"{unquote(entry.query)}&"
-
-
-def first_write(entries: Iterable[Entry]) -> int:
-    """Give the sequence number of the first write, or of no request at all."""
-    return min((entry.seq for entry in entries if is_write(entry)), default=1 << 60)

@@ -30,28 +30,11 @@ def kind_of(one: Workload) -> str:
     return PLATFORM_KINDS.get(one.kind, one.kind if one.kind in _OURS else "ExternalWorkload")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Want one object. `does` is sleeps, ends or fails; `needs` names a wish of the same project."""
+class LifecycleWords:
+    """Read what the lifecycle of a wish says."""
 
-    name: str
-    kind: str = "Training"
-    project: str = "team-a"
-    image: str = "busybox:1"
-    does: str = "sleeps"
-    lifecycle: str = ""
-    needs: str = ""
-    needed_kind: str = "Training"
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Give project and name, which a platform holds once."""
-        return self.project, self.name
-
-    @property
-    def file(self) -> str:
-        """Name the manifest's file, without its ending."""
-        return f"{self.project}-{self.name}"
+    __slots__ = ()
+    lifecycle: str
 
     @property
     def keeps(self) -> bool:
@@ -92,6 +75,34 @@ class Wish:
         said = dict(part.split(": ") for part in self.lifecycle.split(", ") if part)
         return said.get(field, "")
 
+    def has_run_as(self, mark: Mark | None) -> bool:
+        """Tell whether a job that ended under this mark is the run that git asks for."""
+        return mark is None or not self.run_id or mark.run_id == self.run_id
+
+
+@dataclass(frozen=True, slots=True)
+class Wish(LifecycleWords):
+    """Want one object. `does` is sleeps, ends or fails; `needs` names a wish of the same project."""
+
+    name: str
+    kind: str = "Training"
+    project: str = "team-a"
+    image: str = "busybox:1"
+    does: str = "sleeps"
+    lifecycle: str = ""
+    needs: str = ""
+    needed_kind: str = "Training"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give project and name, which a platform holds once."""
+        return self.project, self.name
+
+    @property
+    def file(self) -> str:
+        """Name the manifest's file, without its ending."""
+        return f"{self.project}-{self.name}"
+
     @property
     def full(self) -> str:
         """Write the key as a consent names it."""
@@ -110,10 +121,6 @@ class Wish:
     def is_met_by(self, one: Workload) -> bool:
         """Tell whether an object is of this kind and runs this image."""
         return kind_of(one) == self.kind and image_of(one) == self.image
-
-    def has_run_as(self, mark: Mark | None) -> bool:
-        """Tell whether a job that ended under this mark is the run that git asks for."""
-        return mark is None or not self.run_id or mark.run_id == self.run_id
 
 
 INVALID = (
