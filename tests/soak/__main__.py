@@ -1,8 +1,8 @@
 """`make soak`: sixty nights, contenders, crash points and machines, for SOAK_SECONDS from SOAK_SEED on.
 
 The nights and the contenders are run whole. Of the seconds, two fifths go to crash points, in an order that
-the seed gives, and three to the machines. What breaks a law is written to soak-faults/, the machine's
-example shrunk, and the soak ends there with 1.
+the seed gives, and three to the machines; each platform has its half of both. What breaks a law is written
+to soak-faults/, the machine's example shrunk, and the soak ends there with 1.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from pathlib import Path
 from random import Random
 
 from tests.soak.contenders import measured
-from tests.soak.crashes import Tally, crash
+from tests.soak.crashes import Scenario, Tally, Where, crash
 from tests.soak.inside import Kill
 from tests.soak.lives import play
 from tests.soak.nights import pass_nights
+from tests.soak.primus_safe import scenarios as primus_safe
 from tests.soak.scenarios import SCENARIOS, WHERE
 from tests.soak.score import SCORE
 
@@ -42,7 +43,8 @@ def main() -> int:
     parts: tuple[Callable[[], Rows], ...] = (
         _nights,
         _contenders,
-        lambda: _crashes(seconds * SHARE_OF_CRASHES, number),
+        lambda: _crashes(seconds * SHARE_OF_CRASHES / 2, number, "Run:ai", [(WHERE, SCENARIOS)]),
+        lambda: _crashes(seconds * SHARE_OF_CRASHES / 2, number, "Primus-SaFE", _BOTH),
         lambda: _machines(seconds * (1 - SHARE_OF_CRASHES), number),
     )
     for part in parts:
@@ -78,16 +80,22 @@ def _contenders() -> Rows:
     yield "contenders", f"one winner in {ones} of {len(won)} rounds, {seconds:.1f} s"
 
 
-def _crashes(seconds: float, number: int) -> Rows:
+_BOTH = [(where, primus_safe.SCENARIOS) for where in primus_safe.WHERE.values()]
+"""The scenarios of Primus-SaFE, on servers of both generations."""
+
+
+def _crashes(
+    seconds: float, number: int, platform: str, plays: Sequence[tuple[Where, Sequence[Scenario]]]
+) -> Rows:
     """Try the points of each scenario in turn, each for its part of the time."""
-    tally = Tally()
-    for place, scenario in enumerate(SCENARIOS):
-        end = time.monotonic() + seconds / len(SCENARIOS)
-        crash(scenario, tally, WHERE, partial(_until, end, Random(number + place)))
+    tally, all_ = Tally(), [(where, scenario) for where, scenarios in plays for scenario in scenarios]
+    for place, (where, scenario) in enumerate(all_):
+        end = time.monotonic() + seconds / len(all_)
+        crash(scenario, tally, where, partial(_until, end, Random(number + place)))
     if tally.broken:
         raise Broken(str(tally.broken[0][2]), "\n".join(f"{one}" for one in tally.broken))
-    share = f"of {4 * sum(tally.requests.values()):,} around {sum(tally.requests.values()):,} requests"
-    yield "crash points", f"{tally.tried:,} tried {share}, {tally.converged:,} converged"
+    share = f"of {4 * tally.all_requests:,} around {tally.all_requests:,} requests"
+    yield f"crash points, {platform}", f"{tally.tried:,} tried {share}, {tally.converged:,} converged"
     yield "", f"{tally.effects:,} after an effect; {tally.applies:,} clean applies took over"
 
 

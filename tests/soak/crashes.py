@@ -44,10 +44,14 @@ class Law(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Name the ground on which scenarios are played, opened in a folder, and the law of its platform."""
+    """Name the ground on which scenarios are played, opened in a folder, and the law of its platform.
 
-    grounded: Callable[..., AbstractContextManager[Ground]]
+    `peopled` puts there what others have, for what git is about to want.
+    """
+
+    grounded: Callable[..., AbstractContextManager[Any]]
     law: Law
+    peopled: Callable[[Any, Sequence[Any]], object] = lambda *_: None
 
 
 @dataclass
@@ -61,7 +65,7 @@ class Tally:
     converged: int = 0
     effects: int = 0
     applies: int = 0
-    requests: dict[str, int] = field(default_factory=dict)
+    all_requests: int = 0
     broken: list[tuple[str, Kill, Violation]] = field(default_factory=list)
 
 
@@ -73,7 +77,7 @@ def crash(scenario: Scenario, tally: Tally, where: Where, choose: Choose = lambd
     with _staged(scenario, where) as ground:
         start = Start.of(ground)
         whole = _applied(ground, scenario)
-        tally.requests[scenario.name] = whole.requests
+        tally.all_requests += whole.requests
         for kill in choose(_points(whole.requests)):
             start.restore(ground)
             killed = _applied(ground, scenario, kill=kill)
@@ -117,6 +121,7 @@ def _staged(scenario: Scenario, where: Where) -> Iterator[Ground]:
         ground.declare(scenario.before)
         assert not scenario.before or ground.apply().code == 0
         ground.stage.clock.advance(scenario.wait_s)
+        where.peopled(ground, scenario.after)
         ground.declare(scenario.after)
         yield ground
 

@@ -37,7 +37,7 @@ targets:
 guard:
   maxCreate: {{count: 5000}}
 """
-_AUTH = {1: 'userId: "${{ vars.SAFE_USER }}"', 2: 'apiKey: "${{ secrets.SAFE_KEY }}"'}
+AUTH = {1: 'userId: "${{ vars.SAFE_USER }}"', 2: 'apiKey: "${{ secrets.SAFE_KEY }}"'}
 RESOURCE = "resource: {replica: 1, cpu: '8', memory: 64Gi}"
 
 
@@ -102,7 +102,7 @@ def staged(
     }
     with emulator.serve() as url:
         stage = SafeStage(cast(Any, emulator), url, root, environ, is_git)
-        text = _FLEET.format(id=FLEET_ID, url=url, workspaces=f"{TRAIN}, serve-mi300", auth=_AUTH[generation])
+        text = _FLEET.format(id=FLEET_ID, url=url, workspaces=f"{TRAIN}, serve-mi300", auth=AUTH[generation])
         (root / "reconciler.yaml").write_text(text)
         if is_git:
             stage.git("init", "-q", "-b", "main")
