@@ -11,17 +11,19 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
 
+from tests.soak.calendar import TABLE
 from tests.soak.contenders import measured
 from tests.soak.crashes import Scenario, Tally, Where, crash
 from tests.soak.inside import Kill
 from tests.soak.lives import play
-from tests.soak.nights import pass_nights
+from tests.soak.nights import Table, pass_nights
 from tests.soak.primus_safe import scenarios as primus_safe
+from tests.soak.primus_safe.calendar import TABLES
 from tests.soak.scenarios import SCENARIOS, WHERE
 from tests.soak.score import SCORE
 
@@ -41,7 +43,8 @@ def main() -> int:
     number, seconds = int(os.environ.get("SOAK_SEED", "1")), float(os.environ.get("SOAK_SECONDS", "600"))
     sys.stdout.write(f"soak from seed {number}, {seconds:g} s\n")
     parts: tuple[Callable[[], Rows], ...] = (
-        _nights,
+        lambda: _nights({"Run:ai": TABLE}),
+        lambda: _nights(_TABLES),
         _contenders,
         lambda: _crashes(seconds * SHARE_OF_CRASHES / 2, number, "Run:ai", [(WHERE, SCENARIOS)]),
         lambda: _crashes(seconds * SHARE_OF_CRASHES / 2, number, "Primus-SaFE", _BOTH),
@@ -60,16 +63,20 @@ def main() -> int:
     return 0
 
 
-def _nights() -> Rows:
-    """Let the nights pass with a journal, then on a new machine each night."""
-    for remembers, where in ((True, "with a journal"), (False, "on a new machine each night")):
-        report = pass_nights(remembers=remembers)
-        if report.broken:
-            raise Broken(str(report.broken[0]), "\n".join(f"{one}" for one in report.broken))
-        if remembers:
-            yield from report.rows()
-        total = f"{report.submitted} submissions, {report.designed} designed, of {len(report.actors)} objects"
-        yield f"{len(report.nights)} nights", f"{total}, {where}"
+def _nights(tables: Mapping[str, Table]) -> Rows:
+    """Let the nights pass with a journal, then on a new machine each night; tell of each actor once."""
+    for nth, (name, table) in enumerate(tables.items()):
+        for remembers, where in ((True, "with a journal"), (False, "on a new machine each night")):
+            report = pass_nights(table, remembers=remembers)
+            if report.broken:
+                raise Broken(str(report.broken[0]), "\n".join(f"{one}" for one in report.broken))
+            if remembers and nth == 0:
+                yield from report.rows()
+            sums = f"{report.submitted} submissions, {report.designed} designed"
+            yield (
+                f"{len(report.nights)} nights",
+                f"{sums}, of {len(report.actors)} objects on {name}, {where}",
+            )
 
 
 def _contenders() -> Rows:
@@ -80,6 +87,7 @@ def _contenders() -> Rows:
     yield "contenders", f"one winner in {ones} of {len(won)} rounds, {seconds:.1f} s"
 
 
+_TABLES = {f"Primus-SaFE {generation}": table for generation, table in TABLES.items()}
 _BOTH = [(where, primus_safe.SCENARIOS) for where in primus_safe.WHERE.values()]
 """The scenarios of Primus-SaFE, on servers of both generations."""
 

@@ -1,15 +1,10 @@
-"""Who takes part in the sixty nights: a table, one row each.
-
-A row tells what git says of an object from which day on, what happens to it on which day, whether somebody
-names it with `--run`, on which nights it is therefore submitted, and why on those. The nights are counted
-from 0; a day begins with its commit, its events come after that, its apply comes at night.
-"""
+"""Who takes part in the sixty nights on Run:ai: a table, one row each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,16 +12,8 @@ from reconciler.emulator.runai import acts
 from reconciler.emulator.runai.records import Workload
 from reconciler.emulator.runai.world import World
 from tests.scenarios.stage import a_manifest
+from tests.soak.actor import DAY_S, EVERY_NIGHT, GONE, HOUR_S, Actor
 from tests.soak.wishes import HEALTH
-
-NIGHTS = 60
-DAY_S = 24 * 3600
-HOUR_S = 3600
-GONE = ""
-"""In place of a manifest: git says nothing of it from that day on."""
-EVERY_NIGHT = tuple(range(NIGHTS))
-
-Event = Callable[[World, Workload], object]
 
 
 def job(
@@ -74,51 +61,6 @@ def goes_on(world: World, one: Workload) -> None:
 def is_preempted(world: World, one: Workload) -> None:
     """Take its GPUs away; it queues and gets others."""
     world.change(one.id, lambda now, at: acts.evicted(now, now.run, at))
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Say of one object what git says from which day on, what happens, and on which nights it is submitted.
-
-    `why` is why on those. `deleted`, `updated`, `suspended` and `resumed` are the nights on which we do that
-    to it. `lives` says whether it is there at the end; `needs_journal`, that nothing else could tell.
-    """
-
-    name: str
-    why: str
-    git: Mapping[int, str]
-    submitted: Collection[int] = (0,)
-    events: Mapping[int, Event] = field(default_factory=dict)
-    run_on: Collection[int] = ()
-    deleted: Collection[int] = ()
-    updated: Collection[int] = ()
-    suspended: Collection[int] = ()
-    resumed: Collection[int] = ()
-    lives: bool = True
-    needs_journal: bool = False
-
-    @property
-    def eventful(self) -> frozenset[int]:
-        """Give the days on which something happens to it, or is sent for it; not each of every day."""
-        due = (self.submitted, self.deleted, self.updated, self.suspended, self.resumed)
-        sent = {night for nights in due if len(nights) < NIGHTS - 1 for night in nights}
-        return frozenset({*self.git, *self.events, *self.run_on, *sent})
-
-    def due(self, night: int) -> dict[str, int]:
-        """Count the effects of ours that a night must have on it, by the ledger's verb."""
-        nights = {
-            "create": self.submitted,
-            "delete": self.deleted,
-            "update": self.updated,
-            "suspend": self.suspended,
-            "resume": self.resumed,
-        }
-        return {verb: 1 for verb, days in nights.items() if night in days}
-
-    def text(self, day: int) -> str:
-        """Give its manifest as git has it on a day."""
-        said = [text for since, text in sorted(self.git.items()) if since <= day]
-        return said[-1].replace("NAME", self.name) if said else GONE
 
 
 SLEEPS = "sleep infinity"
@@ -213,7 +155,7 @@ _HALTS = (
         "stopped-by-git",
         "git stops it, and lets it go on: it is the same object",
         {0: runs(), 5: runs(lifecycle=_STOPPED), 20: runs()},
-        suspended=(5,),
+        stopped=(5,),
         resumed=(20,),
     ),
     Actor(
@@ -253,7 +195,7 @@ _HALTS = (
         "removed-and-stopped",
         "its manifest went, and said onRemove: Stop",
         {0: runs(lifecycle="{onRemove: Stop}"), 20: GONE},
-        suspended=(20,),
+        stopped=(20,),
     ),
 )
 """Those that git, a person or the platform stops."""
@@ -267,6 +209,7 @@ _HELD = tuple(
         "somebody else's object has its name, and is left alone",
         {5: runs("busybox:2", lifecycle=_REPLACE)},
         (),
+        lives=False,
     )
     for whose in ("plain", "foreign", "copy")
 )

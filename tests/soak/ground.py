@@ -38,7 +38,7 @@ Place = tuple[str, str, str]
 Between = Callable[[], object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # asyncio spells a task's result at its end
 class Ran:
     """Keep what one command of ours was asked, said and did.
 
