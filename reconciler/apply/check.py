@@ -116,14 +116,18 @@ def edit_of(change: Change) -> Edit:
     return Edit(changed=tuple(changed), removed=removed)
 
 
-def is_newer_twin(change: Change, found: Observed, fleet_id: str) -> bool:
-    """Tell whether an object is what this change would create, and was not there when that was decided.
+def is_in_the_way(change: Change, found: Observed, fleet_id: str) -> bool:
+    """Tell whether an object holds the place of what this change would create, and no read showed it before.
 
-    Runs that have ended stay, and look like the next one: those up to the one that was seen are old.
+    What lives and is ours holds it whatever its spec: a run that broke off may have made it from an older
+    commit. Runs that have ended stay, and look like the next one: those up to the one that was seen are old.
     """
     last, made = change.last, found.summary.created_at
-    is_old = last is not None and (found.id == last.id or (_is_over(found) and not _is_after(made, last)))
-    return not is_old and is_twin(change, found, fleet_id)
+    if _is_over(found):
+        is_old = last is not None and (found.id == last.id or not _is_after(made, last))
+        return not is_old and is_twin(change, found, fleet_id)
+    is_leaving = found.summary.life is Life.LEAVING
+    return is_twin(change, found, fleet_id) or (not is_leaving and _owner(found, fleet_id) is Owner.OURS)
 
 
 def _is_over(found: Observed) -> bool:

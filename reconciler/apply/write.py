@@ -93,8 +93,8 @@ class Write:
             found = await self._find()
         except ProviderError as unread:
             return words.refused(self.change, "look-up before the create", unread)
-        if twins := [o for o in found if check.is_newer_twin(self.change, o, self.tools.fleet_id)]:
-            return words.stale(self.change, f"it exists already ({', '.join(o.id for o in twins)})")
+        if others := [o for o in found if check.is_in_the_way(self.change, o, self.tools.fleet_id)]:
+            return words.stale(self.change, f"it exists already ({', '.join(o.id for o in others)})")
         for leaving in (o for o in found if o.summary.life is Life.LEAVING):
             if why := await self._until_gone(leaving.summary):
                 return words.failed(self.change, why)
