@@ -8,6 +8,9 @@ READY := $(VENV)/.ready
 READERS := tests/readers/node_modules/.ready
 SHELLS := $(VENV)/.shells
 
+# Commands are run by the hundred here: without their bytecode each compiles all of us anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lint types layers pytest golden schemas docs fuzz soak mutants bench lock clean
 
 demo: $(READY)  ## run the main job against the emulator, in a git repository of its own
