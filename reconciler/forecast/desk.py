@@ -7,6 +7,7 @@ are not seen one by one is taken as a sum, of which as little gives way as must.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -170,7 +171,7 @@ class Desk:
         sums = dict(self._unseen(pool, bid.scope, taken)) if is_reclaim and short > _DUST else {}
         if short - sum(least for least, _ in sums.values()) > _DUST:
             doubt = bool(sums) and short - sum(most for _, most in sums.values()) <= _DUST
-            why = f"asks {bid.gpus:g} GPUs at once, {free:g} of {pool} are free"
+            why = f"asks {bid.gpus:g} GPUs at once, {shown(free)} of {pool} are free"
             return Refusal(pool, UNSCHEDULABLE, why, doubt=doubt)
         for victim in victims:
             self._evict(victim)
@@ -213,6 +214,11 @@ class Desk:
         self.evicted.append(replace(victim, pool=""))
 
 
+def shown(gpus: float) -> str:
+    """Write GPUs that are free or held to hundredths; never more than there are."""
+    return f"{math.floor(gpus * 100 + _DUST) / 100:g}"
+
+
 def _too_large(bid: Bid, pool: str, there: Pool) -> Refusal:
     if not there.gpus:
         return Refusal(pool, UNSCHEDULABLE, f"no node of {pool} has a GPU", never=True)
@@ -224,13 +230,13 @@ def _too_large(bid: Bid, pool: str, there: Pool) -> Refusal:
 
 
 def _over_limit(bid: Bid, pool: str, limit: float, held: float) -> Refusal:
-    why = f"asks {bid.gpus:g} GPUs, {bid.scope} may hold at most {limit:g} of {pool} and holds {held:g}"
+    why = f"asks {bid.gpus:g} GPUs, {bid.scope} may hold at most {limit:g} of {pool} and holds {shown(held)}"
     return Refusal(pool, OVER_LIMIT, why, never=bid.gpus > limit + _DUST)
 
 
 def _over_quota(bid: Bid, pool: str, quota: float, firm: float) -> Refusal:
     why = (
         f"asks {bid.gpus:g} GPUs that cannot be preempted; {bid.scope} may have {quota:g} such of {pool} "
-        f"and has {firm:g}"
+        f"and has {shown(firm)}"
     )
     return Refusal(pool, OVER_QUOTA, why, never=bid.gpus > quota + _DUST)

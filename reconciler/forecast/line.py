@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.capacity import Chance, Claim, Outlook, Pool, Queue
-from reconciler.forecast.desk import Bid
+from reconciler.forecast.desk import Bid, shown
 from reconciler.plan.change import Action, Change
 from reconciler.resource import Life, ResourceKey, Summary
 
@@ -201,7 +201,7 @@ class Line:
     def _short(self, ask: Ask, room: _Room) -> str:
         free = self._queue.free
         if free + _DUST < ask.claim.gpus or self._queue.nodes is None:
-            return f"asks {ask.claim.gpus:g} GPUs at once, {free:g} of {self._name} are free"
+            return f"asks {ask.claim.gpus:g} GPUs at once, {shown(free)} of {self._name} are free"
         pods = f"{ask.pods} pods" if ask.pods > 1 else "a pod"
         cards = f"{ask.claim.largest:g} GPU{'s' if ask.claim.largest != 1 else ''}"
         return f"asks room for {pods} of {cards}, and {self._name} has it for {room.now}"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.capacity import OVER_LIMIT, OVER_QUOTA, Capacity, Pool, Share
-from reconciler.forecast.desk import UNSCHEDULABLE, Bid, Desk
+from reconciler.forecast.desk import UNSCHEDULABLE, Bid, Desk, shown
 from reconciler.resource import ResourceKey
 
 
@@ -28,6 +28,14 @@ def seat(name: str, gpus: float, scope: str = "a", **more: Any) -> Bid:
 
 def reasons(desk: Desk, bid: Bid) -> list[tuple[str, bool]]:
     return [(refusal.reason, refusal.never) for refusal in desk.seat(bid)]
+
+
+@pytest.mark.parametrize(
+    ("gpus", "words"),
+    [(6.96717, "6.96"), (7.999, "7.99"), (0.6, "0.6"), (8.0, "8"), (0.1 + 0.2, "0.3"), (0.0, "0")],
+)
+def test_gpus_are_told_to_hundredths_and_never_more_than_there_are(gpus: float, words: str) -> None:
+    assert shown(gpus) == words
 
 
 def test_what_fits_is_seated_and_held() -> None:
