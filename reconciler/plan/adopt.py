@@ -33,15 +33,15 @@ def refuse_claim(change: Change, observed: Observed, known: Known) -> Change | N
     claim = f"to claim it, in git: {_line(observed)}"
     if named:
         reason = f"{owner.value}: lifecycle.adopt names {named}, but live is {observed.id}, made by {maker}"
-        return _refused(change, reason, hint=f"{claim}; else take the line out and rename the manifest")
+        return _refused(change, reason, hint=f"{claim},\nor take the line out and rename the manifest")
     if is_asked:
         return _refused(
             change, f"{owner.value}: made by {maker}, {_unwritable(change, observed)}", hint=claim
         )
     why = "its mark was copied from another object" if owner is Owner.COPIED else "it carries no mark"
     if _can_write(change, observed):
-        claim += f", or once: reconciler apply --adopt {change.key}"
-    hint = f"rename the manifest, or remove the live object; {claim}"
+        claim += f",\nor once: reconciler apply --adopt {change.key}"
+    hint = f"rename the manifest, or remove the live object;\n{claim}"
     return _refused(change, f"{owner.value}: made by {maker}, {why}", hint=hint)
 
 

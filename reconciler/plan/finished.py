@@ -90,7 +90,7 @@ def _presumed(create: Change, age: Age) -> Change:
     is_ahead = age.entered > age.now
     reason = "its commit is dated ahead of the platform's clock" if is_ahead else _FORGOTTEN
     since = f"Git has had it so since {age.entered[:10]}. {_RAISE} ({place})"
-    hint = f"{since}, or once: reconciler apply --run {create.key}"
+    hint = f"{since},\nor once: reconciler apply --run {create.key}"
     return replace(create, action=Action.KEEP, reason=f"presumed finished: {reason}", hint=hint)
 
 
@@ -159,4 +159,4 @@ def _again(change: Change, observed: Observed, why: str) -> Change:
 
 
 def _or_once(change: Change) -> str:
-    return f"{_RAISE}, or once: reconciler apply --run {change.key}"
+    return f"{_RAISE},\nor once: reconciler apply --run {change.key}"

@@ -12,6 +12,7 @@ from reconciler.plan.known import Known
 from reconciler.resource import Life, Observed, Stoppage, StoppedBy
 
 STATE = "/lifecycle/state"
+STOPPED = "git says Stopped"
 NEVER_THERE = "not there, and git wants it stopped"
 
 
@@ -27,7 +28,7 @@ def decide_stopped(change: Change, observed: Observed, known: Known) -> Change:
         return replace(change, action=Action.KEEP, reason=_at_rest(change, observed))
     if barred := _barred(change, known):
         return replace(at_rest, action=Action.REFUSED, reason=barred[0], hint=barred[1])
-    return replace(stop(change, observed, "git says Stopped"), fields=(_state(change, "Running", "Stopped"),))
+    return replace(stop(change, observed, STOPPED), fields=(_state(change, "Running", "Stopped"),))
 
 
 def _barred(change: Change, known: Known) -> tuple[str, str] | None:
@@ -113,12 +114,13 @@ def _told(what: str, why: str) -> str:
 def _ways_out(change: Change) -> str:
     place = change.resource.place("/lifecycle") if change.resource else None
     where = f" in {place.file}:{place.line}" if place else ""
-    return f"To start it: lifecycle.onPlatformStop: Resume{where}. To leave it so: lifecycle.state: Stopped"
+    return f"To start it: lifecycle.onPlatformStop: Resume{where}\nTo leave it so: lifecycle.state: Stopped"
 
 
 def stop(change: Change, observed: Observed, reason: str) -> Change:
     """Stop a running object. What it needs is no matter: nothing has to be there for it to end."""
     impact = impact_of(observed.summary, observed.spec, change.kind, is_stop=True)
+    reason += "; its run ends for good" if change.keeps_ended else ""
     return replace(
         change, action=Action.STOP, reason=reason, fields=(), impact=impact, is_destructive=True, needs=()
     )

@@ -6,7 +6,7 @@ from reconciler.capacity import STUCK, Chance, Forecast, Outlook, PoolLine, Shar
 from reconciler.plan.change import Change
 from reconciler.report.room import listed
 from reconciler.report.safe import code, line, short
-from reconciler.report.table import wrapped
+from reconciler.report.table import hanging, wrapped
 from reconciler.report.units import amount
 from reconciler.report.values import key_text
 
@@ -25,7 +25,8 @@ def capacity_text(
         return ""
     lines = [f"  capacity  {_pool(each, targets)}" for each in forecast.pools]
     lines += [f"            {_BY_PROJECT}"] if forecast.shares else []
-    lines += [f"            {_share(each, targets)}" for each in forecast.shares]
+    shares = (_share(each, targets) for each in forecast.shares)
+    lines += [part for words in shares for part in hanging(words, width, " " * 12)]
     told = _told(forecast, wide=wide)
     most = None if wide else _MOST
     lines += [text for each in told[:most] for text in _outlook_lines(each, targets, width)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reconciler.health import Level
 from reconciler.plan.change import Action, Change, Impact
 from reconciler.report.safe import line
-from reconciler.report.table import cells
+from reconciler.report.table import cells, hanging
 from reconciler.report.units import amount, count, duration, gpu_hours
 from reconciler.report.values import key_text
 
@@ -44,7 +44,8 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1, width: int = 120) 
     is_mixed = len({change.action is Action.REFUSED for change, _ in found}) > 1
     for change, impact in found[:_LISTED]:
         unsure = _unsure(change) if is_mixed else ""
-        lines.append(f"  {key_text(change.key, targets)}, {cost_words(change, impact)}{unsure}")
+        words = f"{key_text(change.key, targets)}, {cost_words(change, impact)}{unsure}"
+        lines += hanging(words, width, "  ")
     if len(found) > _LISTED:
         lines.append(f"  and {len(found) - _LISTED} more, listed below")
     return "\n".join(lines) + "\n"

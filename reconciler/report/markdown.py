@@ -106,7 +106,7 @@ def _what(change: Change, plan: Plan) -> Iterable[str]:
     elif lost := lost_words(change.impact):
         yield code(lost)
     if change.action is Action.CREATE and change.resource and (image := change.resource.spec.get("image")):
-        yield f"{gpus(change.gpus) or 'no GPU'}, {code(value_text(image, limit=_VALUE))}"
+        yield code(value_text(image, limit=_VALUE))
     if change.reason:
         yield code(short(reason_words(change)))
     for field in change.fields[:_FIELDS]:

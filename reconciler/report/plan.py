@@ -8,12 +8,13 @@ from datetime import UTC
 
 from reconciler.plan.adopt import UNWRITABLE
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
+from reconciler.plan.stopped import STOPPED
 from reconciler.problem import Location
 from reconciler.report.capacity import capacity_text, supposed_words
 from reconciler.report.ends import ends_text, lost_words
 from reconciler.report.problems import problem_text
 from reconciler.report.safe import line, short
-from reconciler.report.table import cells, padded, wrapped
+from reconciler.report.table import cells, hanging, padded, wrapped
 from reconciler.report.units import count, gpus
 from reconciler.report.values import key_text, sides
 
@@ -37,6 +38,7 @@ _PLAIN_KEEPS = frozenset(
 _FIELD = " " * 6
 APPLY = "reconciler apply"
 _FORCES = "forces replacement"
+_ADOPTED = "what is adopted is deleted with its manifest, unless lifecycle.onRemove: Keep is applied first"
 _STRANGERS = 3
 _FEW = 3
 """So many deletes no guard asks about."""
@@ -130,7 +132,7 @@ def _first_lines(start: str, source: str, width: int) -> list[str]:
 def _detail(change: Change, plan: Plan, *, width: int, wide: bool) -> list[str]:
     forcing = [each for each in change.fields if not each.in_place] if _may_force(change) else []
     replaces = change.kind is None or change.kind.support.replaces
-    told = forcing or (change.action is Action.UPDATE and change.fields)
+    told = forcing or (change.fields and (change.action is Action.UPDATE or change.reason == STOPPED))
     why = "" if told or not change.reason else short(reason_words(change))
     lines = [f"{_FIELD}{part}" for part in wrapped(why, width - len(_FIELD)) if part]
     size = max((cells(line(each.pointer)) for each in change.fields), default=0)
@@ -231,12 +233,16 @@ def _counts_text(plan: Plan, *, refused: Sequence[str], next_step: str, width: i
         left = len(plan.having(Action.REFUSED))
         more = f"   ({left} {'stays' if left == 1 else 'stay'} refused: exit 9)" if left else ""
         do = f"To do it: {line(next_step)}{more}" if next_step else ""
-        return text + "".join(f"{words}\n" for words in (do, undo_words(plan)) if words)
+        return text + (f"{do}\n" if do else "") + _undo_text(plan, width)
     if plan.is_empty and (waiting := len(plan.having(Action.DEFERRED))):
         return f"Nothing to do yet: {waiting} deferred until what they need is done.{digest}\n"
     if plan.is_empty:
         return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
-    return text + (f"{undo}\n" if (undo := undo_words(plan)) else "")
+    return text + _undo_text(plan, width)
+
+
+def _undo_text(plan: Plan, width: int) -> str:
+    return "".join(f"{part}\n" for part in hanging(undo_words(plan), width) if part)
 
 
 def undo_words(plan: Plan) -> str:
@@ -244,8 +250,9 @@ def undo_words(plan: Plan) -> str:
     if not plan.writes and plan.having(Action.REFUSED):
         return "Nothing of it is done as it stands: there is nothing to undo."
     from_git = [change for change in plan.writes if _is_asked_by_git(change)]
+    stays = any(map(_is_pruned_once_adopted, plan.having(Action.ADOPT)))
     if not from_git:
-        return ""
+        return f"To undo it: {_ADOPTED}." if stays else ""
     if plan.is_edited or not plan.commit:
         way = "put the files back as they were"
     elif all(change.action is Action.CREATE for change in from_git):
@@ -256,6 +263,7 @@ def undo_words(plan: Plan) -> str:
     way += ", then apply, with consent" if consent else ", then apply"
     way += "; what was ended starts anew" if any(change.is_destructive for change in from_git) else ""
     way += "; what is kept or protected stays" if any(map(_outlives_its_manifest, from_git)) else ""
+    way += f"; {_ADOPTED}" if stays else ""
     return f"To undo it: {way}."
 
 
@@ -264,6 +272,12 @@ def _is_asked_by_git(change: Change) -> bool:
     if change.action in (Action.RERUN, Action.ADOPT):
         return False
     return change.action is not Action.UPDATE or any(field.origin != "live" for field in change.fields)
+
+
+def _is_pruned_once_adopted(change: Change) -> bool:
+    """Tell whether what is adopted goes with its manifest: our mark makes it ours like any other."""
+    policy = change.resource.lifecycle if change.resource else None
+    return policy is not None and policy.on_remove == "Delete" and not policy.protect
 
 
 def _outlives_its_manifest(change: Change) -> bool:

@@ -49,6 +49,13 @@ def fitted(text: str, size: int) -> str:
     return f"{text}..."[: max(0, size)]
 
 
+def hanging(text: str, room: int, indent: str = "") -> list[str]:
+    """Break a text that does not fit at spaces; all behind an indent, what follows two further in."""
+    is_whole = len(indent) + cells(text) <= room
+    first, *more = [text] if is_whole else wrapped(text, room - len(indent) - 2)
+    return [f"{indent}{first}", *(f"{indent}  {part}" for part in more)]
+
+
 def wrapped(text: str, room: int) -> list[str]:
     """Break a text at spaces into lines that fit; a longer word keeps a line of its own."""
     lines = [""]

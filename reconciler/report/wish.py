@@ -43,8 +43,9 @@ def _paragraph(
     resource = written[change.source] if change.source else change.resource
     is_said = resource is not None and resource.lifecycle.state == state
     when = f"git says {state}" if is_said else f"if git said {state}"
-    is_told = not change.reason or change.reason == f"git says {state}"
-    why = "" if is_told else f" ({short(change.reason)})"
+    said = f"git says {state}"
+    reason = "" if change.reason == said else change.reason.removeprefix(f"{said}; ")
+    why = f" ({short(reason)})" if reason else ""
     yield f"  {when}, the next apply would {_WOULD.get(change.action, change.action)}{why}"
     if change.impact and change.impact.is_running and change.is_destructive:
         yield f"  that ends: {impact_words(change.impact)}"

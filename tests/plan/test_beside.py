@@ -190,3 +190,9 @@ def test_what_our_own_account_submitted_takes_the_mark() -> None:
     change = decide(wanted(adopt="id-Training-train"), seen(a_row(mark=None)))
 
     assert change.action is Action.ADOPT
+
+
+def test_a_stop_says_that_it_ends_the_run_for_good() -> None:
+    change = decide(wanted(state="Stopped"), a_live(observed(a_resource(spec={"image": "busybox:1"}))))
+
+    assert (change.action, change.reason) == (Action.STOP, "git says Stopped; its run ends for good")

@@ -9,12 +9,13 @@ import pytest
 
 from reconciler.health import Level
 from reconciler.impact import Impact
-from reconciler.plan.change import Action, Change, Commit, Plan, Stranger
+from reconciler.plan.change import Action, Change, Commit, FieldChange, Plan, Stranger
 from reconciler.problem import Location
 from reconciler.report.markdown import plan_markdown
-from reconciler.report.plan import brought_words, plan_text
-from reconciler.resource import Observed
-from tests.factories import a_kind
+from reconciler.report.plan import brought_words, plan_text, undo_words
+from reconciler.report.table import hanging
+from reconciler.resource import Lifecycle, Observed
+from tests.factories import a_kind, a_resource
 from tests.report.values import (
     ADA,
     CANARY,
@@ -75,6 +76,27 @@ def test_where_all_is_refused_there_is_nothing_to_undo() -> None:
     assert plan_text(REFUSED).endswith(f"{words}\n")
     assert plan_markdown(REFUSED).endswith(f"{words}\n")
     assert words not in plan_text(MIXED) + plan_text(a_plan(declared=5)) + plan_text(unread)
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_said"), [("git says Stopped", False), ("git says Stopped; its run ends for good", True)]
+)
+def test_a_stop_does_not_say_in_words_what_its_field_says(reason: str, is_said: bool) -> None:
+    state = FieldChange("/lifecycle/state", "Running", "Stopped", in_place=True)
+    text = plan_text(a_plan(Change(CHAT, Action.STOP, reason=reason, fields=(state,))))
+
+    assert "/lifecycle/state   Running -> Stopped" in text
+    assert (reason in text) is is_said
+
+
+def test_the_way_back_warns_that_what_is_adopted_goes_with_its_manifest() -> None:
+    adopted = Change(CHAT, Action.ADOPT, resource=a_resource("chat"))
+    kept = replace(adopted, resource=a_resource("chat", lifecycle=Lifecycle(on_remove="Keep")))
+    words = "what is adopted is deleted with its manifest, unless lifecycle.onRemove: Keep is applied first."
+
+    assert undo_words(a_plan(adopted)) == f"To undo it: {words}"
+    assert undo_words(a_plan(adopted, *FIRST.changes[1:])).endswith(f"; {words}")
+    assert undo_words(a_plan(kept)) == ""
 
 
 def test_a_sensitive_value_is_in_no_plan() -> None:
@@ -147,3 +169,9 @@ def test_the_line_is_that_of_the_one_field_that_moves() -> None:
 
     assert "forecast/lora.yaml:9\n" in plan_text(a_plan(REFUSED_LORA))
     assert "forecast/lora.yaml:2\n" in plan_text(a_plan(several))
+
+
+def test_a_line_that_is_too_long_goes_on_below_further_in() -> None:
+    assert hanging("a b c", 7, "  ") == ["  a b c"]
+    assert hanging("a b c", 6, "  ") == ["  a", "    b", "    c"]
+    assert hanging("", 6) == [""]
