@@ -32,8 +32,10 @@ needs no names."""
 
 _READS_OF_A_PLAN = 100
 """The same for a plan, which somebody waits for: some tenths of a second."""
-_TOLD = (Action.REFUSED, Action.REPLACE, Action.STOP, Action.UPDATE, Action.ADOPT)
-"""The changes of a plan that name their commits, in the order in which git is asked for them."""
+_TOLD = (Action.REFUSED, Action.REPLACE, Action.STOP)
+"""The changes of a plan that name their commits, in the order in which git is asked for them: what ends
+something, or would. Who brought the rest is no question that a reader of a plan asks.
+"""
 
 Part = Callable[[Document], Any]
 _KEPT = ("name", "project", "cluster", "target")
@@ -174,7 +176,7 @@ def _stated(item: DriftItem, kind: Kind, blame: Blame, history: History, declare
 
 
 def with_commits(plan: Plan, declared: Declared) -> Plan:
-    """Name in a plan the commits that brought what it refuses, replaces, stops or changes.
+    """Name in a plan the commits that brought what it refuses, replaces or stops.
 
     Git that fails or knows too little names nobody, and what somebody changed live is no commit's doing.
     """

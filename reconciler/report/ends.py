@@ -40,7 +40,7 @@ def ends_text(changes: Sequence[Change], *, targets: int = 1, width: int = 120) 
         whole = f"{head}: {key_text(change.key, targets)}, {cost_words(change, impact)}{more}"
         if cells(whole) <= width:
             return f"{whole}\n"
-    lines = [f"{head}: {_count_gpus(gpu)}, {gpu_hours(hours)}{more}"]
+    lines = hanging(f"{head}: {_count_gpus(gpu)}, {gpu_hours(hours)}{more}", width)
     is_mixed = len({change.action is Action.REFUSED for change, _ in found}) > 1
     for change, impact in found[:_LISTED]:
         unsure = _unsure(change) if is_mixed else ""

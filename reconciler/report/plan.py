@@ -191,7 +191,7 @@ def _field_lines(field: FieldChange, note: str, *, size: int, width: int) -> lis
     whole = f"{start}       {note}" if note else start
     if cells(whole) <= width:
         return [whole]
-    more = [f"{_FIELD}  {note}"] if note else []
+    more = hanging(note, width, f"{_FIELD}  ") if note else []
     if cells(start) <= width:
         return [start, *more]
     return [f"{_FIELD}{line(field.pointer)}", f"{_FIELD}  - {before}", f"{_FIELD}  + {after}", *more]
@@ -231,14 +231,23 @@ def _counts_text(plan: Plan, *, refused: Sequence[str], next_step: str, width: i
         return f"{text}All of it is refused: {', '.join(refused)}. Nothing of it is done.\n"
     if plan.writes:
         left = len(plan.having(Action.REFUSED))
-        more = f"   ({left} {'stays' if left == 1 else 'stay'} refused: exit 9)" if left else ""
-        do = f"To do it: {line(next_step)}{more}" if next_step else ""
-        return text + (f"{do}\n" if do else "") + _undo_text(plan, width)
+        more = f"({left} {'stays' if left == 1 else 'stay'} refused: exit 9)" if left else ""
+        return text + _do_text(line(next_step), more, width) + _undo_text(plan, width)
     if plan.is_empty and (waiting := len(plan.having(Action.DEFERRED))):
         return f"Nothing to do yet: {waiting} deferred until what they need is done.{digest}\n"
     if plan.is_empty:
         return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
     return text + _undo_text(plan, width)
+
+
+def _do_text(command: str, more: str, width: int) -> str:
+    """Write the command that does it, never broken: what is to say of it goes on below where it is long."""
+    if not command:
+        return ""
+    do, gap = f"To do it: {command}", "   "
+    if more and cells(do + gap + more) > width:
+        gap = "\n  "
+    return f"{do}{gap}{more}\n" if more else f"{do}\n"
 
 
 def _undo_text(plan: Plan, width: int) -> str:

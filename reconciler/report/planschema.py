@@ -168,7 +168,7 @@ def _change() -> dict[str, Schema]:
         "removedBy": text_or_null("The commit that took its manifest out of git; null where none is known."),
         "commits": list_of(
             closed(commit_shape()),
-            "Of what is refused, replaced, stopped or changed: the commits that brought what git says, the "
+            "Of what is refused, replaced or stopped: the commits that brought what git says, the "
             "newest first, as far as git tells.",
         ),
         "preImage": {

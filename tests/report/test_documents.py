@@ -142,6 +142,6 @@ def test_a_create_says_in_markdown_what_will_run_and_a_few_strangers_are_named()
     few = plan_markdown(a_plan(change, strangers=strangers[:2]))
     many = plan_markdown(a_plan(change, strangers=strangers))
 
-    assert "| 1 GPU, `busybox:1` |" in few
+    assert "| 1 GPU | `busybox:1` |" in few
     assert "`team-a/Training/old-0`, `team-a/Training/old-1` are not ours, not touched." in few
     assert "4 objects that are not ours, not touched." in many

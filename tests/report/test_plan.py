@@ -175,3 +175,13 @@ def test_a_line_that_is_too_long_goes_on_below_further_in() -> None:
     assert hanging("a b c", 7, "  ") == ["  a b c"]
     assert hanging("a b c", 6, "  ") == ["  a", "    b", "    c"]
     assert hanging("", 6) == [""]
+
+
+def test_the_command_that_does_it_is_never_broken_and_what_is_said_of_it_goes_below() -> None:
+    plan = a_plan(*FIRST.changes, REFUSED_LORA)
+    command = f"reconciler apply {'--adopt x/y ' * 6}--yes"
+
+    assert "To do it: reconciler apply   (1 stays refused: exit 9)\n" in plan_text(plan, width=80)
+    assert f"To do it: {command}\n  (1 stays refused: exit 9)\n" in plan_text(
+        plan, width=80, next_step=command
+    )

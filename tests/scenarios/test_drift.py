@@ -240,7 +240,7 @@ def test_what_git_changed_names_its_commit_and_nobody_on_the_platform(looked_at:
     assert item.commits["/spec/autoscaling/maxReplicas"].hash == changed
 
 
-def test_a_plan_names_the_commits_of_what_git_changed_and_none_of_what_somebody_did(looked_at: Stage) -> None:
+def test_a_plan_names_the_commits_of_what_it_refuses_and_none_of_what_somebody_did(looked_at: Stage) -> None:
     applied(looked_at.write(chat=chat(2), job=a_sleeper("job")))
     looked_at.write(job=a_sleeper("job", image="busybox:2"))
     refused = last(looked_at)
