@@ -39,6 +39,7 @@ _FIELD = " " * 6
 APPLY = "reconciler apply"
 _FORCES = "forces replacement"
 _ADOPTED = "what is adopted is deleted with its manifest, unless lifecycle.onRemove: Keep is applied first"
+_KEPT = "\u00a0"
 _STRANGERS = 3
 _FEW = 3
 """So many deletes no guard asks about."""
@@ -226,7 +227,8 @@ def _counts_text(plan: Plan, *, refused: Sequence[str], next_step: str, width: i
     digest = f"   digest {short_digest(plan.digest)}" if plan.digest else ""
     text = f"{counts(plan)}.{digest}\n"
     if digest and cells(text.rstrip()) > width:
-        text = f"{counts(plan)}.\ndigest {short_digest(plan.digest)}\n"
+        whole = _at_commas(f"{counts(plan)}.", width)
+        text = "".join(f"{part}\n" for part in (*whole, f"digest {short_digest(plan.digest)}"))
     if plan.writes and refused:
         return f"{text}All of it is refused: {', '.join(refused)}. Nothing of it is done.\n"
     if plan.writes:
@@ -238,6 +240,12 @@ def _counts_text(plan: Plan, *, refused: Sequence[str], next_step: str, width: i
     if plan.is_empty:
         return f"Nothing to do: {count(plan.declared, 'object')} declared, all as git says.{digest}\n"
     return text + _undo_text(plan, width)
+
+
+def _at_commas(text: str, width: int) -> list[str]:
+    """Break a list at its commas alone, so that each count keeps its word."""
+    kept = text.replace(" ", _KEPT).replace(f",{_KEPT}", ", ")
+    return [part.replace(_KEPT, " ") for part in hanging(kept, width)]
 
 
 def _do_text(command: str, more: str, width: int) -> str:
