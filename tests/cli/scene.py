@@ -48,7 +48,8 @@ _CHANGING = (
     (r"\brunning (?:\d+[dhm] )?[0-9.]+[smh]", "running TIME"),
     (r"(?<=GPU, )[0-9.,]+ GPU-hours", "N GPU-hours"),
     (r"\bdigest [0-9a-f]{8}", "digest DIGEST"),
-    (r"\b(main@|commit |plan  |HEAD is |gone since |in git since )[0-9a-f]{7,40}\b", r"\1COMMIT"),
+    (r"\b(main@|commit |plan  |HEAD is |gone since )[0-9a-f]{7,40}\b", r"\1COMMIT"),
+    (r"\bin git since [0-9a-f]{7} (?=t, \d{4}-)", "in git since COMMIT "),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", "WHEN"),
 )
 
