@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -119,11 +119,12 @@ async def _apply(request: Request, voice: Voice, terms: Terms) -> ExitCode:
     from reconciler.cli.plan import plan_table, tell_obstacles
     from reconciler.cli.request import apply_command, world_of
     from reconciler.reconcile import Session
+    from reconciler.report.plan import hinting
 
     async with Session.opened(request, world_of(voice)) as session:
         planned = await session.foreseen(await session.plan())
-        is_wide, command = bool(voice.verbosity), apply_command(request)
-        voice.show(plan_table(voice, planned, wide=is_wide, command=command))
+        shown = replace(planned, plan=hinting(planned.plan, apply_command(request)))
+        voice.show(plan_table(voice, shown, wide=bool(voice.verbosity)))
         if _may_go_on(planned, terms):
             if not planned.plan.writes:
                 await session.note_unchanged(planned)

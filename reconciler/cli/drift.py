@@ -93,13 +93,14 @@ async def _find(request: Request, voice: Voice, only: tuple[str, ...]) -> tuple[
 
 def _publish(voice: Voice, drift: Drift, now: datetime, *, command: str) -> None:
     from reconciler.report.cases import drift_cases
-    from reconciler.report.drift import drift_text
+    from reconciler.report.drift import drift_text, hinting
     from reconciler.report.driftform import drift_document
     from reconciler.report.driftmarkdown import drift_markdown
     from reconciler.report.findings import drift_findings
     from reconciler.report.platform import failure_problems
     from reconciler.report.problems import problems_text
 
+    drift = hinting(drift, command)
     table = partial(drift_text, drift, now=now, width=voice.width, command=command)
     voice.complain(problems_text(failure_problems(drift.failures)))
     voice.annotate(lambda: drift_findings(drift))
@@ -108,7 +109,7 @@ def _publish(voice: Voice, drift: Drift, now: datetime, *, command: str) -> None
             "table": lambda: table(wide=bool(voice.verbosity)),
             "wide": lambda: table(wide=True),
             "name": lambda: "".join(f"{item.key}\n" for item in drift.items),
-            "markdown": lambda: drift_markdown(drift, now=now),
+            "markdown": lambda: drift_markdown(drift, now=now, command=command),
             **machine_forms(
                 lambda: drift_document(drift), lambda: drift_cases(drift), lambda: drift_findings(drift)
             ),

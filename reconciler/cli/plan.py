@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,7 @@ def command(
     from reconciler.cli.request import apply_command, apply_words, request_of, world_of
     from reconciler.cli.running import run
     from reconciler.cli.saved import keep_of, keep_plan, repeat_words
+    from reconciler.report.plan import hinting
 
     keep = keep_of(out, expires_in, chosen)
     request = request_of(chosen, voice, consents)
@@ -77,7 +79,8 @@ def command(
         keep_plan(keep, planned, document, fleet=fleet, request=request, world=world, voice=voice)
     words = repeat_words(keep, request) if keep else apply_words(request)
     next_step = "" if planned.refusals else words
-    _publish(voice, planned, code, next_step=next_step, command=apply_command(request))
+    planned = replace(planned, plan=hinting(planned.plan, apply_command(request)))
+    _publish(voice, planned, code, next_step=next_step)
     return code
 
 
@@ -100,14 +103,14 @@ def _document(planned: Planned, code: ExitCode) -> Document:
     )
 
 
-def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str, command: str) -> None:
+def _publish(voice: Voice, planned: Planned, code: ExitCode, *, next_step: str) -> None:
     from reconciler.report.cases import plan_cases
     from reconciler.report.markdown import plan_markdown
 
     tell_obstacles(voice, planned)
     plan, refusals, failures = planned.plan, planned.refusals, planned.failures
     page = partial(plan_markdown, plan, refusals=refusals, failures=failures, warnings=planned.warnings)
-    table = partial(plan_table, voice, planned, next_step=next_step, command=command)
+    table = partial(plan_table, voice, planned, next_step=next_step)
     voice.annotate(lambda: findings(planned))
     voice.publish(
         {
@@ -133,14 +136,12 @@ def findings(planned: Planned) -> list[Problem]:
     )
 
 
-def plan_table(voice: Voice, planned: Planned, *, wide: bool, command: str, next_step: str = "") -> str:
+def plan_table(voice: Voice, planned: Planned, *, wide: bool, next_step: str = "") -> str:
     """Write a plan for people, as wide as they can see."""
     from reconciler.report.plan import plan_text
 
     refused = tuple(dict.fromkeys(problem.code for problem in planned.refusals))
-    return plan_text(
-        planned.plan, wide=wide, width=voice.width, next_step=next_step, refused=refused, command=command
-    )
+    return plan_text(planned.plan, wide=wide, width=voice.width, next_step=next_step, refused=refused)
 
 
 def tell_obstacles(voice: Voice, planned: Planned) -> None:

@@ -39,13 +39,13 @@ def drift_text(
 ) -> str:
     """Write all drift. `wide` also shows what finished and is as it should be.
 
-    `now` is the time that ages are told against; `command` is what to type for apply.
+    `now` is the time that ages are told against; `command` is what the ways out say for apply.
     """
-    items = [replace(item, hint=item.hint.replace(APPLY, command)) for item in shown(drift, wide=wide)]
+    items = shown(drift, wide=wide)
     parts = [
         f"drift  {', '.join(map(line, drift.targets))}   {counts(drift)}\n",
         _items_text(items, len(drift.targets), width, now) + unknown_text(drift.unknown),
-        ways_out(drift).replace(APPLY, command),
+        ways_out(drift, command),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -145,7 +145,13 @@ def _field_lines(field: FieldChange, size: int, width: int, where: str) -> list[
     return [f"{_FIELD}{line(field.pointer)}", f"{_FIELD}  git   {git}{where}", f"{_FIELD}  live  {live}"]
 
 
-def ways_out(drift: Drift) -> str:
+def hinting(drift: Drift, command: str) -> Drift:
+    """Let the hints say what to type for apply here, as when the fleet file is not the usual one."""
+    told = (replace(item, hint=item.hint.replace(APPLY, command)) for item in drift.items)
+    return drift if command == APPLY else replace(drift, items=tuple(told))
+
+
+def ways_out(drift: Drift, command: str = APPLY) -> str:
     """Say how to put it back, keep it, or never mind it; only commands that would do so."""
     mended = [item for item in drift.items if item.action in _MENDS and item.state != "orphaned"]
     lines = [*_back(mended), *_consented(drift.items)]
@@ -159,7 +165,7 @@ def ways_out(drift: Drift) -> str:
     elif any(item.fields for item in mended):
         lines.append("Keep it:        write the live values in git")
         lines.append("Never mind it:  lifecycle: {ignore: [POINTER, ...]}")
-    return "".join(f"{text}\n" for text in lines)
+    return "".join(f"{text}\n" for text in lines).replace(APPLY, command)
 
 
 def _back(mended: Sequence[DriftItem]) -> list[str]:

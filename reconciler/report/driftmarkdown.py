@@ -20,6 +20,7 @@ from reconciler.report.drift import (
     ways_out,
 )
 from reconciler.report.markdown import BUDGET, problems_list, unread_list
+from reconciler.report.plan import APPLY
 from reconciler.report.platform import failure_problems
 from reconciler.report.room import fitting, names_of
 from reconciler.report.safe import code, cut, fenced, line, short
@@ -31,11 +32,14 @@ _FIELDS = 20
 _CLOSING_ROOM = 8_000
 
 
-def drift_markdown(drift: Drift, *, now: datetime, budget: int = BUDGET) -> str:
-    """Write the page: counts, a table, what differs, and the ways out. `now` is what ages count to."""
+def drift_markdown(drift: Drift, *, now: datetime, command: str = APPLY, budget: int = BUDGET) -> str:
+    """Write the page: counts, a table, what differs, and the ways out.
+
+    `now` is what ages count to; `command` is what to type for apply.
+    """
     head = f"### Drift of {names_of(drift.targets)}\n\n{counts(drift)}.\n\n"
     head += problems_list(failure_problems(drift.failures), budget // 4)
-    foot = _foot(drift)
+    foot = _foot(drift, command)
     items = sorted(shown(drift), key=lambda item: (STATES.index(item.state), item.key))
     room = budget - len(head.encode()) - len(foot.encode()) - 1
     lines = [*_table(items, drift, now), *_details(items, drift, now)]
@@ -76,8 +80,8 @@ def _field_lines(item: DriftItem, now: datetime) -> Iterable[str]:
         yield f"and {count(len(item.fields) - _FIELDS, 'more field')}"
 
 
-def _foot(drift: Drift) -> str:
-    ways = ways_out(drift)
+def _foot(drift: Drift, command: str) -> str:
+    ways = ways_out(drift, command)
     return unread_list(drift.unknown, _CLOSING_ROOM) + (
         fenced(cut(ways, _CLOSING_ROOM), "text") if ways else ""
     )

@@ -52,13 +52,12 @@ def plan_text(
     width: int = 120,
     next_step: str = APPLY,
     refused: Sequence[str] = (),
-    command: str = APPLY,
 ) -> str:
     """Write the whole plan. `wide` also shows what stays as it is; `next_step` is the command for it.
 
-    `refused` are the codes of the guards that refuse all of it; `command` is what hints say for apply.
+    `refused` are the codes of the guards that refuse all of it.
     """
-    shown = [_telling(change, command) for change in plan.changes if wide or is_notable(change)]
+    shown = [change for change in plan.changes if wide or is_notable(change)]
     parts = [
         ends_text(plan.changes, targets=len(plan.targets), width=width),
         _header("plan", plan),
@@ -72,8 +71,10 @@ def plan_text(
     return "\n".join(part for part in parts if part)
 
 
-def _telling(change: Change, command: str) -> Change:
-    return replace(change, hint=change.hint.replace(APPLY, command)) if APPLY in change.hint else change
+def hinting(plan: Plan, command: str) -> Plan:
+    """Let the hints say what to type for apply here, as when the fleet file is not the usual one."""
+    told = (replace(change, hint=change.hint.replace(APPLY, command)) for change in plan.changes)
+    return plan if command == APPLY else replace(plan, changes=tuple(told))
 
 
 def _header(word: str, plan: Plan) -> str:

@@ -351,12 +351,13 @@ def test_a_wrong_command_line_is_two_and_offers_the_right_one(name: str, scene: 
     hold(name, scene.types(*WORDS[name]), 2)
 
 
-def test_hints_name_the_fleet_that_was_named(scene: Scene) -> None:
+@pytest.mark.parametrize("form", ["table", "markdown", "json", "junit", "sarif"])
+def test_hints_name_the_fleet_that_was_named(form: str, scene: Scene) -> None:
     scene.write("other.yaml", (scene.root / "reconciler.yaml").read_text()).declare("train")
     scene.types("apply", "--yes", "--fleet", "other.yaml")
     scene.edit("manifests/train.yaml", "busybox:1", "busybox:2")
 
-    plan, drift = (scene.types(word, "--fleet", "other.yaml") for word in ("plan", "drift"))
+    plan, drift = (scene.types(word, "--fleet", "other.yaml", "-o", form) for word in ("plan", "drift"))
 
     words = "reconciler apply --fleet other.yaml --allow replace=team-a/Training/train"
     assert words in plan.out
