@@ -47,6 +47,22 @@ def test_what_others_make_meanwhile_is_not_taken_for_the_copy() -> None:
         assert original in made.emulator.world.resources
 
 
+def test_what_another_makes_at_the_same_time_is_not_taken_for_the_copy() -> None:
+    with stage(1) as made:
+        made.spoil("POST /api/v1/workloads/clone", kind="mutate", mutate=lambda answer: _beside(made, answer))
+
+        _, copy = copied(made)
+
+        makers = {one.user_name for one in made.emulator.world.resources.values()}
+        assert (makers, made.emulator.world.resources[copy].user_name) == ({"demo", "mina"}, "demo")
+
+
+def _beside(made: Stage, answer: Any) -> Any:
+    """Let somebody else make one of the name before the answer is sent."""
+    made.add(by="mina")
+    return answer
+
+
 def test_a_copy_whose_answer_was_lost_is_found_and_not_made_again() -> None:
     with stage(1) as made:
         made.spoil("POST /api/v1/workloads/clone", kind="lost")
