@@ -114,6 +114,22 @@ def test_a_closed_port_ends_its_connection_and_no_other() -> None:
     assert "refused" in told[0]
 
 
+def test_a_connection_that_breaks_leaves_those_beside_it_open() -> None:
+    async def act(ports: tuple[int, ...], told: list[str]) -> Any:
+        async with dialled(ports[0]) as (reader, writer), dialled(ports[1]) as (lost, loses):
+            writer.write(b"one")
+            first = await asyncio.wait_for(reader.readexactly(3), 5)
+            loses.write(b"x")
+            await asyncio.wait_for(lost.read(), 5)
+            writer.write(b"two")
+            return first + await asyncio.wait_for(reader.readexactly(3), 5), told
+
+    with box() as made:
+        back, told = played(made, act, ECHO, CLOSED)
+
+    assert (back, len(told)) == (b"onetwo", 1)
+
+
 def test_after_a_drop_and_a_token_that_ran_out_the_next_connection_is_made() -> None:
     async def act(ports: tuple[int, ...], told: list[str]) -> Any:
         made.spoil(TUNNEL, kind="ws_close", code=1008, after=1)

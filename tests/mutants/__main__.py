@@ -1,4 +1,7 @@
-"""`make mutants`: plant each bug in a copy of the checkout, and see the tests named with it fail."""
+"""`make mutants`: plant each bug in a copy of the checkout, and see the tests named with it fail.
+
+`python -m tests.mutants WORD...` plants those alone that have one of the words in their file or sentence.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutants.planted import PLANTED, Mutant
+from tests.mutants.mutant import Mutant
+from tests.mutants.planted import PLANTED
 
 ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_S = 600
@@ -17,19 +22,20 @@ _FAILED = 1
 """How pytest ends when a test fails. Any other end, as for code that cannot be read, proves nothing."""
 
 
-def main() -> int:
+def main(words: Sequence[str] = ()) -> int:
     """Print what became of each; give 1 where one lives."""
     began, alive = time.monotonic(), 0
+    chosen = [one for one in PLANTED if not words or any(word in f"{one.file} {one.what}" for word in words)]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         _copied(copy)
-        for mutant in PLANTED:
+        for mutant in chosen:
             is_killed = killed(mutant, copy)
             alive += not is_killed
             sys.stdout.write(f"{'killed' if is_killed else 'ALIVE '}  {mutant.file}: {mutant.what}\n")
             sys.stdout.flush()
-    dead = len(PLANTED) - alive
-    sys.stdout.write(f"{dead} of {len(PLANTED)} planted bugs killed, {time.monotonic() - began:.0f} s\n")
+    dead = len(chosen) - alive
+    sys.stdout.write(f"{dead} of {len(chosen)} planted bugs killed, {time.monotonic() - began:.0f} s\n")
     return bool(alive)
 
 
@@ -59,4 +65,4 @@ def _copied(copy: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

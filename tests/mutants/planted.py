@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """Say what goes wrong, the line of `file` that is right and stands there once, the wrong one, and the
-    tests that notice.
-    """
-
-    what: str
-    file: str
-    right: str
-    wrong: str
-    tests: tuple[str, ...]
-
+from tests.mutants.live import LIVE
+from tests.mutants.mutant import Mutant
+from tests.mutants.primus_safe import PRIMUS_SAFE
 
 _PLAN = "tests/test_plan.py"
 _APPLY = "tests/test_apply.py"
 
-PLANTED = (
+_CORE = (
     Mutant(
         "a completed job runs again by run: OnFailure",
         "plan/finished.py",
@@ -235,3 +223,5 @@ PLANTED = (
         ("tests/scenarios/test_memory.py",),
     ),
 )
+
+PLANTED = (*_CORE, *PRIMUS_SAFE, *LIVE)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import ROOT, killed
-from tests.mutants.planted import PLANTED, Mutant
+from tests.mutants.mutant import Mutant
+from tests.mutants.planted import PLANTED
 
 
 @pytest.mark.parametrize("mutant", PLANTED, ids=lambda mutant: mutant.what)

@@ -47,7 +47,7 @@ def test_what_others_make_meanwhile_is_not_taken_for_the_copy() -> None:
         assert original in made.emulator.world.resources
 
 
-def test_what_another_makes_at_the_same_time_is_not_taken_for_the_copy() -> None:
+def test_what_another_copies_at_the_same_time_is_not_taken_for_the_copy() -> None:
     with stage(1) as made:
         made.spoil("POST /api/v1/workloads/clone", kind="mutate", mutate=lambda answer: _beside(made, answer))
 
@@ -58,8 +58,9 @@ def test_what_another_makes_at_the_same_time_is_not_taken_for_the_copy() -> None
 
 
 def _beside(made: Stage, answer: Any) -> Any:
-    """Let somebody else make one of the name before the answer is sent."""
-    made.add(by="mina")
+    """Let somebody else copy the original as well before the answer is sent, its mark along."""
+    original = min(made.emulator.world.resources.values(), key=lambda one: one.created_at)
+    made.add(by="mina", text=original.description)
     return answer
 
 

@@ -25,7 +25,7 @@ def followed(made: Stage, *before: dict[str, Any], wait_s: float = 30.0) -> tupl
         train = a_resource("train", spec={**SPEC, "dependencies": ["prep"]})
         key = ResourceKey(provider.target, scope.name, "PyTorchJob", "prep")
         id_ = await provider.create(scope, replace(train, follows=(key,)), MARK)
-        return first, list(made.emulator.world.resources[id_].spec.dependencies)
+        return first, list(made.emulator.world.resources[id_].spec.dependencies or ())
 
     return made.play(act)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -136,6 +137,18 @@ def test_an_answer_that_is_not_the_null_of_a_success_is_told(made: Stage) -> Non
 
     with pytest.raises(Malformed, match="not null"):
         updated(made, observed, priority=1)
+
+
+def test_the_id_of_a_workload_is_the_servers_choice(made: Stage) -> None:
+    """A server that is sent an id deletes what has it where the create fails."""
+
+    async def act(provider: Any, scope: Any) -> list[str]:
+        return [await provider.create(scope, a_resource(), MARK) for _ in range(2)]
+
+    one, other = made.play(act)
+
+    assert one != other
+    assert all(re.fullmatch(r"train-[a-z0-9]{5}", id_) for id_ in (one, other))
 
 
 def test_a_create_without_an_id_is_unknown(made: Stage) -> None:
