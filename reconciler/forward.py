@@ -47,8 +47,8 @@ async def end_of(provider: Provider, observed: Observed, *, pod: str = "", conta
     if not isinstance(provider, Forwards):
         raise UsageError(f"{provider.name} forwards no ports")
     if pod and isinstance(provider, Logs) and pod not in (running := await provider.pods(observed)):
-        said = f'no pod "{pod}" runs; ' + (f"these do: {', '.join(running)}" if running else "none does")
-        raise NotFound(provider.target, "forward a port of", str(observed.key), said=said)
+        hint = f"these pods of it run: {', '.join(running)}" if running else "no pod of it runs now"
+        raise NotFound(provider.target, "forward a port of", f'pod "{pod}" of {observed.key}', hint=hint)
     return End(provider, observed, pod, container)
 
 

@@ -22,7 +22,7 @@ from reconciler.resource import EMPTY, Life, Observed, Resource, ResourceKey, Sc
 from reconciler.settle.cause import explained
 from reconciler.settle.logs import Kept
 from reconciler.settle.verdict import problem_of
-from reconciler.validate.suggest import near
+from reconciler.validate.suggest import did_you_mean
 
 _AT_ONCE = 8
 BESIDE = Scope("")
@@ -44,9 +44,9 @@ async def find_declared(
     if len(meant) != 1:
         many = ", ".join(str(each.key) for each in meant)
         names = {each.key.name for each in resources} | {f"{r.key.kind}/{r.key.name}" for r in resources}
-        hint = f'; did you mean "{best}"?' if (best := near(name, sorted(names))) else ""
+        hint = did_you_mean(name, sorted(names), "`reconciler health` lists what is declared")
         raise UsageError(
-            f'"{name}" names several objects: {many}' if meant else f'no manifest declares "{name}"{hint}'
+            f'"{name}" names several objects: {many}' if meant else f'no manifest declares "{name}"; {hint}'
         )
     provider = providers[meant[0].key.target]
     scopes = [BESIDE] if not meant[0].key.scope else await provider.scopes()

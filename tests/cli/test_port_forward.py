@@ -62,7 +62,8 @@ def test_a_pod_that_does_not_run_is_told_before_anybody_connects(scene: Scene) -
     said = scene.types("port-forward", "box", "0:80", "--pod", "box-7")
 
     assert said.code == 6
-    assert 'no pod "box-7" runs; these do: box-0' in said.err
+    assert 'error[RC403]: pod "box-7" of team-a/Workspace/box not found in prod\n' in said.err
+    assert "  these pods of it run: box-0\n" in said.err
 
 
 def test_what_is_not_declared_is_a_usage_error(scene: Scene) -> None:
