@@ -52,7 +52,7 @@ BYTES: dict[str, tuple[bytes, ...]] = {
 
 @pytest.mark.parametrize("pieces", BYTES.values(), ids=BYTES)
 def test_a_download_is_what_the_server_sends_byte_for_byte(scene: Scene, pieces: tuple[bytes, ...]) -> None:
-    scene.spoil(DOWNLOAD, kind="raw", raw=sent(*pieces))
+    scene.spoil(DOWNLOAD, kind="raw", ending="close", raw=sent(*pieces))
 
     said = scene.types("logs", "lora", "--download", "lora.log")
 
@@ -71,8 +71,10 @@ def test_a_copy_has_each_byte_and_counts_each_line(pieces: list[bytes]) -> None:
 
 
 def test_of_several_logs_each_line_says_whose_it_is_and_nothing_else_is_touched(scene: Scene) -> None:
-    scene.spoil(DOWNLOAD, kind="raw", raw=sent(b"one\r\n\xfftw", b"o"))
-    scene.spoil(DOWNLOAD.replace("lora", "other"), kind="raw", raw=sent(b"three\n\nfo", b"ur"))
+    scene.spoil(DOWNLOAD, kind="raw", ending="close", raw=sent(b"one\r\n\xfftw", b"o"))
+    scene.spoil(
+        DOWNLOAD.replace("lora", "other"), kind="raw", ending="close", raw=sent(b"three\n\nfo", b"ur")
+    )
 
     scene.types("logs", "lora", "other", "--download", "both.log")
 
@@ -118,7 +120,7 @@ def test_a_download_does_not_follow(scene: Scene) -> None:
 
 def test_a_download_that_breaks_off_leaves_what_was_there(scene: Scene) -> None:
     (scene.root / "lora.log").write_bytes(b"before")
-    scene.spoil(DOWNLOAD, kind="raw", raw=sent(b"one\n")[:-5], forever=True)
+    scene.spoil(DOWNLOAD, kind="raw", ending="close", raw=sent(b"one\n")[:-5], forever=True)
 
     said = scene.types("logs", "lora", "--download", "lora.log")
 
@@ -136,7 +138,7 @@ def test_a_download_goes_where_a_link_leads_and_leaves_the_link(scene: Scene) ->
 
 
 def test_a_download_into_a_pipe_is_written_through_it(scene: Scene) -> None:
-    scene.spoil(DOWNLOAD, kind="raw", raw=sent(b"one\ntwo"))
+    scene.spoil(DOWNLOAD, kind="raw", ending="close", raw=sent(b"one\ntwo"))
     os.mkfifo(scene.root / "pipe")
     got: list[bytes] = []
     reader = threading.Thread(target=lambda: got.append((scene.root / "pipe").read_bytes()))
