@@ -246,6 +246,9 @@ def _immutable(change: Change, comparison: Comparison, observed: Observed, case:
     if comparison.only_secret_values and lifecycle.on_secret_change == "Keep":
         kept = replace(change, impact=None, is_destructive=False)
         return replace(kept, action=Action.KEEP, reason="secret changed; takes effect at the next run")
+    holds_nothing = observed.summary.life is Life.FAILED
+    if holds_nothing and kind.support.keeps_ended:
+        return change.anew(f"failed, and its spec changed: {', '.join(forcing)}")
     if lifecycle.protect:
         return _refused(
             change, f"protected: {why}", hint="lifecycle.protect: false in git lets it be replaced"
@@ -255,9 +258,6 @@ def _immutable(change: Change, comparison: Comparison, observed: Observed, case:
     )
     if is_resumed_by_git(change, observed, case.known) and not impact.lost_volumes:
         wanted, why = True, f"new spec on resume; {why}"
-    holds_nothing = observed.summary.life is Life.FAILED
-    if holds_nothing and kind.support.keeps_ended:
-        return change.anew(f"failed, and its spec changed: {', '.join(forcing)}")
     if wanted or holds_nothing or case.known.consents.allows_replace(change.key):
         return replace(change, action=Action.REPLACE, reason=why, is_destructive=not holds_nothing)
     return replace(

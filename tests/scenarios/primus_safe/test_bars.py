@@ -59,6 +59,19 @@ def test_a_job_that_runs_each_night_is_made_anew_and_its_history_stays(stage: Sa
     assert len(stage.mutations()) == 5
 
 
+def test_a_protected_job_that_failed_runs_mended_beside_its_history(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec="entryPoint: python crash.py", lifecycle="{protect: true}"))
+    stage.apply_as_typed()
+    stage.wait(3600)
+
+    stage.write(train=a_manifest(spec=LONG, lifecycle="{protect: true}"))
+    (change,) = stage.plan().plan.changes
+    stage.apply()
+
+    assert (change.action, change.is_destructive) == (Action.CREATE, False)
+    assert [one.phase for one in stage.all("train")] == ["Failed", "Running"]
+
+
 def test_a_clone_by_somebody_else_is_never_touched(stage: SafeStage) -> None:
     stage.write(train=a_manifest(spec=LONG)).apply()
     mine = stage.one()
