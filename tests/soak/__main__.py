@@ -20,12 +20,14 @@ from tests.soak.calendar import TABLE
 from tests.soak.contenders import measured
 from tests.soak.crashes import Scenario, Tally, Where, crash
 from tests.soak.inside import Kill
+from tests.soak.life import Life
 from tests.soak.lives import play
+from tests.soak.machine import Machine
 from tests.soak.nights import Table, pass_nights
 from tests.soak.primus_safe import scenarios as primus_safe
 from tests.soak.primus_safe.calendar import TABLES
+from tests.soak.primus_safe.machine import Machine as SafeMachine
 from tests.soak.scenarios import SCENARIOS, WHERE
-from tests.soak.score import SCORE
 
 FAULTS = Path("soak-faults")
 BATCH = 20
@@ -48,7 +50,8 @@ def main() -> int:
         _contenders,
         lambda: _crashes(seconds * SHARE_OF_CRASHES / 2, number, "Run:ai", [(WHERE, SCENARIOS)]),
         lambda: _crashes(seconds * SHARE_OF_CRASHES / 2, number, "Primus-SaFE", _BOTH),
-        lambda: _machines(seconds * (1 - SHARE_OF_CRASHES), number),
+        lambda: _machines(seconds * (1 - SHARE_OF_CRASHES) / 2, number, "Run:ai", Machine),
+        lambda: _machines(seconds * (1 - SHARE_OF_CRASHES) / 2, number, "Primus-SaFE", SafeMachine),
     )
     for part in parts:
         began = time.monotonic()
@@ -115,21 +118,22 @@ def _until(end: float, order: Random, points: Sequence[Kill]) -> Iterable[Kill]:
         yield kill
 
 
-def _machines(seconds: float, number: int) -> Rows:
+def _machines(seconds: float, number: int, platform: str, machine: type[Life]) -> Rows:
     """Run batches of machines, each from a seed of its own, until the time is over."""
-    end = time.monotonic() + seconds
+    end, score = time.monotonic() + seconds, machine.score
     while time.monotonic() < end:
-        _batch(number)
+        _batch(number, machine)
         number += 1
-    yield "state machines", f"{SCORE.machines:,} runs, {SCORE.steps:,} steps, {SCORE.requests:,} requests"
-    yield "applies", f"{SCORE.applies:,}, {SCORE.kills:,} killed; {SCORE.effects:,} effects"
-    yield "runs of ended jobs", f"{SCORE.reruns:,} asked for"
-    yield "faults", f"{SCORE.faults:,} injected, {SCORE.faults:,} survived"
+    runs = f"{score.machines:,} runs, {score.steps:,} steps, {score.requests:,} requests"
+    yield f"machines, {platform}", runs
+    yield "applies", f"{score.applies:,}, {score.kills:,} killed; {score.effects:,} effects"
+    yield "runs of ended jobs", f"{score.reruns:,} asked for"
+    yield "faults", f"{score.faults:,} injected, {score.faults:,} survived"
 
 
-def _batch(number: int) -> None:
+def _batch(number: int, machine: type[Life]) -> None:
     try:
-        play(number, BATCH)
+        play(number, BATCH, machine)
     except Exception as raised:
         what = str(raised).partition("\n")[0]
         raise Broken(what, f"SOAK_SEED={number}\n{''.join(traceback.format_exception(raised))}") from raised

@@ -29,7 +29,7 @@ LISTS = (LIST, COUNT, LOOK_UP)
 
 Script = tuple[Fault, ...]
 _SLOW = {"Retry-After": "7"}
-_FAILS: Sequence[Mapping[str, Any]] = (
+FAILS: Sequence[Mapping[str, Any]] = (
     *({"status": code} for code in (500, 502, 503, 504, 429, 408)),
     *({"status": code, "headers": _SLOW} for code in (429, 503)),
     {"kind": "reset"},
@@ -38,16 +38,16 @@ _FAILS: Sequence[Mapping[str, Any]] = (
     {"kind": "truncate", "framing": "close", "ending": "close"},
 )
 """An answer that is none; a patient reader asks again."""
-_LIES: Sequence[Mapping[str, Any]] = (
+LIES: Sequence[Mapping[str, Any]] = (
     *({"status": code} for code in (400, 401, 403, 404, 410)),
     *({"kind": kind} for kind in ("login_page", "empty_object", "null", "empty_list", "no_content")),
     {"kind": "redirect", "location": "https://sso.example.com/"},
     {"kind": "body", "json": {"code": 500, "message": "no", "workloads": []}},
 )
 """An answer that must not be believed."""
-_SHORT: Sequence[Mapping[str, Any]] = ({"kind": "no_rows"}, {"kind": "mutate", "drop_rows": (0,)})
+SHORT: Sequence[Mapping[str, Any]] = ({"kind": "no_rows"}, {"kind": "mutate", "drop_rows": (0,)})
 """An answer that leaves something out; only lists and their look-ups do, one place at a time."""
-_BEFORE: Sequence[Mapping[str, Any]] = (
+BEFORE: Sequence[Mapping[str, Any]] = (
     *({"status": code} for code in (400, 401, 403, 409, 422, 429, 500, 503)),
     {"status": 429, "headers": _SLOW},
     {"kind": "reset"},
@@ -55,31 +55,31 @@ _BEFORE: Sequence[Mapping[str, Any]] = (
 )
 """A write that has no effect and is answered, or not."""
 
-_nth = st.integers(1, 6)
-_count = st.sampled_from((None, None, None, 2, 3, 6))
+nths = st.integers(1, 6)
+counts = st.sampled_from((None, None, None, 2, 3, 6))
 
 
-def _made(match: str, how: Mapping[str, Any], nth: int, count: int | None, *, forever: bool = False) -> Fault:
+def made(match: str, how: Mapping[str, Any], nth: int, count: int | None, *, forever: bool = False) -> Fault:
     return Fault(match, nth=nth, count=count, forever=forever, **how)
 
 
-transient = st.builds(_made, st.sampled_from(READS), st.sampled_from(_FAILS), _nth, _count)
+transient = st.builds(made, st.sampled_from(READS), st.sampled_from(FAILS), nths, counts)
 blind = st.builds(
-    lambda match, how, nth: _made(match, how, nth, None, forever=True),
+    lambda match, how, nth: made(match, how, nth, None, forever=True),
     st.sampled_from((LIST, COUNT, DELETED, LOOK_UP, "GET /.*")),
-    st.sampled_from((*_FAILS, *_LIES)),
-    _nth,
+    st.sampled_from((*FAILS, *LIES)),
+    nths,
 )
 """A read that fails for good, perhaps in the middle of a run."""
 lying = st.builds(
-    lambda match, how, nth, forever: _made(match, how, nth, None, forever=forever),
+    lambda match, how, nth, forever: made(match, how, nth, None, forever=forever),
     st.sampled_from((LIST, COUNT)),
-    st.sampled_from((*_LIES, *_SHORT)),
-    _nth,
+    st.sampled_from((*LIES, *SHORT)),
+    nths,
     st.booleans(),
 )
-refused = st.builds(_made, st.just(WRITES), st.sampled_from(_BEFORE), _nth, _count)
-lost = st.builds(_made, st.just(WRITES), st.sampled_from([*AFTER.values()]), _nth, _count)
+refused = st.builds(made, st.just(WRITES), st.sampled_from(BEFORE), nths, counts)
+lost = st.builds(made, st.just(WRITES), st.sampled_from([*AFTER.values()]), nths, counts)
 
 reading = st.lists(st.one_of(transient, lying, blind), max_size=3).map(tuple)
 """What goes wrong while we read."""

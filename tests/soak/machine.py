@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import random
 import tempfile
-from collections.abc import Collection
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import initialize, rule
 
-from reconciler.emulator.faults import Fault
 from reconciler.emulator.runai import Switches
 from reconciler.emulator.runai.records import Workload
-from reconciler.errors import ExitCode
 from reconciler.plan import Plan
-from reconciler.report.jsonform import json_text, plan_document
-from tests.soak import invariants, laws
+from tests.soak import invariants
 from tests.soak.chances import (
-    RESTLESS,
     consents,
     fitting,
     images,
@@ -36,31 +29,25 @@ from tests.soak.chances import (
     wishes,
 )
 from tests.soak.faults import Script, played, reading, writing
-from tests.soak.ground import Ran, commit
+from tests.soak.ground import Ran
 from tests.soak.inside import Kill
 from tests.soak.laws import Violation
+from tests.soak.life import Life, run_of
 from tests.soak.outsiders import Deed, changing, deeds, making, names
-from tests.soak.runai import grounded
+from tests.soak.runai import RunaiGround, grounded
 from tests.soak.score import SCORE
 from tests.soak.truth import Key, is_ours, keeps, key_of, owned, stands
 from tests.soak.wishes import INVALID, Wish, kind_of
 
-DAY = 86_400
-BROKEN = "invalid"
-"""The file that holds a document which is not valid."""
 
+class Machine(Life):
+    """Play one life of a fleet on Run:ai. A law that is broken raises AssertionError, naming it."""
 
-class Machine(RuleBasedStateMachine):
-    """Play one life of a fleet. A law that is broken raises AssertionError, naming it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        self.wishes: dict[Key, Wish] = {}
-        self.said: dict[tuple[Key, str], Wish] = {}
-        self.deleted: set[str] = set()
-        self.since: dict[tuple[Key, str, str, str], datetime] = {}
-        SCORE.machines += 1
+    score = SCORE
+    invalid = INVALID
+    rows = "workloads"
+    narrow = ({"projects": ("team-a",)},)
+    ground: RunaiGround
 
     @initialize(
         how=switches,
@@ -96,13 +83,6 @@ class Machine(RuleBasedStateMachine):
             fit = fitting(wish.kind, life)
             self._edited(lambda: self._put(replace(wish, image=image, lifecycle=fit)))
 
-    @rule(nth=nths)
-    def drop(self, nth: int) -> None:
-        """Remove a manifest."""
-        wish = self._nth(nth)
-        if wish is not None:
-            self._edited(lambda: self.wishes.pop(wish.key))
-
     @rule(nth=nths, name=names)
     def rename(self, nth: int, name: str) -> None:
         """Give an object another name: one goes, another comes."""
@@ -118,51 +98,15 @@ class Machine(RuleBasedStateMachine):
             needy = replace(wish, needs=other.name, needed_kind=other.kind)
             self._edited(lambda: self._put(needy))
 
-    @rule(verb=st.sampled_from(("apply", "plan", "drift", "health")))
-    def spoil(self, verb: str) -> None:
-        """Commit a document that is not valid, run a command, and take it out again."""
-        broken = self.ground.stage.root / "manifests" / f"{BROKEN}.yaml"
-        broken.write_text(INVALID)
-        commit(self.ground.stage)
-        ran = self.ground.run(verb)
-        self._must(laws.check_i8(ran))
-        self._hold(ran)
-        broken.unlink()
-        commit(self.ground.stage)
-
     # -- the world -----------------------------------------------------------------------------
 
     @rule(deed=deeds)
     def meddle(self, deed: Deed) -> None:
         """Let somebody else do something."""
         deed.on(self.ground)
-        SCORE.steps += 1
-
-    @rule(seconds=st.sampled_from((1, 61, 150, 3700, DAY, 15 * DAY)))
-    def tick(self, seconds: int) -> None:
-        """Let time pass: jobs end, are removed, and forgotten."""
-        self.ground.stage.clock.advance(seconds)
-        SCORE.steps += 1
+        self.score.steps += 1
 
     # -- our commands --------------------------------------------------------------------------
-
-    @rule(
-        seconds=st.sampled_from((0, 150, 3700, DAY)),
-        consent=consents,
-        prune=st.sampled_from((True, True, False)),
-        again=st.none() | nths,
-    )
-    def apply(self, seconds: int, consent: int, prune: bool, again: int | None) -> None:
-        """Apply some time later while all goes well, perhaps with --run; nothing is left to do then."""
-        self.ground.stage.clock.advance(seconds)
-        named = self._job(again)
-        request = {"prune": prune, "allow": room(consent)}
-        ran = self.ground.apply(run=tuple(wish.full for wish in named), **request)
-        self._hold(ran, consented=consent, named=[wish.key for wish in named])
-        if ran.planned and not prune:
-            self._must(laws.check_i22(ran.planned.plan, ran.planned.plan))
-        self._let_reads_catch_up()
-        self._must(laws.check_i19(ran, _plan_of(self.ground.run("plan", **request))))
 
     @rule(script=writing, deed=st.none() | changing, consent=consents, partial=st.booleans())
     def apply_badly(self, script: Script, deed: Deed | None, consent: int, partial: bool) -> None:
@@ -190,23 +134,6 @@ class Machine(RuleBasedStateMachine):
             ran = self.ground.run(verb)
         self._hold(ran)
 
-    @rule()
-    def look_twice(self) -> None:
-        """Plan in several ways: the same thing twice is the same to the byte, and less is less."""
-        whole = self.ground.run("plan")
-        self._hold(whole)
-        lists = Fault(r"GET /api/v1/workloads\?.*", kind="mutate", mutate=_reversed, forever=True)
-        with played(self.ground.emulator.faults, (lists,)):
-            again = self.ground.run("plan")
-        self._hold(again)
-        assert whole.planned is not None
-        assert again.planned is not None
-        self._must(laws.check_i18([_text(whole), _text(again)]))
-        for narrow in ({"prune": False}, {"projects": ("team-a",)}):
-            less = self.ground.run("plan", **narrow)
-            self._hold(less)
-            self._must(laws.check_i22(_plan_of(less), whole.planned.plan) if less.planned else None)
-
     @rule(seed=st.integers(0, 999), apart=st.booleans(), script=writing)
     def apply_twice_at_once(self, seed: int, apart: bool, script: Script) -> None:
         """Apply from two places at once; on one machine the second is turned away while the first writes."""
@@ -216,50 +143,35 @@ class Machine(RuleBasedStateMachine):
         for ran in rans:
             self._hold(ran, is_alone=False)
 
-    # -- the end -------------------------------------------------------------------------------
+    # -- the laws of Run:ai ----------------------------------------------------------------------
 
-    def teardown(self) -> None:
-        """Heal, and see that the fleet comes to rest as git wants it."""
-        try:
-            if hasattr(self, "ground"):
-                self._heal()
-        finally:
-            self.stack.close()
+    def _laws(
+        self, ran: Ran, *, consented: int, moved: Collection[str], named: Collection[Key]
+    ) -> Iterator[Violation | None]:
+        yield invariants.check_i5(ran)
+        yield invariants.check_i6(ran)
+        yield invariants.check_i9(ran, consented=consented)
+        shows, deleted = self.shows_marks, frozenset(self.deleted)
+        done = invariants.Done(self.ground.past(), named, deleted, shows_marks=shows)
+        yield invariants.check_i28(ran, self.wishes, done)
 
-    def _heal(self) -> None:
-        for wish in [*self.wishes.values()]:
-            self._put(replace(wish, lifecycle="") if wish.lifecycle in RESTLESS else wish)
-        self._declare()
-        self.ground.stage.clock.advance(120)  # what was on its way has arrived
-        rans = [self._healed() for _ in range(3)]
-        while (len(rans) < 5) and not (rans[-1].effects == rans[-2].effects == ()):
-            rans.append(self._healed())
-        self._must(laws.check_i2(rans))
-        self._must(laws.check_i3(rans[-1]))
-        fresh = self.ground.run("plan", allow=self._consents())
-        clashes = self._clashes()
-        past = self.ground.past()
+    def _laws_alone(self, ran: Ran, *, moved: Collection[str]) -> Iterator[Violation | None]:
+        yield invariants.check_i4(ran, moved=moved)
+        yield invariants.check_i10(ran, self.ground.runs[:-1])
+
+    def _not_converged(self, last: Ran, fresh: Plan) -> Violation | None:
         kept = {key for key, one in owned(self.ground.live()).items() if self._outlives(one)}
-        self._must(
-            invariants.check_i1(
-                self.wishes.values(),
-                rans[-1],
-                _plan_of(fresh),
-                clashes=clashes,
-                past=past,
-                presumed=self._presumed(),
-                kept=kept,
-            )
+        return invariants.check_i1(
+            self.wishes.values(),
+            last,
+            fresh,
+            clashes=self._clashes(),
+            past=self.ground.past(),
+            presumed=self._presumed(),
+            kept=kept,
         )
 
-    def _healed(self) -> Ran:
-        ran = self.ground.apply(allow=self._consents())
-        self._hold(ran, consented=99)
-        self.ground.stage.clock.advance(120)  # what others wait for has finished
-        return ran
-
     def _consents(self) -> tuple[str, ...]:
-        """Consent to all that a person could consent to."""
         wanted = [f"replace={wish.full}" for wish in self.wishes.values()]
         left = [f"delete={p}/{kind_of(o)}/{n}" for (p, n), o in owned(self.ground.live()).items()]
         return (*room(99), *wanted, *left)
@@ -290,44 +202,7 @@ class Machine(RuleBasedStateMachine):
     def _presumed(self) -> set[Key]:
         """Name the jobs that git has had, so and not otherwise, for longer than the platform remembers."""
         then = self.ground.stage.clock.now() - timedelta(days=13)
-        return {key for key, wish in self.wishes.items() if self.since[_run_of(wish)] <= then}
-
-    # -- how -----------------------------------------------------------------------------------
-
-    def _hold(
-        self,
-        ran: Ran,
-        *,
-        consented: int = 0,
-        moved: Collection[str] = (),
-        named: Collection[Key] = (),
-        is_alone: bool = True,
-    ) -> None:
-        """Hold a run to every law that is about one; those that count everything, to one that was alone."""
-        SCORE.steps += 1
-        SCORE.add(ran)
-        done = invariants.Done(
-            self.ground.past(), named, frozenset(self.deleted), shows_marks=self.shows_marks
-        )
-        for found in (
-            invariants.check_i5(ran),
-            invariants.check_i6(ran),
-            invariants.check_i9(ran, consented=consented),
-            laws.check_i11(ran, moved),
-            laws.check_i23(ran),
-            invariants.check_i28(ran, self.wishes, done),
-            laws.check_i29(ran),
-        ):
-            self._must(found)
-        self.deleted |= {effect.id for effect in ran.effects if effect.verb == "delete"}
-        if is_alone:
-            self._must(invariants.check_i4(ran, moved=moved))
-            self._must(laws.check_i7(ran))
-            self._must(invariants.check_i10(ran, self.ground.runs[:-1]))
-            self._must(laws.check_i19(ran))
-
-    def _must(self, found: Violation | None) -> None:
-        assert found is None, str(found)
+        return {key for key, wish in self.wishes.items() if self.since[run_of(wish)] <= then}
 
     def _meddled(self, deed: Deed | None, moved: list[str]) -> None:
         """Let somebody meddle, and note what that changed of what a plan rests on: spec and phase."""
@@ -337,32 +212,9 @@ class Machine(RuleBasedStateMachine):
             is_same = now is not None and (now.spec, now.phase) == (before[id_].spec, before[id_].phase)
             moved += [] if is_same else [id_]
 
-    def _nth(self, nth: int) -> Wish | None:
-        listed = sorted(self.wishes.values(), key=lambda wish: wish.key)
-        return listed[nth % len(listed)] if listed else None
-
     def _job(self, nth: int | None) -> list[Wish]:
         jobs = sorted((wish for wish in self.wishes.values() if wish.kind == "Training"), key=lambda w: w.key)
         return [jobs[nth % len(jobs)]] if jobs and nth is not None else []
-
-    def _put(self, wish: Wish) -> None:
-        self.wishes[wish.key] = wish
-
-    def _edited(self, edit: Any) -> None:
-        edit()
-        self._declare()
-        SCORE.steps += 1
-
-    def _declare(self) -> None:
-        """Write what git wants; needs that are gone are needed no more."""
-        self.wishes = {
-            key: wish if self._is_met(wish) else replace(wish, needs="") for key, wish in self.wishes.items()
-        }
-        self.ground.declare(self.wishes.values())
-        now = self.ground.stage.clock.now()
-        for wish in self.wishes.values():
-            self.since.setdefault(_run_of(wish), now)
-            self.said[wish.key, wish.kind] = wish
 
     def _is_met(self, wish: Wish) -> bool:
         other = self.wishes.get((wish.project, wish.needs))
@@ -370,23 +222,3 @@ class Machine(RuleBasedStateMachine):
 
     def _let_reads_catch_up(self) -> None:
         self.ground.stage.clock.advance(self.ground.emulator.world.lag_s)
-
-
-def _run_of(wish: Wish) -> tuple[Key, str, str, str]:
-    return wish.key, wish.image, wish.does, wish.run_id
-
-
-def _plan_of(ran: Ran) -> Plan:
-    assert ran.planned is not None, str(ran.error)
-    return ran.planned.plan
-
-
-def _text(ran: Ran) -> str:
-    assert ran.planned is not None
-    return json_text(plan_document(ran.planned.plan, exit_code=ran.code or ExitCode.IN_ORDER))
-
-
-def _reversed(body: Any) -> Any:
-    if isinstance(body, dict) and isinstance(body.get("workloads"), list):
-        return json.loads(json.dumps({**body, "workloads": body["workloads"][::-1]}))
-    return body

@@ -23,6 +23,7 @@ from tests.soak.primus_safe import evidence
 from tests.soak.primus_safe.truth import (
     ids_in,
     is_create,
+    is_halted,
     is_ours,
     keeps,
     key_in,
@@ -82,6 +83,8 @@ def _is_amiss(wish: Wish, past: World) -> str:
     if stands(last):
         may_differ = evidence.waits(wish, past)
         return "" if may_differ or wish.is_met_by(last) else "is not as git wants it"
+    if is_halted(last) and not wish.resumes:
+        return ""
     if wish.kind != "PyTorchJob":
         return f"is {last.phase}, and git wants it"
     return "" if wish.has_run_as(mark_of(last)) else "has ended, and its new run was not submitted"

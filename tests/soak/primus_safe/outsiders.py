@@ -36,8 +36,8 @@ class Deed:
     def on(self, ground: SafeGround) -> str:
         """Do it, and give the id of what was changed; nothing where there was nothing to do."""
         world, live = ground.emulator.world, ground.live()
-        if self.what in _MADE:
-            return _MADE[self.what](self, world, live)
+        if self.what in MADE:
+            return MADE[self.what](self, world, live)
         meant = sorted(filter(_MEANT.get(self.what, stands), live.values()), key=lambda one: one.number)
         if not meant:
             return ""
@@ -153,7 +153,7 @@ def _put(world: World, name: str, spec: Spec, description: str, *, by: str = "")
         return world.submit(id_, spec, user, display_name=name, description=description).id
 
 
-_MADE: Mapping[str, Callable[[Deed, World, Mapping[str, Workload]], str]] = {
+MADE: Mapping[str, Callable[[Deed, World, Mapping[str, Workload]], str]] = {
     "plain": _plain,
     "copy": _copy,
     "foreign": _foreign,

@@ -22,8 +22,13 @@ _BATCH = frozenset({f"{_LIST}/stop", f"{_LIST}/delete", f"{_LIST}/clone"})
 def mark_of(one: Workload) -> Mark | None:
     """Give the mark that an object truly carries: it names this very object, and we made it."""
     mark = marks.read(one.description).mark
-    is_true = mark is not None and mark.key == "/".join(key_of(one)) and one.user_id == user_id("demo")
+    is_true = mark is not None and mark.key == "/".join(key_of(one)) and is_by_us(one)
     return mark if is_true else None
+
+
+def is_by_us(one: Workload) -> bool:
+    """Tell whether an object was made with the account that our commands sign in with."""
+    return one.user_id == user_id("demo")
 
 
 def is_ours(one: Workload, fleet_id: str = FLEET_ID) -> bool:
@@ -57,6 +62,11 @@ def runs_of(key: Place, past: Mapping[str, Workload]) -> list[Workload]:
 def succeeded(one: Workload) -> bool:
     """Tell whether a run ever came to its good end; a stop of what has ended overwrites its phase."""
     return one.phase == "Succeeded" or any(said.type == "K8sSucceeded" for said in one.conditions)
+
+
+def is_halted(one: Workload) -> bool:
+    """Tell whether the platform stopped an object, and said so."""
+    return any(said.type == "AdminStopped" and "timed out" in said.message for said in one.conditions)
 
 
 def is_create(entry: Entry) -> bool:

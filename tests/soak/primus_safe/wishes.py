@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -45,6 +46,11 @@ class Wish(LifecycleWords):
         return self.workspace, self.kind, self.name
 
     @property
+    def needed(self) -> Place:
+        """Give the key of the job that it needs."""
+        return WORKSPACES["PyTorchJob"], "PyTorchJob", self.needs
+
+    @property
     def full(self) -> str:
         """Write the key as a consent names it."""
         return "/".join(self.key)
@@ -68,9 +74,11 @@ class Wish(LifecycleWords):
         return a_manifest(self.name, self.kind, self.workspace, ", ".join(spec), health=HEALTH, **blocks)
 
     def is_met_by(self, one: Workload) -> bool:
-        """Tell whether an object is of this kind, runs this image and has as many pods."""
-        images = one.spec.images or ()
-        return (one.spec.kind, {*images}, one.spec.replicas) == (self.kind, {self.image}, self.replicas)
+        """Tell whether an object is of this kind, runs this image and command, and has as many pods."""
+        spec = one.spec
+        points = {b64decode(point).decode() for point in spec.entry_points or ()}
+        asked = (self.kind, {self.image}, {_COMMANDS[self.does]}, self.replicas)
+        return (spec.kind, {*(spec.images or ())}, points, spec.replicas) == asked
 
 
 INVALID = """\
