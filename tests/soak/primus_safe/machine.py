@@ -209,7 +209,7 @@ class Machine(Life):
         if deed and (id_ := deed.on(self.ground)):
             self._let_reads_catch_up()
             now = self.ground.live().get(id_)
-            is_same = now is not None and (now.spec, now.phase) == (before[id_].spec, before[id_].phase)
+            is_same = now is not None and _stake(now) == _stake(before[id_])
             moved += [] if is_same else [id_]
 
     def _job(self, nth: int | None) -> list[Wish]:
@@ -229,3 +229,8 @@ class Machine(Life):
     def _let_reads_catch_up(self) -> None:
         how = self.ground.emulator.switches
         self.ground.stage.clock.advance(how.lag_s + how.jitter_s + how.empty_phase_s)
+
+
+def _stake(one: Workload) -> tuple[object, ...]:
+    """Give what a plan rests on; that a job is queued again, its nodes taken away, is nothing to it."""
+    return one.spec, one.description, one.is_ended
