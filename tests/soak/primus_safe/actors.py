@@ -56,9 +56,8 @@ def is_forgotten(world: World, one: Workload) -> None:
     deletes(world, one)
 
 
-def has_finished(_: World, one: Workload) -> None:
-    """Do nothing, on a night whose apply sees that it has finished."""
-    assert one.phase == "Succeeded"
+def is_seen(_: World, __: Workload) -> None:
+    """Do nothing, on a night whose apply sees how it is."""
 
 
 _KEPT: Mapping[str, Any] = {"more": f"ttlSecondsAfterFinished: {90 * DAY_S}"}
@@ -92,7 +91,7 @@ _STAYS = (
         "Once: its row is hidden, its spec is new in git; the journal tells that it finished",
         {40: job()},
         (40,),
-        {45: has_finished, 50: is_forgotten},
+        {45: is_seen, 50: is_forgotten},
         lives=False,
         needs_journal=True,
     ),
@@ -271,15 +270,17 @@ _RUNS_AGAIN = (
 _WAITS = (
     Actor(
         "after-finished",
-        "what it waits for has finished and gone, and is left out of what is sent",
-        {30: runs(more="dependencies: [finished]")},
+        "what it waits for has finished and gone, and is left out of what is sent: it does not fail",
+        {30: runs(more="dependencies: [finished]", lifecycle=_ON_FAILURE)},
         (30,),
+        {44: is_seen},
     ),
     Actor(
         "after-a-week",
-        "it is sent with the id of what it waits for, which runs",
-        {2: runs(more="dependencies: [ends-in-a-week]")},
+        "it is sent with the id of what it waits for, which runs: it does not fail",
+        {2: runs(more="dependencies: [ends-in-a-week]", lifecycle=_ON_FAILURE)},
         (2,),
+        {13: is_seen},
     ),
     Actor(
         "after-failed",
