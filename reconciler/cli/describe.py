@@ -10,6 +10,7 @@ from reconciler.cli import complete
 from reconciler.cli.options import Chosen, of_fleet, of_targets, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
+from reconciler.report.safe import line
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
@@ -51,7 +52,7 @@ def command(
     described = run(_describe(request_of(Chosen(fleet=fleet, targets=targets), voice), voice, word))
     code = exit_code(described.failures)
     for failure in described.failures:
-        voice.complain(f"warning: {failure}\n")
+        voice.complain(f"warning: {line(failure)}\n")
 
     def page() -> str:
         spec = write(spec_form(described, shows_values=show_values))

@@ -12,6 +12,7 @@ from reconciler.cli import complete
 from reconciler.cli.options import Chosen, of_fleet, of_projects, of_targets, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode, ProviderError
+from reconciler.report.safe import line
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
@@ -75,7 +76,7 @@ def command(
         return run(_watch(request, voice, wanted))
     found, failures, several = run(_find(request, voice, wanted, in_full=in_full))
     code = exit_code(failures)
-    voice.complain("".join(f"warning: {failure}\n" for failure in failures))
+    voice.complain("".join(f"warning: {line(failure)}\n" for failure in failures))
     document = partial(get_document, found, exit_code=code, failures=failures, shows_values=show_values)
     if is_count:
         voice.result(f"{len(found)}\n")
@@ -154,6 +155,6 @@ async def _watch(request: Request, voice: Voice, wanted: Wanted) -> ExitCode:
 def _tell(voice: Voice, told: frozenset[str], failures: Sequence[ProviderError]) -> frozenset[str]:
     """Say what cannot be read any more and what can be read again, each once; give what is told now."""
     now = frozenset(map(str, failures))
-    voice.complain("".join(f"warning: {words}\n" for words in sorted(now - told)))
+    voice.complain("".join(f"warning: {line(words)}\n" for words in sorted(now - told)))
     voice.complain("".join(f"readable again: {words}\n" for words in sorted(told - now)))
     return now

@@ -12,6 +12,7 @@ from reconciler.cli import complete
 from reconciler.cli.options import Chosen, of_fleet, of_projects, of_targets, span_of, speaking, writing
 from reconciler.cli.voice import Voice
 from reconciler.errors import ExitCode
+from reconciler.report.safe import line
 
 if TYPE_CHECKING:
     from reconciler.declare import Request
@@ -69,7 +70,7 @@ def command(
     used, held, failures, several = run(_read(request, voice, Wanted(words, projects), since))
     code = exit_code(failures)
     for failure in failures:
-        voice.complain(f"warning: {failure}\n")
+        voice.complain(f"warning: {line(failure)}\n")
 
     def text() -> str:
         if len(used) == 1 and words:

@@ -72,8 +72,9 @@ def is_queued(row: Mapping[str, Json]) -> bool:
 
 def _has_begun(row: Mapping[str, Json], fixed: str) -> bool:
     """Tell whether the coming run is fixed. Failovers and preemptions send it back into the queue."""
-    told = {(one.get("type"), one.get("reason")) for one in _conditions(row)}
-    dispatches = row.get("dispatchCount") or 0
+    told = {(str(one.get("type")), str(one.get("reason"))) for one in _conditions(row)}
+    count = row.get("dispatchCount")
+    dispatches = count if isinstance(count, int) else 0
     if row.get("phase") not in (None, "", PENDING):
         return True
     if row.get("schedulerOrder") or row.get("queuePosition"):

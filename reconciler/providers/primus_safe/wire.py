@@ -134,6 +134,9 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: Scope, user_id: st
     Source: GET /api/v1/workloads and GET /api/v1/workloads/{id}.
     """
     kind, name, maker = kind_of(row), text(row, "displayName"), words(row, "userId")
+    mark = marks.read(words(row, "description")).mark
+    if mark and not maker:
+        raise Misshapen('a row with a mark holds no "userId", so nobody can tell whether the mark is a copy')
     phase, identity = phase_of(words(row, "phase")), identity_of(scope.id, kind, name)
     began, ended = moment(row.get("startTime")), moment(row.get("endTime"))
     life = life_of(phase, condition_types(row))
@@ -146,7 +149,7 @@ def from_wire(row: Mapping[str, Json], *, target: str, scope: Scope, user_id: st
         life=life,
         level=level_of(phase),
         fingerprint=fingerprint(row),
-        mark=marks.read(words(row, "description")).mark,
+        mark=mark,
         submitted_by=words(row, "userName") or maker,
         is_by_us=is_ours,
         created_at=moment(text(row, "creationTime")),

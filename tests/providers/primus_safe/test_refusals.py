@@ -315,6 +315,10 @@ def test_a_description_that_begins_a_mark_is_refused() -> None:
     assert (problem.code, problem.pointer) == ("RC130", "/spec/description")
 
 
+def test_a_description_with_half_a_character_is_left_to_the_loader_that_refuses_it() -> None:
+    assert problems_of(PYTORCH_JOB, {**SPECS["PyTorchJob"], "description": "\ud800"}) == ()
+
+
 def test_a_manifest_of_kubernetes_is_told_whose_kind_it_may_be() -> None:
     text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 1}\n"
 

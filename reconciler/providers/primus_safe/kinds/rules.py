@@ -208,7 +208,7 @@ def environment(spec: Part) -> Iterator[Problem]:
 def description(spec: Part) -> Iterator[Problem]:
     """Ask for a note that leaves room for the mark behind it."""
     text = spec.get("description")
-    size = len(text.encode()) if isinstance(text, str) else 0
+    size = len(text.encode(errors="surrogatepass")) if isinstance(text, str) else 0
     if size > LONGEST_DESCRIPTION:
         says = f"has {size:,} bytes; {LONGEST_DESCRIPTION:,} leave room for the mark that follows it"
         yield found(RANGE, spec.at("description"), says, "shorten it")
