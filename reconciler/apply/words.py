@@ -37,7 +37,7 @@ _REFUSALS: tuple[tuple[type[ProviderError], str, str], ...] = (
 
 _HINTS = {
     "RC401": "run apply again; if it stays, the key was deleted or regenerated",
-    "RC420": "give the access key a role that may do this in the project, then run apply again",
+    "RC420": "give the credentials a role that may do this there, then run apply again",
     "RC423": "run apply again later; it does what is left",
     "RC422": "run apply again; it does what is left",
     "RC410": "run apply again; it does what is left",

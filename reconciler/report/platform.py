@@ -59,7 +59,7 @@ def _problem(code: str, what: str, error: ProviderError, *, why: str = "", hint:
 def _unauthenticated(error: ProviderError) -> Problem:
     return _problem(
         "RC401",
-        f"{error.target} did not accept the access key",
+        f"{error.target} did not accept the credentials",
         error,
         hint="see `auth` of this target in reconciler.yaml for where they come from",
     )
@@ -70,7 +70,7 @@ def _forbidden(error: ProviderError) -> Problem:
         "RC420",
         f"{error.target}: these credentials may not {error.verb} {error.subject}".rstrip(),
         error,
-        hint="give the access key a role that may, or narrow `scope` of this target in reconciler.yaml",
+        hint="give the credentials a role that may, or narrow `scope` of this target in reconciler.yaml",
     )
 
 

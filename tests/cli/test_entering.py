@@ -37,7 +37,7 @@ def sessions(scene: Scene) -> int:
 REFUSALS: dict[int, tuple[str, int, str]] = {
     400: ("RC421", 6, "-c names one of several containers"),
     401: ("RC401", 5, "or is of another control plane"),
-    403: ("RC420", 5, "give the access key a role that may"),
+    403: ("RC420", 5, "give the credentials a role that may"),
     404: ("RC440", 11, "--wait-timeout 5m waits for them"),
     409: ("RC440", 9, "`reconciler health` tells which"),
     426: ("RC422", 6, "does not pass WebSockets on"),

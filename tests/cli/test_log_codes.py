@@ -40,7 +40,7 @@ def numbers(out: str) -> list[int]:
 # What is answered, the exit code, what is told, and how often a download and a handshake are tried.
 CODES: dict[str, tuple[dict[str, Any], int, str, str, int, int]] = {
     "400": (answer(400), 6, "RC421]: prod refused to {} the log of", "check --pod and --container", 1, 1),
-    "401": (answer(401), 5, "RC401]: prod did not accept the access key", "RUNAI_CLIENT_ID", 2, 2),
+    "401": (answer(401), 5, "RC401]: prod did not accept the credentials", "RUNAI_CLIENT_ID", 2, 2),
     "403": (answer(403), 5, "RC420]: prod: these credentials may not {} the log of", "a role that may", 1, 1),
     "404": (answer(404), 6, "RC403]: the log of team-a/Training/lora not found", "or no pod at all", 1, 1),
     "409": (answer(409), 6, "RC421]: prod refused to {} the log of", "has ended or is between", 1, 1),
@@ -132,7 +132,7 @@ LASTING: dict[str, tuple[int, str, int]] = {
     "1006 reset": (6, "RC410]: cannot reach HOST:PORT: the connection broke off", 4),
     "1006 no close frame": (6, "RC410]: cannot reach HOST:PORT: the connection broke off", 4),
     "1006 half a frame": (6, "RC410]: cannot reach HOST:PORT: the connection broke off", 4),
-    "1008 token expired": (5, "RC401]: prod did not accept the access key", 2),
+    "1008 token expired": (5, "RC401]: prod did not accept the credentials", 2),
     "1011 server error": (6, "RC410]: cannot reach HOST:PORT: the server failed", 4),
     "4000 of no table": (6, "RC410]: cannot reach HOST:PORT: the stream was closed with code 4000", 4),
 }

@@ -109,7 +109,7 @@ def test_wrong_credentials_are_five(run: Run) -> None:
     ended = run("drift", "-o", "json")
 
     assert ended.code == 5
-    assert "error[RC401]: runai-demo did not accept the access key" in ended.err
+    assert "error[RC401]: runai-demo did not accept the credentials" in ended.err
     assert json.loads(ended.out)["exit"]["name"] == "denied"
     assert "wrong-secret" not in ended.err + ended.out
 
