@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.errors import NotFound
 from reconciler.kind import NOTHING, Kind
@@ -120,10 +121,15 @@ class Reader:
         return await self._api.detail(observed.id, str(observed.key))
 
     async def summary(self, row: Mapping[str, Json], scope: Scope) -> Summary:
-        """Read one row, and note in which form it is shown."""
+        """Read one row, and note in which form it is shown.
+
+        There are kinds that we make none of; a mark on one of them puts in doubt what bears its name.
+        """
         if generation := of_row(row):
             self._shown[generation] = row
-        return wire.from_wire(row, target=self._target, scope=scope, user_id=await self.user_id())
+        found = wire.from_wire(row, target=self._target, scope=scope, user_id=await self.user_id())
+        is_strange = found.mark is not None and found.key.kind not in _SCOPES
+        return replace(found, is_known_kind=False) if is_strange else found
 
     async def _summaries(self, rows: Sequence[Mapping[str, Json]], scope: Scope) -> list[Summary]:
         return [await self.summary(row, scope) for row in rows]

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,3 +208,38 @@ def test_a_run_that_broke_off_unseen_is_not_repeated(stage: SafeStage, tmp_path:
     assert not stage.creates(since=stage.mutations()[-1].seq)
     assert [one.phase for one in stage.all("train")] == ["Running"]
     assert not stage.plan().plan.having(Action.CREATE)
+
+
+def test_what_comes_back_with_a_kind_that_nobody_knows_is_not_made_again(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec=LONG)).apply()
+    stage.wait(60)
+    before = len(stage.mutations())
+    stage.spoil("GET /api/v1/workloads.*", kind="mutate", mutate=_of_another_kind, forever=True)
+
+    (change,) = stage.plan().plan.changes
+
+    assert change.action is Action.UNKNOWN
+    assert "type that is not known here: NewJob" in change.reason
+    assert len(stage.mutations()) == before
+
+
+def test_other_kinds_by_others_say_nothing_of_their_namesakes(stage: SafeStage) -> None:
+    world = stage.safe.world
+    stage.write(train=a_manifest(spec=LONG)).apply()
+    spec = stage.one().spec
+    world.submit(world.new_id("train"), spec, world.users.named("mina"), display_name="train")
+    stage.wait(60)
+    stage.spoil("GET /api/v1/workloads.*", kind="mutate", mutate=_minas_of_another_kind, forever=True)
+
+    assert stage.plan().plan.is_empty
+
+
+def _of_another_kind(body: dict[str, Any], by: str = "") -> dict[str, Any]:
+    for row in body.get("items", [body]) or []:
+        if not by or row["userName"] == by:
+            row["groupVersionKind"] = {"version": "v1", "kind": "NewJob"}
+    return body
+
+
+def _minas_of_another_kind(body: dict[str, Any]) -> dict[str, Any]:
+    return _of_another_kind(body, by="mina")
