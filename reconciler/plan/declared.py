@@ -21,6 +21,7 @@ from reconciler.resource import Life, Live, Observed, Resource, ScopeRead, Summa
 
 _PUT_BACK = "it is never replaced: write in git what is live"
 _ONE_NAME = "take metadata.renamedFrom out, or remove one of them on the platform"
+_ONE_OBJECT = "end the one that is not wanted on the platform; the next apply takes care of the other"
 
 _NEVER = Age()
 _LONG_AGO = Age("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z")
@@ -118,7 +119,8 @@ def _holds_name(row: Summary, case: _Case) -> bool:
 def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) -> Change:
     if len(rows) > 1:
         ids = ", ".join(row.id for row in rows)
-        return _refused(change, f"{len(rows)} live objects hold this name ({ids}); neither is touched")
+        why = f"{len(rows)} live objects hold this name ({ids}); neither is touched"
+        return _refused(change, why, hint=_ONE_OBJECT)
     row = rows[0]
     if row.key.kind != change.key.kind:
         return _of_another_kind(change, row, live, case)

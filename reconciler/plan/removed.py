@@ -81,7 +81,21 @@ def decide_removed(row: Summary, lives: Mapping[str, Live], known: Known) -> Cha
         return change
     if not known.prune.is_on:
         return replace(change, reason=f"not pruned: {known.prune.why}")
+    namesakes = live.scopes[row.key.scope].named(row.key.name)
+    twins = [one.id for one in namesakes if _is_twin(one, row, live, known)]
+    if twins and not known.consents.allows_delete(row.key):
+        ids, consent = ", ".join(sorted((row.id, *twins))), f"delete={row.key}"
+        why = f"{len(twins) + 1} live objects hold this name ({ids}); neither is touched"
+        hint = f"to delete them all: reconciler apply --allow {consent}"
+        return replace(change, reason=why, hint=hint, consent=consent)
     return _by_policy(change, row, mark, known)
+
+
+def _is_twin(one: Summary, row: Summary, live: Live, known: Known) -> bool:
+    """Tell whether another live object of ours has the key of a row: nobody can say which one git meant."""
+    is_over = one.life is Life.LEAVING or _is_history(one, known)
+    owner = known.owner(live.details.get(one.id, one))
+    return one.id != row.id and one.key == row.key and not is_over and owner is Owner.OURS
 
 
 def _by_policy(change: Change, row: Summary, mark: Mark, known: Known) -> Change:

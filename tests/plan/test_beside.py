@@ -11,6 +11,7 @@ import pytest
 from reconciler.health import Level
 from reconciler.kind import Support
 from reconciler.plan import Action, Change, Plan, make_plan
+from reconciler.plan.consent import Consents
 from reconciler.resource import Life, Lifecycle, Live, Resource, Stoppage, StoppedBy, Summary
 from tests.factories import KINDS, TARGET, TRAINING, a_key, a_live, a_mark, a_resource, a_row, known, observed
 
@@ -169,6 +170,33 @@ def test_two_objects_of_ours_with_one_key_are_a_problem() -> None:
 
     assert change.action is Action.REFUSED
     assert "2 live objects hold this name (one, two); neither is touched" in change.reason
+    assert "end the one that is not wanted" in change.hint
+
+
+def test_two_objects_of_ours_with_one_key_stay_when_their_manifest_goes() -> None:
+    live = seen(a_row(id="one"), a_row(id="two"))
+
+    kept = plan(live=live).changes
+    consented = plan(live=live, consents=Consents(delete=(str(a_key()),))).changes
+
+    assert [(change.action, change.observed and change.observed.id) for change in kept] == [
+        (Action.KEEP, "one"),
+        (Action.KEEP, "two"),
+    ]
+    assert {change.reason for change in kept} == {
+        "2 live objects hold this name (one, two); neither is touched"
+    }
+    assert [change.action for change in consented] == [Action.DELETE, Action.DELETE]
+
+
+def test_the_history_of_a_key_is_no_twin_of_what_lives() -> None:
+    over = a_row(id="over", life=Life.FINISHED)
+
+    (change,) = plan(live=seen(a_row(id="one"), over)).changes
+
+    assert change.observed
+    assert change.observed.id == "one"
+    assert "hold this name" not in change.reason
 
 
 def test_git_may_claim_somebody_elses_object() -> None:
