@@ -10,7 +10,6 @@ _PLAN = "tests/test_plan.py"
 _APPLY = "tests/test_apply.py"
 _BARS = "tests/scenarios/primus_safe/test_bars.py"
 _SAFE_CRASHES = "tests/soak/primus_safe/test_crashes.py"
-_SAFE_NIGHTS = "tests/soak/primus_safe/test_nights.py"
 
 _CORE = (
     Mutant(
@@ -245,34 +244,6 @@ _CORE = (
         "if memory.ended_clean:",
         "if memory.ended_clean or True:",
         (_SAFE_CRASHES,),
-    ),
-    Mutant(
-        "a copy in somebody else's name is ours",
-        "providers/primus_safe/wire.py",
-        "is_ours = bool(maker) and maker == user_id",
-        "is_ours = bool(maker)",
-        (_BARS,),
-    ),
-    Mutant(
-        "a stop that writes over a good end undoes it",
-        "providers/primus_safe/phases.py",
-        "if phase in ENDED and _SUCCEEDED in conditions:",
-        "if phase not in ENDED and _SUCCEEDED in conditions:",
-        (_SAFE_NIGHTS,),
-    ),
-    Mutant(
-        "the oldest run of a key counts, not the newest",
-        "providers/primus_safe/history.py",
-        "if known is None or _age(row) > _age(known):",
-        "if known is None or _age(row) < _age(known):",
-        (_SAFE_NIGHTS,),
-    ),
-    Mutant(
-        "a need that succeeded and went is sent by its id",
-        "providers/primus_safe/writing.py",
-        "alive = [row.id for row in told if row.phase not in ENDED]",
-        "alive = [row.id for row in told]",
-        (_SAFE_NIGHTS,),
     ),
 )
 

@@ -156,4 +156,11 @@ PRIMUS_SAFE = (
         "is_known = True",
         (f"{_TESTS}/test_marks.py",),
     ),
+    Mutant(
+        "the oldest run of a key counts, not the newest",
+        f"{_SAFE}/history.py",
+        "if known is None or _age(row) > _age(known):",
+        "if known is None or _age(row) < _age(known):",
+        ("tests/soak/primus_safe/test_nights.py",),
+    ),
 )
