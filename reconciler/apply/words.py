@@ -45,7 +45,7 @@ _HINTS = {
 
 
 def refused(change: Change, verb: str, error: ProviderError) -> Outcome:
-    """Make the outcome of a request that the platform turned down, quoting its words."""
+    """Make the outcome of a request that was turned down, quoting the platform where it was asked."""
     if isinstance(error, NotSent):
         why = error.problem.what
         held = replace(error.problem, what=f"{change.key}: the {verb} was not sent: {why}")
@@ -55,7 +55,7 @@ def refused(change: Change, verb: str, error: ProviderError) -> Outcome:
     problem = Problem(
         code,
         f"{change.key}: {verb}: {words}{status}",
-        why=f'{_platform(change)} says: "{error.said}"' if error.said else "",
+        why=f'{_platform(change)} says: "{error.said}"' if error.status and error.said else error.said,
         hint=error.hint or _HINTS.get(code, ""),
     )
     said = f": {error.said}" if error.said else ""
