@@ -89,6 +89,7 @@ CODES: dict[str, str] = {
     "RC153": "a program that wants more GPUs than its pod has",
     "RC154": "a mount whose mode nobody stated",
     "RC155": "a script that is encoded already",
+    "RC156": "an amount of memory of a few bytes",
     "RC201": "the fleet file is invalid",
     "RC202": "no fleet file was found",
     "RC203": "an environment variable that the fleet needs is missing",

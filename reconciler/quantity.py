@@ -31,6 +31,16 @@ def quantity_value(text: Json) -> Fraction | None:
     return Fraction(found[1]) * factor
 
 
+def says_few_bytes(text: Json) -> str:
+    """Say what is odd about an amount of memory that is some, but below a mebibyte; "" where nothing is."""
+    value = quantity_value(text)
+    if not value or value >= _UNITS["Mi"]:
+        return ""
+    size = "less than a byte" if value < 1 else "1 byte" if value == 1 else f"{_decimal(value)} bytes"
+    why = ": m means thousandths" if str(text).endswith("m") else ""
+    return f'is "{text}", {size}{why}'
+
+
 def quantity(text: Json) -> Json:
     """Spell a quantity the shortest way that keeps its value; what is none stays as it is."""
     if isinstance(text, bool) or not isinstance(text, str | int | float):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.quantity import quantity, quantity_value
+from reconciler.quantity import quantity, quantity_value, says_few_bytes
 
 UNITS: dict[str, int | Fraction] = {
     "": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18,
@@ -45,6 +45,21 @@ def test_a_quantity_has_one_spelling(written: str | int, spelled: str) -> None:
 @pytest.mark.parametrize("odd", ["", ".", "16GB", "-1", "1e999", "5e", "16 Gi", "٣", None, True, [], {}])
 def test_what_is_no_quantity_stays_as_it_is(odd: Any) -> None:
     assert quantity(odd) == odd
+
+
+@pytest.mark.parametrize(
+    ("amount", "says"),
+    [
+        ("500m", 'is "500m", less than a byte: m means thousandths'),
+        ("64000m", 'is "64000m", 64 bytes: m means thousandths'),
+        ("1", 'is "1", 1 byte'),
+        (16, 'is "16", 16 bytes'),
+        ("1.5k", 'is "1.5k", 1500 bytes'),
+        *((fine, "") for fine in ("1Mi", "2e6", "64Gi", "0", "16GB", None, "")),
+    ],
+)
+def test_a_few_bytes_are_told(amount: str | int | None, says: str) -> None:
+    assert says_few_bytes(amount) == says
 
 
 @given(st.integers(0, 10**6), st.sampled_from(sorted(UNITS)), st.sampled_from(sorted(UNITS)))

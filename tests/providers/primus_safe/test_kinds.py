@@ -196,6 +196,8 @@ WARNED: dict[str, tuple[Kind, dict[str, Json], list[str]]] = {
         {"entryPoint": base64.b64encode(b"python train.py --epochs 3").decode()},
         ["RC155"],
     ),
+    "memory in thousandths": (AUTHORING, {"resource__memory": "64000m"}, ["RC156"]),
+    "storage without a suffix": (STATEFUL_SET, {"resource__ephemeralStorage": "50"}, ["RC156"]),
     "a short word": (PYTORCH_JOB, {"entryPoint": "bash"}, []),
     "a path": (PYTORCH_JOB, {"entryPoint": "/opt/train/start"}, []),
     "a value to be filled in": (PYTORCH_JOB, {**_GPU, "entryPoint": "${{ vars.SCRIPT }}"}, []),

@@ -124,6 +124,8 @@ REFUSED: dict[str, tuple[Kind, dict[str, Json], set[int]]] = {
     "no cores": (PYTORCH_JOB, {"resource__cpu": "0"}, {1, 2}),
     "cores in words": (PYTORCH_JOB, {"resource__cpu": "eight"}, {1, 2}),
     "cores as a number": (PYTORCH_JOB, {"resource__cpu": 8}, {1, 2}),
+    "half a byte of memory": (PYTORCH_JOB, {"resource__memory": "500m"}, {1, 2}),
+    "a byte of memory": (AUTHORING, {"resource__memory": "1"}, {1, 2}),
     "memory in capitals": (PYTORCH_JOB, {"resource__memory": "64GB"}, {1, 2}),
     "memory in K": (PYTORCH_JOB, {"resource__memory": "64K"}, {1, 2}),
     "memory below zero": (PYTORCH_JOB, {"resource__memory": "-1"}, {1, 2}),

@@ -146,6 +146,18 @@ def test_processes_that_share_memory_need_a_large_shm(stated: dict[str, Any]) ->
     assert warned(TRAINING, stated) == [("RC152", "/spec/compute/largeShmRequest")]
 
 
+@pytest.mark.parametrize("kind", ONE_POD)
+@pytest.mark.parametrize("name", ["cpuMemoryRequest", "cpuMemoryLimit", "gpuMemoryRequest", "gpuMemoryLimit"])
+@pytest.mark.parametrize("amount", ["500m", "16", "1000Ki", 64])
+def test_memory_that_is_counted_in_bytes_is_warned_of(kind: Kind, name: str, amount: str | int) -> None:
+    assert warned(kind, spec(compute={name: amount})) == [("RC156", f"/spec/compute/{name}")]
+
+
+@pytest.mark.parametrize("amount", ["0", "1Mi", "2e9", "16G", "${{ vars.MEMORY }}", None, "x"])
+def test_other_memory_is_let_through(amount: str | None) -> None:
+    assert not warned(TRAINING, spec(compute={"cpuMemoryRequest": amount}))
+
+
 @pytest.mark.parametrize("stated", ENOUGH, ids=str)
 def test_enough_shared_memory_or_one_process_is_let_through(stated: dict[str, Any]) -> None:
     assert warned(TRAINING, stated) == []

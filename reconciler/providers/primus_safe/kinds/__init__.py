@@ -123,6 +123,7 @@ AUTHORING = _of_44(
     support=_supported(support.JOB, support.ALWAYS),
     defaults=defaults.AUTHORING,
     check=rules.check_authoring,
+    lint=lints.lint_authoring,
     called=("Workspace", "Notebook", "Jupyter", "DevMachine", "Interactive"),
     aliases=aliases.AUTHORING,
     not_taken=aliases.NOT_TAKEN_BY_AUTHORING,

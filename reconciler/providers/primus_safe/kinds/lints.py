@@ -10,13 +10,15 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 
-from reconciler.finding import Part, found, is_open, whole
+from reconciler.finding import Part, found, is_open, part, whole
 from reconciler.problem import Problem
 from reconciler.program import Program, script_of
 from reconciler.providers.primus_safe.kinds.weight import gpus_of, gpus_of_pod
+from reconciler.quantity import says_few_bytes
 from reconciler.resource import Json
 
-IDLE, PROCESSES, ENCODED = "RC150", "RC153", "RC155"
+IDLE, PROCESSES, ENCODED, BYTES = "RC150", "RC153", "RC155", "RC156"
+_AMOUNTS = ("memory", "ephemeralStorage", "sharedMemory")
 _COUNTS = ("--nproc-per-node", "--num-gpus", "--tensor-parallel-size", "--tp", "-tp")
 _SHORTEST = 12
 
@@ -24,7 +26,7 @@ _SHORTEST = 12
 def lint_job(spec: Mapping[str, Json]) -> Iterator[Problem]:
     """Warn of what is probably not meant in the spec of a PyTorchJob."""
     stated = whole(spec)
-    yield from _of_program(stated)
+    yield from (*_of_program(stated), *_few_bytes(stated))
     words, gpus = _program(stated).idles, gpus_of(stated.fields)
     if words and gpus:
         held = f"{gpus:g} GPU{'' if gpus == 1 else 's'}"
@@ -35,7 +37,20 @@ def lint_job(spec: Mapping[str, Json]) -> Iterator[Problem]:
 
 def lint_application(spec: Mapping[str, Json]) -> Iterator[Problem]:
     """Warn of what is probably not meant in the spec of a Deployment or a StatefulSet."""
-    yield from _of_program(whole(spec))
+    yield from (*_of_program(whole(spec)), *_few_bytes(whole(spec)))
+
+
+def lint_authoring(spec: Mapping[str, Json]) -> Iterator[Problem]:
+    """Warn of what is probably not meant in the spec of an Authoring machine."""
+    yield from _few_bytes(whole(spec))
+
+
+def _few_bytes(spec: Part) -> Iterator[Problem]:
+    asked = part(spec, "resource")
+    for name in _AMOUNTS:
+        if says := says_few_bytes(asked.get(name)):
+            hint = "write the suffix that is meant: 500Mi, 16Gi"
+            yield found(BYTES, asked.at(name), says, hint, warning=True)
 
 
 def _of_program(spec: Part) -> Iterator[Problem]:

@@ -31,7 +31,7 @@ from reconciler.pointer import escaped
 from reconciler.problem import Problem
 from reconciler.providers.primus_safe.kinds.moment import moment_of
 from reconciler.providers.primus_safe.kinds.weight import pods_of
-from reconciler.quantity import quantity_value
+from reconciler.quantity import quantity_value, says_few_bytes
 from reconciler.resource import Json
 
 Rule = Callable[[Part], Iterator[Problem]]
@@ -129,6 +129,9 @@ def _amount(asked: Part, name: str, text: str) -> Iterator[Problem]:
         )
     elif name in _POSITIVE and value == 0:
         yield found(RANGE, asked.at(name), f"is {text}, not more than 0", "write how much a pod needs")
+    elif name == "memory" and value <= 1 and not asked.has("sharedMemory"):
+        says = f"{says_few_bytes(text)}, and the server halves it for shared memory"
+        yield found(RANGE, asked.at(name), says, "write the suffix that is meant: 500Mi, 16Gi")
     elif name == "gpu" and value.denominator != 1:
         yield found(RANGE, asked.at(name), f"is {text}: GPUs are given out whole", "write a whole number")
 

@@ -23,6 +23,7 @@ _CONTAINER: tuple[Lint, ...] = (
     program.shell_words,
     image.stale,
     memory.host_paths,
+    memory.few_bytes,
 )
 _ONE_POD: tuple[Lint, ...] = (*_CONTAINER, program.processes, memory.small_shm)
 
@@ -61,7 +62,7 @@ def lint_distributed_inference(spec: Mapping[str, Json]) -> Iterator[Problem]:
 
 def lint_nim_service(spec: Mapping[str, Json]) -> Iterator[Problem]:
     """Warn of what is probably not meant in the spec of a NimService, whose image brings its program."""
-    yield from _of(_pod(without_nulls(spec)), (image.stale,))
+    yield from _of(_pod(without_nulls(spec)), (image.stale, memory.few_bytes))
 
 
 def lint_external_workload(spec: Mapping[str, Json]) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Lints of memory and mounts: too little shared memory, and a mount whose mode nobody stated."""
+"""Lints of memory and mounts: too little memory, shared or not, and a mount whose mode nobody stated."""
 
 from __future__ import annotations
 
@@ -8,10 +8,20 @@ from reconciler.finding import is_open, number
 from reconciler.problem import Problem
 from reconciler.providers.runai.kinds.lints.pod import Pod, warned
 from reconciler.providers.runai.kinds.weight import gpus_of_pod
+from reconciler.quantity import says_few_bytes
 
-SHM, MODE = "RC152", "RC154"
+SHM, MODE, BYTES = "RC152", "RC154", "RC156"
+_AMOUNTS = ("cpuMemoryRequest", "cpuMemoryLimit", "gpuMemoryRequest", "gpuMemoryLimit")
 _LAUNCHERS = frozenset({"torchrun", "deepspeed", "accelerate", "mpirun", "mpiexec", "horovodrun", "vllm"})
 _MODULES = ("torch.distributed", "vllm.entrypoints", "deepspeed.launcher")
+
+
+def few_bytes(pod: Pod) -> Iterator[Problem]:
+    """Warn of memory that is counted in bytes."""
+    compute = pod.part("compute")
+    for name in _AMOUNTS:
+        if says := says_few_bytes(compute.get(name)):
+            yield warned(BYTES, compute.at(name), says, "write the suffix that is meant: 500Mi, 16Gi")
 
 
 def small_shm(pod: Pod) -> Iterator[Problem]:
