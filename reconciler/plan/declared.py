@@ -77,9 +77,14 @@ def decide(resource: Resource, live: Live, known: Known) -> Change:
 def asks_git(resource: Resource, live: Live, known: Known) -> bool:
     """Tell whether it hangs on git's memory alone what becomes of a declared job that is not there."""
     read = live.scopes.get(resource.key.scope)
-    if read is None or not known.kinds[resource.key.target, resource.key.kind].ends(resource.spec):
+    kind = known.kinds[resource.key.target, resource.key.kind]
+    if read is None or not kind.ends(resource.spec):
         return False
-    standing = [row for row in read.named(resource.key.name) if row.life is not Life.LEAVING]
+    standing = [
+        row
+        for row in read.named(resource.key.name)
+        if row.life is not Life.LEAVING and not _is_others_history(row, kind, known)
+    ]
     if any(row.key.kind == resource.key.kind for row in standing):
         return False
     freed = {
@@ -107,13 +112,21 @@ def _holders(read: ScopeRead, live: Live, case: _Case) -> list[Summary]:
 def _holds_name(row: Summary, case: _Case) -> bool:
     """Tell whether a row of this name holds it: the same key, or another kind in the same name space.
 
-    Where the platform lets names repeat, what somebody else submitted holds none, unless it is claimed.
+    Where the platform lets names repeat, what somebody else submitted holds none, and no more does the end of
+    another fleet's run, whose row stays for ever; unless it is claimed.
     """
     other, name_space = case.known.kind_of(row.key), case.kind.name_space
     if name_space:
         return other is None or other.name_space == name_space or row.key.kind == case.resource.key.kind
     is_claimed = row.id == case.resource.lifecycle.adopt or case.known.asks_to_adopt(row.key)
-    return row.key.kind == case.resource.key.kind and (row.is_by_us or is_claimed)
+    holds = row.is_by_us and not _is_others_history(row, case.kind, case.known)
+    return row.key.kind == case.resource.key.kind and (holds or is_claimed)
+
+
+def _is_others_history(row: Summary, kind: Kind, known: Known) -> bool:
+    """Tell whether a row only shows how a run of another fleet ended."""
+    has_ended = row.life in (Life.FINISHED, Life.FAILED, Life.STOPPED)
+    return kind.support.keeps_ended and has_ended and known.owner(row) is Owner.FOREIGN
 
 
 def _standing(change: Change, rows: Sequence[Summary], live: Live, case: _Case) -> Change:

@@ -13,7 +13,9 @@ import pytest
 
 from reconciler.errors import ExitCode, UnsafePlan
 from reconciler.look import Wanted
+from reconciler.mark import Mark
 from reconciler.plan import Action
+from reconciler.providers.primus_safe import marks
 from tests.scenarios.primus_safe.stage import SafeStage, a_manifest, staged
 
 LONG = "env: {EMULATOR_SECONDS: '864000'}"
@@ -71,6 +73,24 @@ def test_a_protected_job_that_failed_runs_mended_beside_its_history(stage: SafeS
 
     assert (change.action, change.is_destructive) == (Action.CREATE, False)
     assert [one.phase for one in stage.all("train")] == ["Failed", "Running"]
+
+
+def test_what_a_run_of_another_fleet_came_to_holds_no_name(stage: SafeStage) -> None:
+    stage.write(other=a_manifest("other", spec="env: {EMULATOR_SECONDS: '60'}")).apply()
+    (done,), world = stage.all("other"), stage.safe.world
+    mark = Mark("0123456789abcdef", "", "train-mi300/PyTorchJob/train", "1:0123456789ab")
+    theirs = marks.described("theirs", mark)
+    id_ = world.new_id("train")
+    world.submit(id_, done.spec, world.users.named("demo"), display_name="train", description=theirs)
+    stage.wait(3600)
+
+    stage.write(train=a_manifest(spec=LONG)).apply()
+
+    assert [(one.id == id_, one.phase) for one in stage.all("train")] == [
+        (True, "Succeeded"),
+        (False, "Running"),
+    ]
+    assert stage.plan().plan.is_empty
 
 
 def test_a_clone_by_somebody_else_is_never_touched(stage: SafeStage) -> None:
