@@ -64,7 +64,8 @@ def check_i7(ran: Ran) -> Violation | None:
     for change in ran.planned.plan.writes:
         made = Counter(sent.effects_on(ran, change))
         due = sent.VERBS.get(change.action.value, made)
-        if made != due and not (proofs.get(change.key) and made <= due):
+        is_proven = proofs.get(change.key) or sent.was_so(ran, change)
+        if made != due and not (is_proven and made <= due):
             return Violation("I7", f"exit 0, and {change.action} of {change.key} had {dict(made)}")
     return None
 

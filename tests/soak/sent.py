@@ -58,6 +58,13 @@ def called(effect: Effect) -> str:
     return _CALLED.get(effect.verb, effect.verb)
 
 
+def was_so(ran: Ran, change: Change) -> bool:
+    """Tell whether an update was answered well and changed nothing: it was so, and no read showed it."""
+    id_ = change.observed.id if change.observed else "?"
+    told = [one.entry for one in ran.strikes if one.entry.path.endswith(id_) and not one.entry.effects]
+    return change.action is Action.UPDATE and any(one.status == 200 and one.fault is None for one in told)
+
+
 def is_untrue(outcome: Outcome, change: Change, ran: Ran) -> str:
     """Say what an outcome tells that the ledger does not; nothing where it is true."""
     made = Counter(effects_on(ran, change))
@@ -66,7 +73,7 @@ def is_untrue(outcome: Outcome, change: Change, ran: Ran) -> str:
     due = VERBS.get(change.action.value, made)
     if outcome.result is Result.FAILED and change.action is Action.CREATE and made == due:
         return f"the create of {outcome.key} is said to have failed ({outcome.why}), and had {dict(made)}"
-    is_done = outcome.result is Result.DONE and not outcome.why
+    is_done = outcome.result is Result.DONE and not outcome.why and not was_so(ran, change)
     if is_done and change.action.writes and made != due:
         return f"{outcome.action} of {outcome.key} is said to be done, and had {dict(made)}"
     return ""
