@@ -46,7 +46,7 @@ def strangers(
             is_told = is_named or row.id in judged
             if owner is not Owner.OURS and not is_told and _could_be_ours(row, known):
                 found.append(Stranger(row.key, owner.value, row.phase, row.submitted_by))
-    return tuple(sorted(found, key=lambda stranger: (stranger.key, stranger.owner)))
+    return tuple(sorted(found, key=lambda one: (one.key, one.owner, one.phase, one.submitted_by)))
 
 
 def _could_be_ours(row: Summary, known: Known) -> bool:

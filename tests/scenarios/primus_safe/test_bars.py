@@ -93,6 +93,24 @@ def test_what_a_run_of_another_fleet_came_to_holds_no_name(stage: SafeStage) -> 
     assert stage.plan().plan.is_empty
 
 
+def test_strangers_of_one_name_are_told_in_one_order(stage: SafeStage) -> None:
+    stage.write(train=a_manifest(spec=LONG)).apply()
+    world, mina = stage.safe.world, stage.safe.world.users.named("mina")
+    for _ in range(2):  # one runs, one does not yet
+        world.submit(world.new_id("theirs"), stage.one().spec, mina, display_name="theirs")
+        stage.wait(22)
+
+    told = stage.plan().plan.strangers
+    stage.spoil(r"GET /api/v1/workloads\?.*", kind="mutate", mutate=_reversed, forever=True)
+
+    assert {one.phase for one in told} == {"Running", "Pending"}
+    assert stage.plan().plan.strangers == told
+
+
+def _reversed(body: Any) -> Any:
+    return {**body, "items": body["items"][::-1]}
+
+
 def test_a_clone_by_somebody_else_is_never_touched(stage: SafeStage) -> None:
     stage.write(train=a_manifest(spec=LONG)).apply()
     mine = stage.one()
