@@ -142,7 +142,7 @@ def test_the_hint_names_where_to_raise_the_run_id_and_the_word_to_type(old: Stag
 
     (change,) = (change for change in stage.plan().plan.changes if change.key.name == "job")
 
-    raised, _, typed = change.hint.partition(", or once: ")
+    raised, _, typed = change.hint.partition(",\nor once: ")
     assert "manifests/job.yaml:7:" in raised
     assert typed == "reconciler apply --run team-a/Training/job"
 
