@@ -278,10 +278,12 @@ class LogQuery:
 class Logs(Protocol):
     """Read logs of live objects. An optional part of a provider.
 
-    `keeps_previous`: there is also the log of the container before the last restart.
+    `keeps_previous`: there is also the log of the container before the last restart. `keeps_times`: the time
+    of each line is known.
     """
 
     keeps_previous: bool
+    keeps_times: bool
 
     async def pods(self, observed: Observed) -> Sequence[str]:
         """Name the pods that have logs now, failing and restarting ones first."""

@@ -247,6 +247,7 @@ class FakeLogs(FakePlatform):
     downloads: dict[str, list[str]] = field(default_factory=dict)
     is_endless: bool = False
     keeps_previous: bool = True
+    keeps_times: bool = True
     events: list[str] = field(default_factory=list)
     follows: list[tuple[str, bool]] = field(default_factory=list)
     open_streams: int = 0

@@ -28,7 +28,7 @@ def command(voice: Voice, name: str, fleet: str, *, entry: Entry, wait_s: float)
       reconciler attach -it notebook              Ctrl-P Ctrl-Q leaves, Ctrl-C goes to the program
 
     A container whose main process holds its input and output refuses; exec starts a shell beside it. Off
-    in CI unless --in-ci is said.
+    in CI unless --in-ci is said. For Run:ai: Primus-SaFE has no such call.
     """
     from reconciler.cli.request import request_of
     from reconciler.cli.running import run

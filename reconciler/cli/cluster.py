@@ -63,9 +63,10 @@ def show_install_info(
 
     \b
     Examples:
-      reconciler cluster install-info edge
+      reconciler cluster install-info edge --version 2.25     before it has one
+      reconciler cluster install-info edge                    as it is installed now
       reconciler cluster install-info edge --version 2.24 --url https://edge.acme.com
-      reconciler cluster install-info edge --reveal      with the client secret, to run it
+      reconciler cluster install-info edge --reveal           with the client secret, to run it
 
     Exit codes: 0 printed; 2 no version is known; 4 no such cluster; 5, 6 not read.
     """

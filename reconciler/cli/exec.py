@@ -41,8 +41,10 @@ def command(
       reconciler exec -i notebook -- dd of=notes.txt < notes.txt
 
     The words go to the platform as they are, through no shell. Where it tells the exit status of the
-    command, that is the exit code, and the last line of stderr says so. Nothing is run a second time:
-    a session that breaks off ends with an error. Off in CI unless --in-ci is said.
+    command, that is the exit code, and the last line of stderr says so. Where it does not, nobody knows
+    how the command ended: the code is 0, a line on stderr says that too, and what must be known is to be
+    printed (… -- sh -c "COMMAND; echo ended $?"). Nothing is run a second time: a session that breaks off
+    ends with an error. Off in CI unless --in-ci is said. For Run:ai: Primus-SaFE has no such call.
     """
     from dataclasses import replace
 

@@ -52,6 +52,7 @@ def command(
       reconciler port-forward notebook 0:8888 6006      any free port here, and another
 
     Each connection has a tunnel of its own: one that breaks ends alone, and the next is made afresh.
+    For Run:ai: Primus-SaFE has no such call.
     """
     from reconciler.cli.request import request_of
     from reconciler.cli.running import run

@@ -79,6 +79,8 @@ async def find_logs(
             raise UsageError(f"{provider.name} serves no logs")
         if query.previous and not provider.keeps_previous:
             raise UsageError(f"{provider.name} keeps no log from before a restart; leave --previous out")
+        if query.stamped and not provider.keeps_times:
+            raise UsageError(f"{provider.name} tells no times of lines; leave --timestamps out")
         sources += await sources_of(provider, observed, query.pod)
     return sources
 

@@ -63,4 +63,4 @@ def test_its_help_keeps_the_examples_as_lines(run: Run) -> None:
     said = run("cluster", "install-info", "-h").out
 
     assert "\\b" not in said
-    assert "\n    reconciler cluster install-info edge\n" in said
+    assert "\n    reconciler cluster install-info edge " in said

@@ -258,7 +258,7 @@ def test_a_cluster_whose_domain_no_token_may_go_to(scene: Scene) -> None:
     ("state", "mend"),
     [
         ("Disconnected", "look at the cluster's agent"),
-        ("WaitingToConnect", "cluster install-info NAME prints"),
+        ("WaitingToConnect", "cluster install-info NAME --version VERSION prints"),
     ],
 )
 def test_a_cluster_that_is_not_connected(scene: Scene, state: str, mend: str) -> None:

@@ -50,6 +50,13 @@ def test_the_log_before_a_restart_is_not_to_be_had(run: Run, safe: Emulator) -> 
     assert "error: primus-safe keeps no log from before a restart; leave --previous out" in ended.err
 
 
+def test_times_that_nobody_tells_are_refused(run: Run, safe: Emulator) -> None:
+    ended = run("logs", "train", "--timestamps")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "error: primus-safe tells no times of lines; leave --timestamps out" in ended.err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -55,7 +55,7 @@ def test_a_new_cluster_waits_to_connect_and_that_is_no_failure(stage: Stage) -> 
     assert effects(stage) == {("create", "edge"): 1}
     (verdict,) = applied.verdicts
     assert (verdict.health.level, verdict.health.phase) == (Level.PROGRESSING, "WaitingToConnect")
-    assert "cluster install-info edge" in verdict.health.message
+    assert "cluster install-info edge --version VERSION" in verdict.health.message
 
 
 def test_a_connected_cluster_is_healthy_when_its_own_api_answers(stage: Stage) -> None:

@@ -132,12 +132,17 @@ class LogReader:
         return words(row, "phase") in ENDED or phases.get(pod) in ("Succeeded", "Failed")
 
     async def _searched(self, observed: Observed, pod: str, query: LogQuery, gone: NotFound) -> list[str]:
-        """Search the store of logs; where there is none, the pod is what is missing."""
+        """Search the store of logs; where that knows nothing, the pod is what is missing."""
         many = min(query.tail if query.tail >= 0 else _MOST_FOUND, _MOST_FOUND)
         try:
-            return await self.api.search_log(observed.id, pod, str(observed.key), many) if many else []
+            found = await self.api.search_log(observed.id, pod, str(observed.key), many) if many else []
         except ProviderError:
             raise gone from None
+        if many and not found:
+            others = ", ".join(await self.pods(observed))
+            said = f'no pod "{pod}" has a log; ' + (f"these have: {others}" if others else "none has")
+            raise NotFound(gone.target, "read the log of", str(observed.key), said=said)
+        return found
 
 
 def _condition(row: Mapping[str, Json]) -> str:

@@ -46,6 +46,7 @@ class PrimusSafeProvider:
 
     name = "primus-safe"
     keeps_previous = False
+    keeps_times = False
     settle_s = 30.0  # well above the lag of a healthy exporter
     most_at_once = 100  # so many ids one batch request may name
 

@@ -189,5 +189,5 @@ def _may(label: str, actions: Sequence[str], projects: Sequence[str]) -> Finding
 def _to_connect(row: Summary) -> str:
     """Say how a cluster comes to be connected, for the first time or again."""
     if row.phase == "WaitingToConnect":
-        return f"reconciler cluster install-info {row.key.name} prints how to install it"
+        return f"reconciler cluster install-info {row.key.name} --version VERSION prints how to install it"
     return "health of its workloads is old until it is Connected again; look at the cluster's agent"

@@ -49,6 +49,7 @@ class RunaiProvider:
 
     name = "runai"
     keeps_previous = True
+    keeps_times = True
     most_at_once = 100  # so many ids one batch request may name
 
     def __init__(

@@ -122,8 +122,8 @@ class Registry:
             LEVELS.get(state, Level.UNKNOWN), state, message=_complaint(row), source="control plane"
         )
         if state == "WaitingToConnect":
-            how = f"it waits to connect: reconciler cluster install-info {row['name']} prints how"
-            return replace(health, message=how, is_final=True)
+            command = f"reconciler cluster install-info {row['name']} --version VERSION"
+            return replace(health, message=f"it waits to connect: {command} prints how", is_final=True)
         return await self._asked(health, observed) if state == "Connected" else health
 
     async def install_info(self, name: str, version: str, url: str) -> InstallInfo:

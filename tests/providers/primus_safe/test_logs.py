@@ -114,6 +114,19 @@ def test_without_a_store_of_logs_the_pod_is_what_is_missing() -> None:
             made.play(act)
 
 
+def test_a_pod_that_is_not_there_is_missing_and_those_with_logs_are_named(made: Stage) -> None:
+    observed = created(made, entryPoint="python crash.py")
+    made.wait(300)
+
+    async def act(provider: Any, _: Any) -> list[str]:
+        (pod,) = await provider.pods(observed)
+        with pytest.raises(NotFound, match=f'no pod "mine" has a log; these have: {pod}'):
+            await lines(provider, observed, LogQuery("mine"))
+        return await lines(provider, observed, LogQuery("mine", tail=0))
+
+    assert made.play(act) == []
+
+
 def test_where_no_log_is_left_the_conditions_speak(made: Stage) -> None:
     observed = created(made, entryPoint="python crash.py", **ranks(2))
     made.wait(300)
