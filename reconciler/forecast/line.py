@@ -116,6 +116,8 @@ class Line:
     def _by_turn(self, ask: Ask, rooms: Mapping[ResourceKey, Outlook]) -> Outlook:
         """Take back what room alone promises where something else comes first, or decides."""
         outlook = rooms[ask.bid.key]
+        if outlook.chance is Chance.MAY_QUEUE and ask.claim.unless:
+            return replace(outlook, why=f"{ask.claim.unless}; {outlook.why}")
         if outlook.chance not in _SURE:
             return outlook
         why = next(self._doubts(ask, rooms), "")

@@ -25,7 +25,9 @@ def question(plan: Plan) -> tuple[str, frozenset[str]]:
     first, *rest = counts
     parts = [first[0].capitalize().format(count(first[1], "workload"))]
     parts += [verb.format(n) for verb, n in rest]
-    words = _listed(parts) + f" in {', '.join(map(line, plan.targets))}"
+    touched = {change.key.target for change in plan.writes}
+    places = (line(target) for target in plan.targets if target in touched)
+    words = f"{_listed(parts)} in {', '.join(places)}"
     if not plan.having(Action.REPLACE, Action.RERUN, Action.STOP, Action.DELETE):
         return f"{words}? [y/N] ", frozenset({"y", "yes"})
     ends = [change for change, _ in ending(plan.changes) if change.action is not Action.REFUSED]

@@ -129,6 +129,15 @@ def test_what_waits_before_it_holds_it_up_as_the_queue_is(
     assert the(capacity, an_ask(priority="1")).chance is chance
 
 
+def test_what_else_decides_is_said_first_where_it_may_queue_anyway() -> None:
+    waits = an_ask("a", unless="it waits for its dependencies first")
+
+    told = the(there(WHOLE, HALF), waits, an_ask("b", gpus=6))
+
+    assert told.chance is MAY
+    assert told.why.startswith("it waits for its dependencies first; asks room for")
+
+
 def test_objects_of_a_plan_that_do_not_fit_together_may_queue() -> None:
     told = seen(there(WHOLE, HALF), an_ask("a"), an_ask("b", gpus=6)).outlooks
 

@@ -158,6 +158,12 @@ def test_ending_something_is_confirmed_by_the_whole_word() -> None:
     assert answers == {"yes"}
 
 
+def test_only_targets_where_something_is_done_are_named() -> None:
+    words, _ = question(a_plan(Change(CHAT, Action.CREATE), targets=("runai-demo", "safe")))
+
+    assert words == "Create 1 workload in runai-demo? [y/N] "
+
+
 def test_deleting_what_is_over_needs_the_whole_word_too() -> None:
     words, answers = question(a_plan(Change(LORA, Action.DELETE)))
 
