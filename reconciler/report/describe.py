@@ -14,13 +14,17 @@ from reconciler.report.jsonform import Document, failure_form, head, health_form
 from reconciler.report.safe import block, line
 from reconciler.report.table import table
 from reconciler.report.units import amount, since
+from reconciler.secret import SENSITIVE
 from reconciler.sight import Cell, Described, Found, Section
+
+_MASKED = "   masked: what git does not state, and secrets (--show-values)"
 
 
 def describe_text(described: Described, spec: str, *, width: int = 120) -> str:
     """Write the page: what it is, whose, how, then each section; `spec` is its spec, masked, as text."""
     now = described.found.seen_at
-    parts = [_facts(described), f"spec\n{_indented(block(spec))}"]
+    note = _MASKED if SENSITIVE in spec else ""
+    parts = [_facts(described), f"spec{note}\n{_indented(block(spec))}"]
     parts += [_section_text(section, now, width - 2) for section in described.sections]
     return "\n".join(parts)
 
