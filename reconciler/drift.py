@@ -12,9 +12,9 @@ from reconciler.errors import ExitCode, ProviderError, heaviest
 from reconciler.health import Health, Level
 from reconciler.mark import Owner
 from reconciler.plan.change import Action, Change, Commit, Plan
-from reconciler.plan.stopped import STATE
+from reconciler.plan.stopped import STATE, running_again
 from reconciler.problem import Location
-from reconciler.resource import EMPTY, Deleted, Life, Live, ResourceKey, StoppedBy
+from reconciler.resource import EMPTY, Deleted, Life, Live, ResourceKey, StoppedBy, Summary
 
 STATES = (
     "changed",
@@ -139,7 +139,7 @@ def _item(
         found = DriftItem(
             change.key,
             state,
-            change.fields,
+            _fields(change),
             change.source,
             reason,
             change.hint,
@@ -163,7 +163,7 @@ def deleted_row(change: Change, fleet_id: str, lives: Mapping[str, Live]) -> Del
 
 def _since(item: DriftItem, change: Change, gone: Deleted | None) -> tuple[datetime | None, str]:
     """Give since when and by whom, as far as the rows that were read say so."""
-    row = change.observed.summary if change.observed else None
+    row = _row(change)
     if item.state == "missing":
         return (gone.deleted_at, gone.deleted_by) if gone else (None, "")
     if row is None:
@@ -204,15 +204,31 @@ def _state(change: Change) -> str:
         return "missing"
     if change.resource is None or change.resource.is_absent:
         return "orphaned" if _is_unwanted(change) else ""
-    if change.action is Action.REFUSED and not change.fields:
+    if change.action is Action.REFUSED and not _fields(change):
         return "unclaimed" if _is_unclaimed(change) else "refused"
     if _differs(change):
         return "changed"
     return _by_life(change)
 
 
+def _fields(change: Change) -> tuple[FieldChange, ...]:
+    """Give what differs; of what is made anew beside a run that was stopped, that this one does not run."""
+    return running_again(change) if _is_stopped_for_good(change) else change.fields
+
+
+def _is_stopped_for_good(change: Change) -> bool:
+    return change.last is not None and change.last.life is Life.STOPPED
+
+
+def _row(change: Change) -> Summary | None:
+    """Give the row of an object, or of the ended run beside which it is made anew."""
+    return change.observed.summary if change.observed else change.last
+
+
 def _differs(change: Change) -> bool:
     """Tell whether an object is otherwise than git has it; one that has ended or stands still may be."""
+    if _is_stopped_for_good(change):
+        return True
     if change.observed is None or change.observed.summary.life is Life.FINISHED:
         return False
     stopped, may_wait = change.observed.stopped, change.action in (Action.KEEP, Action.RESUME)
@@ -237,9 +253,9 @@ def _is_unclaimed(change: Change) -> bool:
 def _by_life(change: Change) -> str:
     if _shall_stand_still(change):
         return ""
-    if change.observed is None:
+    row = _row(change)
+    if row is None:
         return "finished" if change.action is Action.KEEP or change.is_new_run else ""
-    life, level = change.observed.summary.life, change.observed.summary.level
-    if life is Life.FAILED or (life is Life.ACTIVE and level is Level.DEGRADED):
+    if row.life is Life.FAILED or (row.life is Life.ACTIVE and row.level is Level.DEGRADED):
         return "degraded"
-    return {Life.STOPPED: "stopped", Life.FINISHED: "finished"}.get(life, "")
+    return {Life.STOPPED: "stopped", Life.FINISHED: "finished"}.get(row.life, "")

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from reconciler.drift import STATES, DriftItem, drift_of
+from reconciler.drift import STATES, Drift, DriftItem, drift_of
 from reconciler.errors import ExitCode, Forbidden
 from reconciler.health import Health, Level
+from reconciler.kind import Support
 from reconciler.mark import Mark
-from reconciler.plan import make_plan
+from reconciler.plan import Action, make_plan
 from reconciler.plan.known import Policy
-from reconciler.resource import Deleted, Life, Live, Resource
-from tests.factories import TARGET, a_key, a_live, a_mark, a_resource, a_row, known, observed
+from reconciler.resource import Deleted, Life, Lifecycle, Live, Resource, Stoppage, StoppedBy
+from tests.factories import KINDS, TARGET, TRAINING, a_key, a_live, a_mark, a_resource, a_row, known, observed
 
 
 def states(desired: list[Resource], live: Live) -> dict[str, str]:
@@ -166,6 +167,79 @@ def test_a_phase_that_is_well_does_not_date_the_trouble() -> None:
     (item,) = drift_of(plan, ill={a_key(): Health(Level.DEGRADED, message="dropped")}).items
 
     assert (item.state, item.since) == ("degraded", None)
+
+
+# -- where what has ended stays, and a new run is made beside it ------------------------------------------
+
+BESIDE = {**KINDS, (TARGET, "Training"): replace(TRAINING, support=Support(stops=True, keeps_ended=True))}
+BY_A_PERSON = Stoppage(StoppedBy.PERSON, "stopped by lee")
+BY_THE_PLATFORM = Stoppage(StoppedBy.PLATFORM, "timed out")
+
+
+def over(life: Life, stopped: Stoppage | None = None, **lifecycle: Any) -> Drift:
+    """Read the drift of an object that has ended as its row still shows."""
+    level = Level.SUSPENDED if life is Life.STOPPED else Level.UNKNOWN
+    live = a_live(replace(observed(a_resource(), life=life, level=level, **ROW), stopped=stopped))
+    desired = a_resource(lifecycle=Lifecycle(**lifecycle))
+    return drift_of(make_plan([desired], {TARGET: live}, known(kinds=BESIDE)), lives={TARGET: live})
+
+
+@pytest.mark.parametrize(
+    ("stopped", "lifecycle"),
+    [
+        (BY_A_PERSON, {}),
+        (BY_A_PERSON, {"run_id": "2"}),
+        (BY_THE_PLATFORM, {"run_id": "2"}),
+        (BY_THE_PLATFORM, {"on_platform_stop": "Resume"}),
+    ],
+    ids=["a person", "a person, and another run", "the platform, and another run", "git says Resume"],
+)
+def test_what_was_stopped_and_is_made_anew_has_changed_since_the_stop(
+    stopped: Stoppage, lifecycle: dict[str, Any]
+) -> None:
+    drift = over(Life.STOPPED, stopped, **lifecycle)
+
+    (item,) = drift.items
+    assert (item.state, item.action, item.since) == ("changed", Action.CREATE, ROW["since"])
+    assert [(one.pointer, one.before, one.after) for one in item.fields] == [
+        ("/lifecycle/state", "Stopped", "Running")
+    ]
+    assert drift.exit_code() is ExitCode.CHANGES
+
+
+def test_a_stop_by_a_person_says_so() -> None:
+    (item,) = over(Life.STOPPED, BY_A_PERSON).items
+
+    assert item.reason == "stopped by a person; git says Running"
+
+
+def test_what_failed_and_is_made_anew_is_degraded() -> None:
+    drift = over(Life.FAILED, run="OnFailure")
+
+    assert [(item.state, item.since) for item in drift.items] == [("degraded", ROW["since"])]
+    assert drift.exit_code() is ExitCode.CHANGES
+
+
+@pytest.mark.parametrize(
+    ("life", "stopped", "lifecycle", "state"),
+    [
+        (Life.STOPPED, BY_THE_PLATFORM, {}, "stopped"),
+        (Life.FINISHED, None, {}, "finished"),
+        (Life.FINISHED, None, {"run": "Always"}, "finished"),
+    ],
+    ids=["left stopped", "finished", "finished, and runs again"],
+)
+def test_what_ended_as_it_may_is_quiet(
+    life: Life, stopped: Stoppage | None, lifecycle: dict[str, Any], state: str
+) -> None:
+    drift = over(life, stopped, **lifecycle)
+
+    assert [item.state for item in drift.items] == [state]
+    assert drift.exit_code() is ExitCode.IN_ORDER
+
+
+def test_what_git_wants_stopped_and_was_is_no_drift() -> None:
+    assert over(Life.STOPPED, BY_A_PERSON, state="Stopped").items == ()
 
 
 # -- narrowed to states ----------------------------------------------------------------------------------

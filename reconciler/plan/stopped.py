@@ -87,7 +87,7 @@ def _by_cause(change: Change, observed: Observed) -> Change:
         return _resume(change, reason)
     if stopped.by is StoppedBy.PLATFORM:
         return replace(change, reason=reason, fields=(), hint=_ways_out(change))
-    return replace(change, reason=reason, fields=_running_again(change), hint=_ways_out(change))
+    return replace(change, reason=reason, fields=running_again(change), hint=_ways_out(change))
 
 
 def is_resumed_by_git(change: Change, observed: Observed, known: Known) -> bool:
@@ -100,10 +100,11 @@ def is_resumed_by_git(change: Change, observed: Observed, known: Known) -> bool:
 def _resume(change: Change, reason: str) -> Change:
     if change.keeps_ended:
         return change.anew(reason)
-    return replace(change, action=Action.RESUME, reason=reason, fields=_running_again(change))
+    return replace(change, action=Action.RESUME, reason=reason, fields=running_again(change))
 
 
-def _running_again(change: Change) -> tuple[FieldChange, ...]:
+def running_again(change: Change) -> tuple[FieldChange, ...]:
+    """Give the one field of what stands still and shall run: its state, with where git says so."""
     return (_state(change, "Stopped", "Running"),)
 
 
