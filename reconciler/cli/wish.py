@@ -21,7 +21,7 @@ def tell_wish(voice: Voice, fleet: str, names: tuple[str, ...], state: str) -> E
     from dataclasses import replace
 
     from reconciler.cli.plan import tell_obstacles
-    from reconciler.cli.request import request_of, world_of
+    from reconciler.cli.request import apply_command, request_of, world_of
     from reconciler.cli.running import run
     from reconciler.reconcile import check
     from reconciler.report.wish import wish_text
@@ -34,7 +34,8 @@ def tell_wish(voice: Voice, fleet: str, names: tuple[str, ...], state: str) -> E
     planned = run(_plan(replace(request, state=state), voice))
     tell_obstacles(voice, planned)
     targets = len(planned.plan.targets)
-    voice.result(wish_text(planned.plan.changes, written, state, targets=targets))
+    changes, command = planned.plan.changes, apply_command(request)
+    voice.result(wish_text(changes, written, state, targets=targets, command=command))
     voice.talk("Nothing was changed.\n")
     return planned.exit_code() if planned.failures or planned.plan.unknown else ExitCode.IN_ORDER
 

@@ -8,6 +8,7 @@ from reconciler.plan.change import Action, Change
 from reconciler.plan.stopped import STATE
 from reconciler.problem import Location
 from reconciler.report.ends import impact_words
+from reconciler.report.plan import APPLY
 from reconciler.report.safe import line, short
 from reconciler.report.values import key_text
 from reconciler.resource import Resource
@@ -28,30 +29,47 @@ _WOULD = {
 
 
 def wish_text(
-    changes: Sequence[Change], written: Mapping[Location, Resource], state: str, *, targets: int
+    changes: Sequence[Change],
+    written: Mapping[Location, Resource],
+    state: str,
+    *,
+    targets: int,
+    command: str = APPLY,
 ) -> str:
-    """Write a paragraph for each object. `written` are the manifests as they are, by their places."""
-    parts = [_paragraph(change, written, state, targets) for change in changes if change.source in written]
+    """Write a paragraph for each object. `written` are the manifests as they are, by their places.
+
+    `command` is what the way out says for apply, where git says so already.
+    """
+    parts = [
+        _paragraph(change, written, state, targets, command) for change in changes if change.source in written
+    ]
     return "\n".join("".join(f"{each}\n" for each in part) for part in parts)
 
 
 def _paragraph(
-    change: Change, written: Mapping[Location, Resource], state: str, targets: int
+    change: Change, written: Mapping[Location, Resource], state: str, targets: int, command: str
 ) -> Iterator[str]:
-    phase = change.observed.summary.phase if change.observed else "not there"
-    yield f"{key_text(change.key, targets)}   {line(phase)}"
+    row = change.observed.summary if change.observed else change.last
+    yield f"{key_text(change.key, targets)}   {line(row.phase if row else 'not there')}"
     resource = written[change.source] if change.source else change.resource
     is_said = resource is not None and resource.lifecycle.state == state
     when = f"git says {state}" if is_said else f"if git said {state}"
     said = f"git says {state}"
     reason = "" if change.reason == said else change.reason.removeprefix(f"{said}; ")
     why = f" ({short(reason)})" if reason else ""
-    yield f"  {when}, the next apply would {_WOULD.get(change.action, change.action)}{why}"
+    yield f"  {when}, the next apply would {_would(change)}{why}"
     if change.impact and change.impact.is_running and change.is_destructive:
         yield f"  that ends: {impact_words(change.impact)}"
     if resource is not None and not is_said:
         yield f"  to say so: {line(place_to_write(resource, state))}"
+    elif change.action.writes:
+        yield f"  to do so: {command} {line(change.key)}"
     yield from (f"  {line(part)}" for part in change.hint.split("\n") if part)
+
+
+def _would(change: Change) -> str:
+    is_anew = change.action is Action.CREATE and change.last is not None
+    return "create it anew" if is_anew else _WOULD.get(change.action, change.action)
 
 
 def place_to_write(resource: Resource, state: str) -> str:
