@@ -162,9 +162,10 @@ def ways_out(drift: Drift, command: str = APPLY) -> str:
     one = mended[0] if len(mended) == 1 else None
     if one and len(one.fields) == 1:
         lines += _for_one_field(one.fields[0], one)
-    elif any(item.fields for item in mended):
+    elif pointers := {field.pointer for item in mended for field in item.fields}:
         lines.append("Keep it:        write the live values in git")
-        lines.append("Never mind it:  lifecycle: {ignore: [POINTER, ...]}")
+        if pointers != {STATE}:
+            lines.append("Never mind it:  lifecycle: {ignore: [POINTER, ...]}")
     return "".join(f"{text}\n" for text in lines).replace(APPLY, command)
 
 

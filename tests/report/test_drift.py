@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.diff import FieldChange
 from reconciler.drift import Drift, DriftItem
 from reconciler.plan import Action
+from reconciler.plan.stopped import STATE
 from reconciler.report.drift import drift_text
 from reconciler.report.driftform import drift_document
 from reconciler.report.driftmarkdown import drift_markdown
@@ -49,6 +51,15 @@ def test_several_drifts_are_counted_and_listed(golden: Golden) -> None:
         "report/drift-several.txt",
         drift_text(replace(DRIFT, items=items, unknown={"runai-demo:x": "500"}), now=NOW),
     )
+
+
+def test_states_alone_are_not_to_be_ignored_for_no_pointer_does_that() -> None:
+    stopped = FieldChange(STATE, "Stopped", "Running")
+    items = [DriftItem(key, "changed", (stopped,), action=Action.CREATE) for key in (LORA, PRETRAIN)]
+
+    text = drift_text(replace(DRIFT, items=tuple(items)), now=NOW)
+
+    assert text.endswith("\nPut it back:    reconciler apply\nKeep it:        write the live values in git\n")
 
 
 def test_no_drift_says_so_in_one_line() -> None:
