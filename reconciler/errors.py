@@ -133,10 +133,12 @@ class ProviderError(ReconcilerError):
     """Report what went wrong with a platform: which target, doing what, to what.
 
     `said` is the platform's own words, cut at 256 characters; `status` its HTTP status, 0 if none.
-    `url` never holds a query string or a credential.
+    `url` never holds a query string or a credential. `others` are targets that were read where this one
+    could not be.
     """
 
     exit_code = ExitCode.UNOBSERVED
+    others: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reconciler.capacity import Capacity
-from reconciler.errors import ExitCode, Malformed, ProviderError, heaviest
+from reconciler.errors import ExitCode, Malformed, ManifestError, ProviderError, heaviest
+from reconciler.fleet import Fleet, Target
 from reconciler.forecast import asks, forecast, let_through, supposed
 from reconciler.health import Level
 from reconciler.plan.change import Plan
+from reconciler.problem import Problem
 from reconciler.provider import Carries, Provider, TellsCapacity, TellsStops
+from reconciler.resolve import named_scopes, place, with_excerpt
 from reconciler.resource import (
     EMPTY,
     Life,
@@ -30,6 +33,8 @@ from reconciler.resource import (
     StoppedBy,
     Summary,
 )
+from reconciler.settle.look import BESIDE
+from reconciler.yaml import Document
 
 _STANDING = (Life.ACTIVE, Life.STOPPED, Life.UNKNOWN)
 """A key with such a row will not be created; any other key may be, and its absence needs proof."""
@@ -50,6 +55,97 @@ class Observation:
     def exit_code(self) -> ExitCode:
         """Weigh the failures into one exit code; nothing failed is IN_ORDER."""
         return heaviest([failure.exit_code for failure in self.failures.values()])
+
+
+@dataclass(frozen=True, slots=True)
+class FleetObservation:
+    """Hold what git declares, each where it lives, and what was read of every target, by its name.
+
+    `failures` are what stood in the way, in the order of the targets.
+    """
+
+    desired: tuple[Resource, ...]
+    lives: Mapping[str, Live]
+    failures: tuple[ProviderError, ...] = ()
+
+
+async def observe_fleet(
+    fleet: Fleet,
+    providers: Mapping[str, Provider],
+    resources: Sequence[Resource],
+    *,
+    documents: Sequence[Document] = (),
+    is_whole: bool = True,
+) -> FleetObservation:
+    """Place the declared objects in the scopes there are, and read those scopes.
+
+    Of a target that cannot be asked for its scopes, all that it or git names is unknown, and stays where git
+    has it. A run that is not whole asks only about the scopes that `resources` are in. Raises the
+    ProviderError where no target could be asked, and ManifestError, showing `documents`, for what is in no
+    scope.
+    """
+    with_some = {resource.key.target for resource in resources}
+    concerned = {name: each for name, each in providers.items() if is_whole or name in with_some}
+    there, lost = await _scopes_of(concerned or providers)
+    desired: list[Resource] = []
+    problems: list[Problem] = []
+    for name in providers:
+        if name in lost:
+            desired += [resource for resource in resources if resource.key.target == name]
+            continue
+        placed, wrong = place(resources, there.get(name, ()), fleet.targets[name])
+        desired += placed
+        problems += [with_excerpt(problem, documents) for problem in wrong]
+    if problems:
+        raise ManifestError(problems=problems)
+
+    async def read(name: str) -> Observation:
+        mine = [resource for resource in desired if resource.key.target == name]
+        if name in lost:
+            return _unread(fleet.targets[name], lost[name], mine, is_whole=is_whole)
+        scopes = _wanted(there.get(name, ()), mine, is_whole=is_whole)
+        return await observe(providers[name], scopes=scopes, desired=mine, fleet_id=fleet.id)
+
+    seen = await asyncio.gather(*(read(name) for name in providers))
+    failures = tuple(failure for each in seen for failure in each.failures.values())
+    return FleetObservation(tuple(desired), {each.live.target: each.live for each in seen}, failures)
+
+
+async def _scopes_of(
+    providers: Mapping[str, Provider],
+) -> tuple[dict[str, Sequence[Scope]], dict[str, ProviderError]]:
+    """List the scopes of each target, or why it could not be asked. Raises where none could."""
+    answers = dict(zip(providers, await asyncio.gather(*map(_scopes, providers.values())), strict=True))
+    lost = {name: answer for name, answer in answers.items() if isinstance(answer, ProviderError)}
+    there = {name: answer for name, answer in answers.items() if not isinstance(answer, ProviderError)}
+    if lost and not there:
+        raise max(lost.values(), key=lambda failure: failure.exit_code is ExitCode.DENIED)
+    for failure in lost.values():
+        failure.others = tuple(there)
+    return there, lost
+
+
+async def _scopes(provider: Provider) -> Sequence[Scope] | ProviderError:
+    try:
+        return await provider.scopes()
+    except ProviderError as failure:
+        return failure
+
+
+def _wanted(scopes: Sequence[Scope], mine: Sequence[Resource], *, is_whole: bool) -> Sequence[Scope]:
+    """Choose the scopes to read; what is in none is read only if git declares it."""
+    named = {resource.key.scope for resource in mine}
+    chosen = [scope for scope in scopes if is_whole or scope.name in named]
+    return [BESIDE, *chosen] if "" in named else chosen
+
+
+def _unread(
+    target: Target, failure: ProviderError, mine: Sequence[Resource], *, is_whole: bool
+) -> Observation:
+    """Make unknown what the target or git names; where they name nothing, one scope without a name."""
+    names = {resource.key.scope for resource in mine} | {*(named_scopes(target) if is_whole else ())}
+    reads = {name: ScopeRead(Scope(name), unknown=str(failure)) for name in sorted(names or {""})}
+    return Observation(Live(target.name, scopes=reads), {target.name: failure})
 
 
 async def observe(

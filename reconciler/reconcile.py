@@ -6,7 +6,6 @@ plan afresh) → outcome. `drift` is the plan read the other way; `health` and `
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -35,7 +34,7 @@ from reconciler.history.repeat import may_repeat
 from reconciler.history.resumed import turned_to_running
 from reconciler.journal import Journal, Memory, opened, recalled, remembered
 from reconciler.look import Looking
-from reconciler.observe import foreseen, observe
+from reconciler.observe import foreseen, observe_fleet
 from reconciler.outcome import Applied, Result, Step, Verdict, seen_again
 from reconciler.plan import Action, Plan, make_plan
 from reconciler.plan.digest import not_expected
@@ -48,14 +47,13 @@ from reconciler.providers import providers
 from reconciler.resolve import (
     doubt_credentials,
     missing_secrets,
-    place,
     resolve,
     resolve_target,
     with_excerpt,
 )
-from reconciler.resource import Live, Observed, Resource, Scope
+from reconciler.resource import Live, Observed, Resource
 from reconciler.settle import Settler
-from reconciler.settle.look import BESIDE, Looker, find_declared, find_logs, install_info
+from reconciler.settle.look import Looker, find_declared, find_logs, install_info
 from reconciler.settle.told import told
 
 __all__ = ["Checked", "Planned", "Request", "Session", "Stop", "World", "check"]
@@ -144,8 +142,7 @@ class Session:
             sound = [each for each in resolved.resources if each.source.file not in broken]
             yield cls(declared, sound, doors, world)
         except Unauthenticated as refused:
-            if refused.status in _REFUSED and refused.target in declared.fleet.targets:
-                refused.hint = doubt_credentials(declared.fleet.targets[refused.target], world.environ)
+            _doubt(refused, declared, world)
             raise
         finally:
             for provider in doors.values():
@@ -157,16 +154,20 @@ class Session:
         `is_reading`: no apply will follow, so a clone too shallow to prune from is only noted.
         """
         notes = await self._recall(is_reading=is_reading)
-        desired, observed = await self._observe()
-        lives = {live.target: live for live, _ in observed}
-        failures = tuple(failure for _, failures in observed for failure in failures)
+        documents, is_whole = self._declared.loaded.documents, not self._declared.narrowing.why
+        seen = await observe_fleet(
+            self.fleet, self._providers, self._resources, documents=documents, is_whole=is_whole
+        )
+        desired, lives = seen.desired, seen.lives
+        for failure in seen.failures:
+            _doubt(failure, self._declared, self._world)
         known = self._known(lives, desired, is_reading=is_reading)
         plan = make_plan(desired, lives, known)
         self._lives = lives
         asked = self._declared.request
         other = (*not_expected(plan, asked.expect_digest), *(moved(asked.saved, plan) if asked.saved else ()))
         refusals = (*newer_work(lives, known), *other, *self._guards(plan, lives, known))
-        return Planned(plan, refusals, failures, (*self.warnings, *notes))
+        return Planned(plan, refusals, seen.failures, (*self.warnings, *notes))
 
     async def foreseen(self, planned: Planned) -> Planned:
         """Add to a plan what will become of what it asks for, and the commits that brought its changes."""
@@ -231,7 +232,9 @@ class Session:
 
     def now(self) -> datetime:
         """Give the time that ages count to: by a platform's clock where one tells it, else this machine's."""
-        told = [each.now() for each in self._providers.values() if isinstance(each, Timed)]
+        read = [t for t, live in self._lives.items() if any(not one.unknown for one in live.scopes.values())]
+        ordered = (self._providers[target] for target in dict.fromkeys((*read, *self._providers)))
+        told = [each.now() for each in ordered if isinstance(each, Timed)]
         return told[0] if told else self._world.clock.now()
 
     def looking(self) -> Looking:
@@ -251,34 +254,6 @@ class Session:
         return await install_info(name, self._providers, version=version, url=url)
 
     # -- how --
-
-    async def _observe(self) -> tuple[tuple[Resource, ...], list[tuple[Live, tuple[ProviderError, ...]]]]:
-        """Place the declared objects in the scopes there are, and read those scopes."""
-        desired: list[Resource] = []
-        seen: dict[str, Sequence[Scope]] = {}
-        problems: list[Problem] = []
-        for target, provider in self._providers.items():
-            seen[target] = await provider.scopes()
-            placed, wrong = place(self._resources, seen[target], self.fleet.targets[target])
-            desired += placed
-            problems += [with_excerpt(problem, self._declared.loaded.documents) for problem in wrong]
-        if problems:
-            raise ManifestError(problems=problems)
-        wanted = tuple(desired)
-        reads = [self._read(target, seen[target], wanted) for target in self._providers]
-        return wanted, list(await asyncio.gather(*reads))
-
-    async def _read(
-        self, target: str, scopes: Sequence[Scope], desired: Sequence[Resource]
-    ) -> tuple[Live, tuple[ProviderError, ...]]:
-        mine = [resource for resource in desired if resource.key.target == target]
-        if self._declared.narrowing.why:
-            named = {resource.key.scope for resource in mine}
-            scopes = [scope for scope in scopes if scope.name in named]
-        if any(not resource.key.scope for resource in mine):
-            scopes = [BESIDE, *scopes]
-        seen = await observe(self._providers[target], scopes=scopes, desired=mine, fleet_id=self.fleet.id)
-        return seen.live, tuple(seen.failures.values())
 
     def _known(self, lives: Mapping[str, Live], desired: Sequence[Resource], *, is_reading: bool) -> Known:
         kinds = {(t, kind.name): kind for t, p in self._providers.items() for kind in p.kinds.values()}
@@ -373,6 +348,13 @@ class Session:
         if not is_sure or fresh.unknown or self._declared.narrowing.why:
             return Remembered(journal.memory.owned, journal.memory.declared)
         return Remembered(owned=owned_now(self._lives, self.fleet.id), declared=fresh.declared)
+
+
+def _doubt(failure: ProviderError, declared: Declared, world: World) -> None:
+    """Add to credentials that were refused where they come from."""
+    target = declared.fleet.targets.get(failure.target)
+    if isinstance(failure, Unauthenticated) and failure.status in _REFUSED and target is not None:
+        failure.hint = doubt_credentials(target, world.environ)
 
 
 def _connect(declared: Declared, world: World) -> dict[str, Provider]:

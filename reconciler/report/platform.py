@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.errors import (
     Conflict,
@@ -29,7 +30,11 @@ _NAME_WORDS = ("resolve", "getaddrinfo", "name or service", "nodename", "dns")
 def failure_problem(error: ProviderError) -> Problem:
     """Turn a provider's error into a problem: code, what, where, the platform's words, the way out."""
     words = next(words for kind, words in _WORDS.items() if isinstance(error, kind))
-    return words(error)
+    problem = words(error)
+    if not error.others:
+        return problem
+    way_round = f"{' '.join(f'--target {name}' for name in error.others)} leaves {error.target} out"
+    return replace(problem, hint="\n".join(part for part in (problem.hint, way_round) if part))
 
 
 def failure_problems(errors: Sequence[ProviderError]) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ Lives here: interpolation and placing. Reads the environment it is handed and no
 from __future__ import annotations
 
 from reconciler.resolve.excerpt import with_excerpt
-from reconciler.resolve.place import place, unseen
+from reconciler.resolve.place import named_scopes, place, unseen
 from reconciler.resolve.target import describe_secret, doubt_credentials, remark_on, resolve_target
 from reconciler.resolve.variables import Resolved, missing_secrets, resolve
 
@@ -15,6 +15,7 @@ __all__ = [
     "describe_secret",
     "doubt_credentials",
     "missing_secrets",
+    "named_scopes",
     "place",
     "remark_on",
     "resolve",

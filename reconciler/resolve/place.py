@@ -38,14 +38,19 @@ def place(
 
 def unseen(scopes: Sequence[Scope], target: Target) -> tuple[str, ...]:
     """Give the projects or workspaces that a target names and that are not seen there, in its order."""
-    said = target.settings.get("scope")
-    named = target.scopes or (said.get(f"{_word(target)}s") if isinstance(said, Mapping) else None) or ()
     seen = {
         word
         for scope in scopes
         for word in (scope.name, scope.id, _plain(scope), f"{scope.cluster}/{_plain(scope)}")
     }
-    return tuple(name for name in named if isinstance(name, str) and name not in seen)
+    return tuple(name for name in named_scopes(target) if name not in seen)
+
+
+def named_scopes(target: Target) -> tuple[str, ...]:
+    """Give the projects or workspaces that a target names, in its order."""
+    said = target.settings.get("scope")
+    named = target.scopes or (said.get(f"{_word(target)}s") if isinstance(said, Mapping) else None) or ()
+    return tuple(name for name in named if isinstance(name, str))
 
 
 def _renamed(resources: Sequence[Resource], scopes: Sequence[Scope]) -> dict[str, str]:
