@@ -22,7 +22,8 @@ def keep_needed(
 
     Who is replaced, stopped or deleted in the plan as `settled` does not run on. Consent to replace an
     object, in git or by `--allow`, is none to take it from others. The words name all that are missing.
-    What the platform holds back for an object fails with it, so that this counts for jobs as well.
+    What the platform holds back for an object fails with it, so that this counts for jobs as well. What could
+    not be read may run.
     """
     users: dict[ResourceKey, list[ResourceKey]] = {}
     followed: set[ResourceKey] = set()
@@ -33,7 +34,9 @@ def keep_needed(
                 users.setdefault(need, []).append(change.key)
     taken = {key for key, change in decided.items() if _takes_away(change, is_followed=key in followed)}
     return {
-        key: _kept(change, sorted(users.get(key, ())), known) if key in taken else change
+        key: _kept(change, [settled[user] for user in sorted(users.get(key, ()))], known)
+        if key in taken
+        else change
         for key, change in decided.items()
     }
 
@@ -74,7 +77,8 @@ def _stays(change: Change, user: str) -> Change:
     )
 
 
-def _kept(change: Change, users: Sequence[ResourceKey], known: Known) -> Change:
+def _kept(change: Change, using: Sequence[Change], known: Known) -> Change:
+    users = [user.key for user in using]
     own, is_consented = f"replace={change.key}", known.consents.allows_replace(change.key)
     is_meant = change.action is Action.REPLACE or (change.action is Action.REFUSED and change.consent == own)
     if not users or not is_meant:
@@ -85,10 +89,16 @@ def _kept(change: Change, users: Sequence[ResourceKey], known: Known) -> Change:
     return replace(
         change,
         action=Action.REFUSED,
-        reason=f"{change.reason}; {_named(users)} and {'runs' if len(users) == 1 else 'run'}",
+        reason=f"{change.reason}; {_named(users)} and {_runs(using)}",
         hint=f"To replace it under {under}, once:\nreconciler apply --allow {','.join(words)}",
         consent=",".join(words),
     )
+
+
+def _runs(users: Sequence[Change]) -> str:
+    if any(user.action is Action.UNKNOWN for user in users):
+        return "may run"
+    return "runs" if len(users) == 1 else "run"
 
 
 def _named(users: Sequence[ResourceKey]) -> str:
@@ -108,7 +118,9 @@ def _takes_away(change: Change, *, is_followed: bool) -> bool:
 
 
 def _runs_on(change: Change, known: Known) -> bool:
-    """Tell whether an object of ours runs now and goes on after this plan."""
+    """Tell whether an object of ours runs now, or may, and goes on after this plan."""
+    if change.action is Action.UNKNOWN:
+        return True
     if change.observed is None or change.observed.summary.life not in _RUNNING:
         return False
     is_ours = change.is_adopted or known.owner(change.observed) is Owner.OURS

@@ -184,6 +184,36 @@ def test_what_needs_something_there_is_held_back(both: tuple[Stage, Emulator]) -
     assert held.reason == "needs train-mi300/PyTorchJob/prep, which is unknown"
 
 
+def test_what_something_there_may_need_is_not_replaced_under_it(both: tuple[Stage, Emulator]) -> None:
+    stage, safe = both
+    needs = "[{kind: Workspace, name: db, project: team-a}]"
+    replaces = "{onImmutableChange: Replace, onRemove: Keep}"
+    stage.write(
+        here=a_manifest(
+            "db",
+            kind="Workspace",
+            spec="{command: sleep, args: infinity, image: 'busybox:1'}",
+            lifecycle=replaces,
+        )
+    )
+    stage.write(there=a_safe_manifest("train", spec="env: {EMULATOR_SECONDS: '86400'}", dependsOn=needs))
+    stage.apply()
+    stage.write(
+        here=a_manifest(
+            "db",
+            kind="Workspace",
+            spec="{command: sleep, args: infinity, image: 'busybox:2'}",
+            lifecycle=replaces,
+        )
+    )
+    goes_away(safe)
+
+    (held,) = (change for change in stage.plan().plan.changes if change.key.name == "db")
+
+    assert held.action is Action.REFUSED
+    assert "train-mi300/PyTorchJob/train needs it and may run" in held.reason
+
+
 def test_health_shows_what_it_could_read(both: tuple[Stage, Emulator]) -> None:
     stage, safe = both
     stage.write(here=a_manifest("one"), there=a_safe_manifest("one")).apply()
