@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -20,10 +21,16 @@ class Level(StrEnum):
 DROPPED = "UpdateDropped"
 """The reason by which a provider says that the platform took an update and serves the old revision."""
 
+STEADY = timedelta(minutes=2)
+"""What was started again after a failure is well once it has run for so long."""
+
 
 @dataclass(frozen=True, slots=True)
 class PodHealth:
-    """Tell how one pod is. `reason` is Kubernetes' word, such as OOMKilled."""
+    """Tell how one pod is. `reason` is Kubernetes' word, such as OOMKilled.
+
+    `restarts` are those that the platform tells of; there may have been more.
+    """
 
     name: str
     phase: str

@@ -221,7 +221,7 @@ class Session:
     async def drift(self, only: Sequence[str] = ()) -> Drift:
         """Find how live differs from git, since when and by whom; `only` in these states."""
         planned = await self.plan(is_reading=True)
-        ill = await self._looker.ill(planned.plan)
+        ill = await self._looker.ill(planned.plan, self.now())
         found = drift_of(planned.plan, planned.failures, ill=ill, lives=self._lives).narrowed(only)
         found = await told(found, planned.plan, self._lives, self._providers)
         return blamed(found, planned.plan, self._declared)

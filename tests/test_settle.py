@@ -396,9 +396,14 @@ def test_a_cause_is_found_before_the_lines_that_are_kept() -> None:
 # -- one look ------------------------------------------------------------------------------------------
 
 
-def looked_at(health: Health, log: Sequence[str]) -> Verdict:
+def looked_at(health: Health, log: Sequence[str], *, before: Sequence[str] = ()) -> Verdict:
     resource = a_resource()
-    platform = FakeLogs(healths=[health], log={"pod-0": list(log)}, downloads={"pod-0": list(log)})
+    platform = FakeLogs(
+        healths=[health],
+        log={"pod-0": list(log)},
+        downloads={"pod-0": list(log)},
+        previous_log={"pod-0": list(before)},
+    )
     live = a_live(observed(resource))
     plan = make_plan([resource], {TARGET: live}, known())
     return asyncio.run(Looker({TARGET: platform}, FLEET).look(plan))[0]
@@ -409,6 +414,15 @@ def test_a_look_at_what_is_degraded_reads_its_log_for_the_cause() -> None:
 
     assert verdict.problem
     assert (verdict.problem.code, verdict.cause) == ("RC509", "OSError: [Errno 28] No space left on device")
+
+
+def test_a_look_at_what_is_back_after_a_failure_reads_the_log_before_that() -> None:
+    back = replace(DEGRADED, pods=(PodHealth("pod-0", "Running", "CrashLoopBackOff", restarts=1),))
+
+    verdict = looked_at(back, ["step 1", "step 2", "step 3"], before=["ValueError: no such column"])
+
+    assert verdict.cause == "ValueError: no such column"
+    assert verdict.log == {"pod-0": ("ValueError: no such column",)}
 
 
 def test_a_look_at_what_is_well_reads_no_log() -> None:

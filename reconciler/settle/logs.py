@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.clock import Clock
 from reconciler.errors import NotFound, ProviderError
-from reconciler.health import Health
+from reconciler.health import Health, PodHealth
 from reconciler.provider import LogQuery, Logs
 from reconciler.resource import Observed
 
@@ -53,9 +53,14 @@ class Kept:
         """Give how many lines per pod are held for now."""
         return max(self.lines, DEPTH) if self.lines > 0 else 0
 
-    async def words(self, observed: Observed) -> tuple[Mapping[str, tuple[str, ...]], str]:
-        """Give what is left to say of an object: its log, else the platform's events, else why none."""
-        await self._top_up(observed)
+    async def words(
+        self, observed: Observed, pods: Sequence[PodHealth] = ()
+    ) -> tuple[Mapping[str, tuple[str, ...]], str]:
+        """Give what is left to say of an object: its log, else the platform's events, else why none.
+
+        Of `pods` that were restarted the log before that is read: the one now may have just begun.
+        """
+        await self._top_up(observed, {pod.name: pod.restarts for pod in pods})
         if kept := {pod: tuple(ring) for pod, ring in self.rings.items() if ring}:
             return kept, self.note
         try:
@@ -64,12 +69,13 @@ class Kept:
             return {}, f"no log: {failure}"
         return ({EVENTS: events}, "no log; these are the platform's events") if events else ({}, REMOVED)
 
-    async def _top_up(self, observed: Observed) -> None:
+    async def _top_up(self, observed: Observed, restarts: Mapping[str, int]) -> None:
         """Fetch, over plain HTTPS, what is still there of logs that we have not read to their end."""
         try:
-            for pod in (await self.provider.pods(observed))[:_MOST_FETCHED]:
+            pods = await self.provider.pods(observed)
+            for pod in sorted(pods, key=lambda pod: -restarts.get(pod, 0))[:_MOST_FETCHED]:
                 if not self._is_read(pod):
-                    await self._fetch(observed, pod)
+                    await self._fetch(observed, pod, is_back=restarts.get(pod, 0) > 0)
         except NotFound as gone:  # as on Run:ai once a workload has ended; what was followed is kept
             self.note = self.note if any(self.rings.values()) else f"the log could not be fetched: {gone}"
         except ProviderError as failure:
@@ -78,9 +84,12 @@ class Kept:
     def _is_read(self, pod: str) -> bool:
         return bool(self.rings.get(pod))
 
-    async def _fetch(self, observed: Observed, pod: str) -> None:
-        """Take a pod's log as it is now, else that of the container before it, if it tells us more."""
-        for previous in (False, True):
+    async def _fetch(self, observed: Observed, pod: str, *, is_back: bool) -> None:
+        """Take a pod's log as it is now, else that of the container before it, if it tells us more.
+
+        Of one that is back after a failure the other way round: steps of the new life would speak for it.
+        """
+        for previous in (True, False) if is_back and self.provider.keeps_previous else (False, True):
             fresh: deque[str] = deque(maxlen=self.depth)
             lines = self.provider.download(observed, LogQuery(pod, tail=self.depth, previous=previous))
             async for line in lines:
@@ -148,10 +157,12 @@ class Tail(Kept):
         async for line in lines:
             ring.append(line.text)
 
-    async def words(self, observed: Observed) -> tuple[Mapping[str, tuple[str, ...]], str]:
+    async def words(
+        self, observed: Observed, pods: Sequence[PodHealth] = ()
+    ) -> tuple[Mapping[str, tuple[str, ...]], str]:
         """Give what is left to say of an object, after a moment for streams that are about to end."""
         await self._drain()
-        return await super().words(observed)
+        return await super().words(observed, pods)
 
     def _is_read(self, pod: str) -> bool:
         return pod not in self._tasks and super()._is_read(pod)

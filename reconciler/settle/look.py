@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from posixpath import normpath
 
 from reconciler.errors import ManifestError, NotFound, ProviderError, UsageError
 from reconciler.fleet import Target
 from reconciler.follow import Source, sources_of
-from reconciler.health import Health, Level
+from reconciler.health import STEADY, Health, Level
 from reconciler.mark import Owner, owner_of
 from reconciler.outcome import Verdict
 from reconciler.plan import Action, Change, Plan
@@ -126,9 +127,9 @@ class Looker:
         declared = [change for change in plan.changes if change.resource]
         return tuple(await asyncio.gather(*(self._look(change) for change in declared)))
 
-    async def ill(self, plan: Plan) -> dict[ResourceKey, Health]:
+    async def ill(self, plan: Plan, now: datetime) -> dict[ResourceKey, Health]:
         """Find the declared objects that are Degraded, though their row may not say so."""
-        slow = [c.observed for c in plan.changes if c.observed and c.resource and _may_be_ill(c)]
+        slow = [c.observed for c in plan.changes if c.observed and c.resource and _may_be_ill(c, now)]
         verdicts = await asyncio.gather(*(self._judge(observed) for observed in slow))
         return {v.key: v.health for v in verdicts if v.health.level is Level.DEGRADED}
 
@@ -155,7 +156,7 @@ class Looker:
         lines = resource.health.log_tail
         if isinstance(provider, Logs) and lines > 0:
             async with self._slots:
-                log, note = await Kept(provider, lines).words(observed)
+                log, note = await Kept(provider, lines).words(observed, verdict.health.pods)
         verdict = explained(verdict, log, note, keep=lines)
         if verdict.diagnosis is None:
             return verdict
@@ -186,11 +187,14 @@ def _health_unseen(change: Change) -> Health:
     return Health(level, phase, message=change.reason, is_final=True)
 
 
-def _may_be_ill(change: Change) -> bool:
+def _may_be_ill(change: Change, now: datetime) -> bool:
     """Tell whether a live object is worth a question: its row does not say that it runs, or not which spec.
 
-    What changes in place may serve an older spec than the one it shows.
+    What changes in place may serve an older spec than the one it shows, and what has just come to run may
+    have failed before that.
     """
     if change.observed is None or change.kind is None or change.observed.summary.life is not Life.ACTIVE:
         return False
-    return change.observed.summary.level is not Level.HEALTHY or bool(change.kind.support.updatable)
+    row = change.observed.summary
+    is_new = row.since is not None and now - row.since < STEADY
+    return row.level is not Level.HEALTHY or is_new or bool(change.kind.support.updatable)

@@ -212,7 +212,7 @@ class _Watch:
         log: Mapping[str, tuple[str, ...]] = EMPTY
         note = "this platform shows no logs here"
         if tail and self.seen:
-            log, note = await tail.words(self.seen)
+            log, note = await tail.words(self.seen, self.health.pods)
         health = self.health
         if health.is_stuck and health.level is not Level.DEGRADED:
             health = replace(health, level=Level.DEGRADED)

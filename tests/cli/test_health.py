@@ -52,3 +52,29 @@ def test_what_was_deleted_in_the_year_one_is_there(scene: Scene, words: tuple[st
     said = scene.types(*words)
 
     assert (said.code, scene.changes) == (0, [])
+
+
+BAD_RANK = """\
+    image: busybox:1
+    command: python train.py
+    args: --crash
+    distributedFramework: PyTorch
+    numWorkers: 2
+    """
+
+
+def test_a_rank_that_crashes_again_and_again_is_told_with_its_cause_at_any_moment(plain: Scene) -> None:
+    plain.declare("badrank", kind="DistributedTraining", more=BAD_RANK).types("apply", "--yes")
+    plain.later(30)
+    phases = set()
+    for _ in range(10):
+        plain.later(3)
+        said, drifted = plain.types("health", "-o", "json"), plain.types("drift")
+
+        (one,) = json.loads(said.out)["objects"]
+        phases.add(one["phase"])
+        assert (said.code, one["health"], drifted.code) == (11, "Degraded", 3)
+        assert one["cause"].startswith("FileNotFoundError")
+        assert max(pod["restarts"] for pod in one["pods"]) > 0
+
+    assert phases == {"Initializing", "Running"}

@@ -294,3 +294,21 @@ def test_the_log_is_found_in_one_of_two_projects_of_a_name(scene: Scene) -> None
     said = scene.types("logs", "lora", "--tail", "1")
 
     assert (said.code, len(lines(said))) == (0, 1)
+
+
+def test_every_pod_of_what_waits_to_be_started_again_is_shown(plain: Scene) -> None:
+    spec = "image: busybox:1\ncommand: crash\ndistributedFramework: PyTorch\nnumWorkers: 2\n"
+    spec += "masterSpec:\n  image: busybox:1\n  command: train"
+    plain.declare("badrank", kind="DistributedTraining", more=spec).types("apply", "--yes")
+    plain.later(8)
+    row = plain.types("get", "badrank")
+
+    said = plain.types("logs", "badrank")
+
+    assert "Initializing" in row.out
+    assert (said.code, {line.split()[0] for line in lines(said)}) == (
+        0,
+        {"badrank/badrank-master-0", "badrank/badrank-worker-0", "badrank/badrank-worker-1"},
+    )
+    assert lines(said)[0].startswith("badrank/badrank-worker-")
+    assert "FileNotFoundError" in said.out

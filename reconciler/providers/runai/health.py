@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from reconciler.capacity import STUCK
 from reconciler.errors import NotFound, ProviderError, Unavailable
-from reconciler.health import DROPPED, Health, Level, PodHealth
+from reconciler.health import DROPPED, STEADY, Health, Level
 from reconciler.kind import Kind
 from reconciler.provider import Edit
 from reconciler.providers.runai import wire
@@ -18,7 +18,7 @@ from reconciler.providers.runai.details import Detail
 from reconciler.providers.runai.phases import FINAL, LEVELS, level_of
 from reconciler.providers.runai.rollout import Update, asked, judge_rollout, ready_words
 from reconciler.providers.runai.routes import cluster_path, unshown
-from reconciler.providers.runai.signs import diagnosed, with_pods
+from reconciler.providers.runai.signs import diagnosed, is_restart, pod_healths, restarted, with_pods
 from reconciler.providers.runai.sync import REFUSED, synced
 from reconciler.resource import Json, Observed
 
@@ -56,10 +56,15 @@ class Doctor:
             verdict = await judge_rollout(self._api, observed, row, verdict, update)
         if kind.name == "ExternalWorkload":
             verdict = await self._with_sync(verdict, observed)
+        if verdict.level is Level.HEALTHY and verdict.phase == "Running" and self._is_new(row):
+            return await self._restarted(verdict, observed, row, update)
+        events: Sequence[Mapping[str, Json]] = ()
         if verdict.level in {Level.PROGRESSING, Level.DEGRADED} and verdict.reason not in _SETTLED:
-            verdict = await self._with_events(verdict, observed, row, update)
+            events = await self._events(observed, update)
+            message = wire.words(row, "phaseMessage")
+            verdict = diagnosed(verdict, events, message, names_pods=_has_many(row))
         if verdict.level is Level.DEGRADED:
-            verdict = await self._with_pods(verdict, observed, row)
+            verdict = _with_pods(verdict, await self._pods(observed), events, row)
         return verdict
 
     async def _unlisted(self, observed: Observed) -> Health:
@@ -105,18 +110,31 @@ class Doctor:
         joined = replace(verdict, source=CLUSTER_API)
         return _joined(joined, phase) if phase in LEVELS else _noted(joined, f'cluster phase "{phase}"')
 
-    async def _with_events(
+    def _is_new(self, row: Mapping[str, Json]) -> bool:
+        """Tell whether a workload has come to its phase lately, so that it may have failed before that."""
+        at, transport = wire.moment(row.get("phaseUpdatedAt")), self._api.transport
+        return at is not None and transport.clock.now() + transport.ahead - at < STEADY
+
+    async def _restarted(
         self, verdict: Health, observed: Observed, row: Mapping[str, Json], update: Update | None
     ) -> Health:
-        """Look for what keeps a workload from running: no image, no memory, a program that dies."""
-        events = await self._api.parts(observed.id, "events", str(observed.key), **_NEWEST)
-        fresh = [event for event in events if _is_since(event, update)]
-        return diagnosed(verdict, fresh, wire.words(row, "phaseMessage"), names_pods=_has_many(row))
+        """Let count that a pod failed shortly before: what was started again may fail again."""
+        transport = self._api.transport
+        oldest = transport.clock.now() + transport.ahead - STEADY
+        events = await self._events(observed, update)
+        if not any(is_restart(event) for event in events):
+            return verdict
+        pods = await self._pods(observed)
+        judged = restarted(verdict, pods, events, oldest=oldest, names_pods=_has_many(row))
+        return judged if judged.level is Level.HEALTHY else _with_pods(judged, pods, events, row)
 
-    async def _with_pods(self, verdict: Health, observed: Observed, row: Mapping[str, Json]) -> Health:
-        pods = await self._api.parts(observed.id, "pods", str(observed.key), **_NEWEST)
-        found = [PodHealth(wire.words(pod, "name"), wire.words(pod, "k8sPhase")) for pod in pods]
-        return with_pods(verdict, found, names_pods=_has_many(row))
+    async def _events(self, observed: Observed, update: Update | None) -> Sequence[Mapping[str, Json]]:
+        """Read what may keep a workload from running: no image, no memory, a program that dies."""
+        events = await self._api.parts(observed.id, "events", str(observed.key), **_NEWEST)
+        return [event for event in events if _is_since(event, update)]
+
+    async def _pods(self, observed: Observed) -> Sequence[Mapping[str, Json]]:
+        return await self._api.parts(observed.id, "pods", str(observed.key), **_NEWEST)
 
     def _update(self, observed: Observed, since: datetime | None) -> Update | None:
         transport = self._api.transport
@@ -173,6 +191,15 @@ def _has_many(row: Mapping[str, Json]) -> bool:
 def _is_since(event: Mapping[str, Json], update: Update | None) -> bool:
     at = wire.moment(event.get("createdAt"))
     return update is None or at is None or at >= update.at
+
+
+def _with_pods(
+    verdict: Health,
+    pods: Sequence[Mapping[str, Json]],
+    events: Sequence[Mapping[str, Json]],
+    row: Mapping[str, Json],
+) -> Health:
+    return with_pods(verdict, pod_healths(pods, events), names_pods=_has_many(row))
 
 
 def _noted(verdict: Health, note: str) -> Health:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
 from contextlib import aclosing
 from datetime import UTC
 
@@ -12,6 +12,7 @@ from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
 from reconciler.providers.runai.refusals import explaining
+from reconciler.providers.runai.signs import fallen_pods
 from reconciler.resource import Json, Observed
 from reconciler.stream import follow as stream
 from reconciler.transport import Lines
@@ -28,10 +29,21 @@ class LogReader:
         self._api, self._clusters = api, clusters
 
     async def pods(self, observed: Observed) -> Sequence[str]:
-        """Name the pods that have logs now, failing ones first."""
+        """Name the pods that have logs now, failing ones first.
+
+        A container that waits to be started again has no start in its row; events tell that it had one.
+        """
         rows = await self._api.parts(observed.id, "pods", str(observed.key), limit="500")
-        alive = [row for row in rows if not wire.has_come(row.get("deletedAt")) and _has_started(row)]
-        return [wire.text(row, "name") for row in sorted(alive, key=_urgency)]
+        alive = [row for row in rows if not wire.has_come(row.get("deletedAt"))]
+        started = [row for row in alive if _has_started(row)]
+        fallen: Set[str] = frozenset()
+        if any(row.get("nodeName") and not _has_started(row) for row in alive):
+            events = await self._api.parts(observed.id, "events", str(observed.key), limit="100")
+            fallen = fallen_pods(alive, events)
+        if fallen:  # the others were started with it, or they say why not
+            started = [row for row in alive if row.get("nodeName") or _has_started(row)]
+        started.sort(key=lambda row: (wire.words(row, "name") not in fallen, *_urgency(row)))
+        return [wire.text(row, "name") for row in started]
 
     async def last_words(self, observed: Observed) -> Sequence[str]:
         """Give event messages, newest last."""

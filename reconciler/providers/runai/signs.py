@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.health import Health, Level, PodHealth
 from reconciler.providers.runai import wire
@@ -12,6 +14,7 @@ from reconciler.resource import Json
 
 _REPEATED = 2
 _MOST_NAMED = 3
+_RESTARTING = re.compile(r"Back-off restarting failed container")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,67 @@ def diagnosed(
             is_final=is_final,
         )
     return verdict
+
+
+def restarted(
+    verdict: Health,
+    pods: Sequence[Mapping[str, Json]],
+    events: Sequence[Mapping[str, Json]],
+    *,
+    oldest: datetime,
+    names_pods: bool,
+) -> Health:
+    """Judge what runs again after a pod of it failed: once since `oldest` is progress, more a crash loop."""
+    fell = [event for event in events if is_restart(event) and _alive(event, pods)]
+    moments = {at for event in fell if (at := wire.moment(event.get("createdAt")))}
+    if not moments or max(moments) < oldest:
+        return verdict
+    level = Level.DEGRADED if len(moments) >= _REPEATED else Level.PROGRESSING
+    message = f"runs again after it failed: {_cause(fell[0], names_pods=names_pods)}"
+    return replace(verdict, level=level, reason="CrashLoopBackOff", message=message)
+
+
+def is_restart(event: Mapping[str, Json]) -> bool:
+    """Tell whether an event says that a container failed and is started again."""
+    return bool(_RESTARTING.search(_words(event)))
+
+
+def fallen_pods(pods: Sequence[Mapping[str, Json]], events: Sequence[Mapping[str, Json]]) -> Set[str]:
+    """Name the pods a container of which failed and is started again, by events since each was made."""
+    return {name for event in events if is_restart(event) and (name := _alive(event, pods))}
+
+
+def pod_healths(
+    pods: Sequence[Mapping[str, Json]], events: Sequence[Mapping[str, Json]]
+) -> tuple[PodHealth, ...]:
+    """Tell how each pod is. Rows count no restarts: they are the starts in events beyond the first.
+
+    Events are cut and forgotten, so it is the least there were.
+    """
+    fallen = fallen_pods(pods, events)
+    starts = Counter(
+        (name, _words(event))
+        for event in events
+        if wire.words(event, "reason") == "Started" and (name := _alive(event, pods))
+    )
+    most: dict[str, int] = {}
+    for (name, _), count in starts.items():
+        most[name] = max(most.get(name, 0), count - 1)
+    names = [(wire.words(pod, "name"), wire.words(pod, "k8sPhase")) for pod in pods]
+    return tuple(
+        PodHealth(name, phase, "CrashLoopBackOff" if name in fallen else "", most.get(name, 0))
+        for name, phase in names
+    )
+
+
+def _alive(event: Mapping[str, Json], pods: Sequence[Mapping[str, Json]]) -> str:
+    """Name the pod that an event is about; "" where it was another one, of the same name or not."""
+    name, at = _pod_of(event), wire.moment(event.get("createdAt"))
+    for pod in pods:
+        if name and wire.words(pod, "name") == name:
+            made = wire.moment(pod.get("createdAt"))
+            return name if made is None or at is None or at >= made else ""
+    return ""
 
 
 def with_pods(verdict: Health, pods: Sequence[PodHealth], *, names_pods: bool) -> Health:

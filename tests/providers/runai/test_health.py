@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from reconciler.health import Health, Level
+from reconciler.health import STEADY, Health, Level
 from reconciler.provider import Edit
 from reconciler.providers.runai.provider import RunaiProvider
+from reconciler.providers.runai.signs import restarted
 from reconciler.resource import Life, Observed, Resource, Scope, Summary
 from tests.providers.runai.stage import MARK, Stage, a_resource, an_inference, only, stage
 
@@ -303,3 +304,65 @@ def test_an_update_without_a_new_revision_is_not_waited_for_for_ever() -> None:
         first, last = here.play(act)
 
     assert (first.level, last.level) == (Level.PROGRESSING, Level.HEALTHY)
+
+
+CRASH: dict[str, Any] = {"image": "x", "command": "crash"}
+
+
+def seen_each_second(here: Stage, seconds: int) -> list[Health]:
+    """Judge the only workload once a second, for so many seconds."""
+    seen = []
+    for _ in range(seconds):
+        here.clock.advance(1)
+        seen.append(looked_at(here))
+    return seen
+
+
+def test_what_runs_again_after_a_failure_is_not_well_at_once() -> None:
+    with stage() as here:
+        here.add(spec=CRASH)
+        running = [health for health in seen_each_second(here, 60) if health.phase == "Running"]
+
+    reasons = [(health.level, health.reason) for health in dict.fromkeys(running)]
+    assert [level for level, _ in dict.fromkeys(reasons)] == [
+        Level.HEALTHY,
+        Level.PROGRESSING,
+        Level.DEGRADED,
+    ]
+    assert {reason for _, reason in reasons[1:]} == {"CrashLoopBackOff"}
+    assert [pod.restarts for pod in running[-1].pods] == [2]
+    assert running[-1].message.startswith("runs again after it failed: Back-off restarting failed container")
+
+
+AT = datetime(2026, 1, 31, 9, tzinfo=UTC)
+WELL = Health(Level.HEALTHY, "Running")
+
+
+def judged_after(fell_s: tuple[int, ...], *, made_s: int = 0, now_s: int = 100) -> Level:
+    """Judge, at a second after AT, a running pod made at one, by its failures at others."""
+    said = "Back-off restarting failed container c in pod p-0_ns"
+    events: list[dict[str, Any]] = [
+        {
+            "createdAt": (AT + timedelta(seconds=second)).isoformat(),
+            "reason": "BackOff",
+            "message": said,
+            "involvedObject": {"kind": "Pod", "name": "p-0"},
+        }
+        for second in reversed(fell_s)
+    ]
+    pods = [{"name": "p-0", "createdAt": (AT + timedelta(seconds=made_s)).isoformat()}]
+    oldest = AT + timedelta(seconds=now_s) - STEADY
+    return restarted(WELL, pods, events, oldest=oldest, names_pods=False).level
+
+
+def test_one_failure_is_progress_and_more_are_a_crash_loop() -> None:
+    assert (judged_after(()), judged_after((90,))) == (Level.HEALTHY, Level.PROGRESSING)
+    assert judged_after((40, 90)) is Level.DEGRADED
+
+
+def test_what_has_run_for_a_while_after_a_failure_is_well() -> None:
+    assert judged_after((40, 90), now_s=90 + 121) is Level.HEALTHY
+
+
+def test_a_failure_of_the_pod_before_this_one_of_its_name_is_over() -> None:
+    assert judged_after((40, 90), made_s=95) is Level.HEALTHY

@@ -238,3 +238,25 @@ def test_tokens_run_out_over_a_silent_log_as_often_as_they_like() -> None:
         here.emulator.world.settle()
         here.emulator.tokens.token_ttl_s = 60
         assert here.play(act) == ["the token ran out"] * 3
+
+
+def test_the_pods_of_what_waits_to_be_started_again_are_named_the_failed_one_first() -> None:
+    spec = {
+        "image": "x",
+        "command": "crash",
+        "numWorkers": 1,
+        "distributedFramework": "PyTorch",
+        "masterSpec": {"image": "x", "command": "train"},
+    }
+
+    async def act(provider: RunaiProvider, scope: Scope) -> tuple[str, list[str]]:
+        await provider.create(scope, a_resource("badrank", "DistributedTraining", spec), MARK)
+        here.clock.advance(15)
+        observed = await only(provider, scope, "DistributedTraining", "badrank")
+        return observed.summary.phase, list(await provider.pods(observed))
+
+    with stage() as here:
+        phase, pods = here.play(act)
+
+    assert phase == "Initializing"
+    assert pods == ["badrank-worker-0", "badrank-master-0"]
