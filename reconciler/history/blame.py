@@ -176,11 +176,13 @@ def _stated(item: DriftItem, kind: Kind, blame: Blame, history: History, declare
 
 
 def with_commits(plan: Plan, declared: Declared) -> Plan:
-    """Name in a plan the commits that brought what it refuses, replaces or stops.
+    """Name in a plan the commits that brought what it refuses, replaces, stops or makes again.
 
     Git that fails or knows too little names nobody, and what somebody changed live is no commit's doing.
     """
-    asked = [change for action in _TOLD for change in plan.having(action) if change.kind and change.resource]
+    told = [change for action in _TOLD for change in plan.having(action)]
+    told += [change for change in plan.having(Action.CREATE) if change.gone_at]
+    asked = [change for change in told if change.kind and change.resource]
     try:
         history = History.open(Path(declared.fleet.root)) if asked else None
     except FleetError:

@@ -83,6 +83,7 @@ class Change:
 
     `resource` is None for a prune, `observed` None for a create. `hint` is what the reader may do:
     the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
+    `gone_at` is when the platform lists what had this key as deleted, of what is made and is no new run.
     `is_new_run`: a job that has ended runs once more. `is_adopted`: the live object carries no mark of ours,
     and is claimed all the same. `source` is where its manifest stands, or stood before the commit
     `removed_by`. `holder` is who still has the name of what is created, and is going away; `last` is the
@@ -114,6 +115,7 @@ class Change:
     is_adopted: bool = False
     holder: Summary | None = None
     last: Summary | None = None
+    gone_at: datetime | None = None
     kept: tuple[str, ...] = ()  # live list items that git does not declare: kept, re-sent
 
     @property

@@ -33,7 +33,9 @@ def decide_not_there(
     reason = f"waits until the old one is gone ({leaving[0].phase})" if leaving else ""
     holder = next((row for row in leaving if row.is_known_kind), None)
     create = replace(change, action=Action.CREATE, reason=reason, holder=holder)
-    return _decide_job(create, last, read, live, known) if ends else create
+    made = _decide_job(create, last, read, live, known) if ends else create
+    is_again = last is not None and (last.mark is not None or _is_by_us(last, read, live, known))
+    return replace(made, gone_at=last.deleted_at) if last and is_again and not made.is_new_run else made
 
 
 def _last(

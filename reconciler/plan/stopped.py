@@ -13,6 +13,8 @@ from reconciler.resource import Life, Observed, Stoppage, StoppedBy
 
 STATE = "/lifecycle/state"
 STOPPED = "git says Stopped"
+BY_PERSON = "stopped by a person; git says Running"
+RESUMED = "git says Running again"
 NEVER_THERE = "not there, and git wants it stopped"
 
 
@@ -62,7 +64,7 @@ def decide_halted(change: Change, observed: Observed, known: Known, *, is_same: 
     if not is_same:
         return None
     if is_resumed_by_git(change, observed, known):
-        return _resume(change, "git says Running again")
+        return _resume(change, RESUMED)
     return _by_cause(change, observed)
 
 
@@ -70,7 +72,7 @@ def decide_over(change: Change, observed: Observed, known: Known) -> Change:
     """Decide an object that was stopped for good though git wants it to run: what runs again is a new one."""
     change = replace(change, action=Action.KEEP)
     if is_resumed_by_git(change, observed, known):
-        return _resume(change, "git says Running again")
+        return _resume(change, RESUMED)
     return _by_cause(change, observed)
 
 
@@ -79,7 +81,7 @@ def _by_cause(change: Change, observed: Observed) -> Change:
     stopped = observed.stopped or Stoppage(StoppedBy.UNKNOWN, "the platform does not tell")
     is_wanted = change.resource is not None and change.resource.lifecycle.on_platform_stop == "Resume"
     if stopped.by is StoppedBy.PERSON:
-        return _resume(change, "stopped by a person; git says Running")
+        return _resume(change, BY_PERSON)
     reason = _told("stopped by the platform", stopped.why)
     if stopped.by is StoppedBy.UNKNOWN:
         reason = _told("stopped, and nobody knows by whom", stopped.why)

@@ -22,11 +22,11 @@ from reconciler.report.plan import (
     read_words,
     reason_words,
     short_digest,
-    undo_words,
 )
 from reconciler.report.platform import failure_problems
 from reconciler.report.room import fits, fitting, listed, names_of
 from reconciler.report.safe import code, cut, fenced, line, short
+from reconciler.report.undo import undo_words
 from reconciler.report.units import count, gpu_hours, gpus
 from reconciler.report.values import key_text, sides, value_text
 

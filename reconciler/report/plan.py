@@ -15,6 +15,7 @@ from reconciler.report.ends import ends_text, lost_words
 from reconciler.report.problems import problem_text
 from reconciler.report.safe import line, short
 from reconciler.report.table import cells, hanging, padded, wrapped
+from reconciler.report.undo import undo_words
 from reconciler.report.units import count, gpus
 from reconciler.report.values import key_text, sides
 
@@ -38,11 +39,8 @@ _PLAIN_KEEPS = frozenset(
 _FIELD = " " * 6
 APPLY = "reconciler apply"
 _FORCES = "forces replacement"
-_ADOPTED = "what is adopted is deleted with its manifest, unless lifecycle.onRemove: Keep is applied first"
 _KEPT = "\u00a0"
 _STRANGERS = 3
-_FEW = 3
-"""So many deletes no guard asks about."""
 
 
 def plan_text(
@@ -261,49 +259,6 @@ def _do_text(command: str, more: str, width: int) -> str:
 
 def _undo_text(plan: Plan, width: int) -> str:
     return "".join(f"{part}\n" for part in hanging(undo_words(plan), width) if part)
-
-
-def undo_words(plan: Plan) -> str:
-    """Say how it is taken back, and what does not come back by that; "" where git asks for nothing."""
-    if not plan.writes and plan.having(Action.REFUSED):
-        return "Nothing of it is done as it stands: there is nothing to undo."
-    from_git = [change for change in plan.writes if _is_asked_by_git(change)]
-    stays = any(map(_is_pruned_once_adopted, plan.having(Action.ADOPT)))
-    if not from_git:
-        return f"To undo it: {_ADOPTED}." if stays else ""
-    if plan.is_edited or not plan.commit:
-        way = "put the files back as they were"
-    elif all(change.action is Action.CREATE for change in from_git):
-        way = "take the manifests out of git again"
-    else:
-        way = "git revert the change"
-    consent = len(from_git) > _FEW or any(change.action is Action.REPLACE for change in from_git)
-    way += ", then apply, with consent" if consent else ", then apply"
-    way += "; what was ended starts anew" if any(change.is_destructive for change in from_git) else ""
-    way += "; what is kept or protected stays" if any(map(_outlives_its_manifest, from_git)) else ""
-    way += f"; {_ADOPTED}" if stays else ""
-    return f"To undo it: {way}."
-
-
-def _is_asked_by_git(change: Change) -> bool:
-    """Tell whether git's change brings this about, and not what somebody did to the live object."""
-    if change.action in (Action.RERUN, Action.ADOPT):
-        return False
-    return change.action is not Action.UPDATE or any(field.origin != "live" for field in change.fields)
-
-
-def _is_pruned_once_adopted(change: Change) -> bool:
-    """Tell whether what is adopted goes with its manifest: our mark makes it ours like any other."""
-    policy = change.resource.lifecycle if change.resource else None
-    return policy is not None and policy.on_remove == "Delete" and not policy.protect
-
-
-def _outlives_its_manifest(change: Change) -> bool:
-    if change.action is not Action.CREATE or change.resource is None:
-        return False
-    policy = change.resource.lifecycle
-    carries_mark = change.kind is None or change.kind.support.carries_mark
-    return policy.protect or policy.on_remove != "Delete" or not carries_mark
 
 
 def counts(plan: Plan) -> str:

@@ -12,10 +12,10 @@ from reconciler.impact import Impact
 from reconciler.plan.change import Action, Change, Commit, FieldChange, Plan, Stranger
 from reconciler.problem import Location
 from reconciler.report.markdown import plan_markdown
-from reconciler.report.plan import brought_words, plan_text, undo_words
+from reconciler.report.plan import brought_words, plan_text
 from reconciler.report.table import hanging
-from reconciler.resource import Lifecycle, Observed
-from tests.factories import a_kind, a_resource
+from reconciler.resource import Observed
+from tests.factories import a_kind
 from tests.report.values import (
     ADA,
     CANARY,
@@ -87,16 +87,6 @@ def test_a_stop_does_not_say_in_words_what_its_field_says(reason: str, is_said: 
 
     assert "/lifecycle/state   Running -> Stopped" in text
     assert (reason in text) is is_said
-
-
-def test_the_way_back_warns_that_what_is_adopted_goes_with_its_manifest() -> None:
-    adopted = Change(CHAT, Action.ADOPT, resource=a_resource("chat"))
-    kept = replace(adopted, resource=a_resource("chat", lifecycle=Lifecycle(on_remove="Keep")))
-    words = "what is adopted is deleted with its manifest, unless lifecycle.onRemove: Keep is applied first."
-
-    assert undo_words(a_plan(adopted)) == f"To undo it: {words}"
-    assert undo_words(a_plan(adopted, *FIRST.changes[1:])).endswith(f"; {words}")
-    assert undo_words(a_plan(kept)) == ""
 
 
 def test_a_sensitive_value_is_in_no_plan() -> None:
