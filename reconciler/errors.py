@@ -13,6 +13,7 @@ ReconcilerError                        1   our bug, or a failure with no better 
     ├── Unauthenticated                5   not signed in
     ├── Forbidden                      5   signed in, not allowed
     ├── NotFound                       6   the platform says it is not there
+    │   └── Lacking                    6   an object has no such log or container now, and it is known why
     ├── Conflict                       9   the name is taken, or the state forbids it; 6 for a read
     ├── Rejected                       9   400/422, the control plane's own words; 6 for a read
     ├── Throttled(retry_after_s)       6   429 beyond our patience
@@ -173,6 +174,13 @@ class Forbidden(ProviderError):
 
 class NotFound(ProviderError):
     """Report that the platform says, in its own envelope, that the thing is not there."""
+
+
+class Lacking(NotFound):
+    """Report that an object has no such log or container now: not yet, not any more, or never. `said` is why.
+
+    It is a state like any other: nothing is out of reach, and no role is missing.
+    """
 
 
 class Conflict(ProviderError):

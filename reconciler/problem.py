@@ -131,6 +131,7 @@ CODES: dict[str, str] = {
     "RC440": "a container that cannot be entered now",
     "RC441": "a session in a container that broke off",
     "RC442": "a session in a container is off in CI",
+    "RC443": "an object has no such log or container now",
     "RC501": "the image cannot be pulled",
     "RC502": "out of memory",
     "RC503": "the program failed",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from reconciler.errors import (
     ExitCode,
+    Lacking,
     NoEntry,
     ProviderError,
     ReconcilerError,
@@ -38,7 +39,7 @@ def _provider_text(error: ProviderError) -> str:
         return text + "Nothing was read or changed.\n"
     if isinstance(error, NoEntry):
         return text + "Nothing was started.\n"
-    if isinstance(error, Severed):
+    if isinstance(error, Severed | Lacking):
         return text
     if error.exit_code == ExitCode.UNOBSERVED:
         return f"{text}{NOT_MISSING}\n"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from reconciler.errors import (
     Conflict,
     Forbidden,
+    Lacking,
     Malformed,
     NoEntry,
     NotFound,
@@ -171,6 +172,10 @@ def _no_entry(error: ProviderError) -> Problem:
     return _problem("RC440", f"{error.target}: cannot {error.verb} {error.subject} now", error)
 
 
+def _lacking(error: ProviderError) -> Problem:
+    return Problem("RC443", error.said, hint=error.hint, subject=f"{error.target}: {error.subject}")
+
+
 def _severed(error: ProviderError) -> Problem:
     said = error.said or "it does not say why"
     return Problem(
@@ -189,6 +194,7 @@ def _host(error: ProviderError) -> str:
 _WORDS: Mapping[type[ProviderError], Callable[[ProviderError], Problem]] = {
     Unauthenticated: _unauthenticated,
     Forbidden: _forbidden,
+    Lacking: _lacking,
     NotFound: _not_found,
     Conflict: _conflict,
     Rejected: _rejected,

@@ -312,3 +312,40 @@ def test_every_pod_of_what_waits_to_be_started_again_is_shown(plain: Scene) -> N
     )
     assert lines(said)[0].startswith("badrank/badrank-worker-")
     assert "FileNotFoundError" in said.out
+
+
+@pytest.mark.parametrize("more", [(), ("--follow",)], ids=["now", "followed"])
+@pytest.mark.parametrize(
+    ("command", "phase", "hint"),
+    [("crash", "Failed", "says why"), ("sleep", "Completed", "says how it ended")],
+)
+def test_a_log_that_went_with_its_pods_says_so_and_where_to_look(
+    plain: Scene, command: str, phase: str, hint: str, more: tuple[str, ...]
+) -> None:
+    plain.declare("oom", more=f"image: busybox:1\ncommand: {command}\nargs: '1'").types("apply", "--yes")
+    plain.later(6000)
+
+    said = plain.types("logs", "Training/oom", *more)
+
+    assert said.code == 6
+    assert said.err.startswith(
+        f"error[RC443]: logs are gone: the workload is {phase}\n"
+        "  --> prod: team-a/Training/oom\n"
+        f"  reconciler health Training/oom {hint}\n"
+    )
+
+
+def test_a_kind_that_no_cluster_shows_is_not_out_of_reach(plain: Scene) -> None:
+    nim = "image: nvcr.io/nim/meta/llama3:1\nservingPort: {port: 8000}"
+    plain.declare("embed", kind="NimService", more=nim).types("apply", "--yes")
+
+    said = plain.types("logs", "embed", "--follow")
+
+    assert said.code == 6
+    assert re.match(
+        r"error\[RC443\]: the API of a cluster shows no NimService, so its logs cannot be read\n"
+        r"  --> prod: team-a/NimService/embed\n"
+        r"  it is \w+; reconciler health NimService/embed tells how far it is\n",
+        said.err,
+    )
+    assert "VPN" not in said.err

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from dataclasses import dataclass
 
 from reconciler.clock import Clock
-from reconciler.errors import Malformed, NotFound, ProviderError, Rejected
+from reconciler.errors import Lacking, Malformed, NotFound, ProviderError, Rejected
 from reconciler.provider import LogLine, LogQuery
 from reconciler.providers.primus_safe.api import Api
-from reconciler.providers.primus_safe.phases import ENDED
+from reconciler.providers.primus_safe.phases import ENDED, is_queued, phase_of
 from reconciler.providers.primus_safe.pods import pods_of
 from reconciler.providers.primus_safe.wire import listed, words
 from reconciler.resource import Json, Observed
@@ -91,9 +91,21 @@ class LogReader:
         row = await self.api.detail(observed.id, str(observed.key))
         pods = pods_of(row)
         if not pods:
-            target = self.api.transport.target
-            raise NotFound(target, "read the log of", str(observed.key), said="it has no pods yet")
+            raise self._lacking(row, observed)
         return pods[0].name
+
+    def _lacking(self, row: Mapping[str, Json], observed: Observed) -> Lacking:
+        """Say why there is no pod: it waits, it starts, or it has ended."""
+        phase = phase_of(words(row, "phase"))
+        said, what = "it has no pods yet", "says what it waits for"
+        if phase in ENDED:
+            said = f"logs are gone: the workload is {phase}"
+            what = "says how it ended" if phase == "Succeeded" else "says why"
+        elif is_queued(row):
+            said = "it has no pods yet: it waits in the queue"
+        hint = f"reconciler health {observed.key.kind}/{observed.key.name} {what}"
+        target = self.api.transport.target
+        return Lacking(target, "read the log of", str(observed.key), said=said, hint=hint)
 
     async def _texts(self, observed: Observed, pod: str, query: LogQuery) -> list[str]:
         """Read what stands between the line feeds of a log; "" at last where the last line has ended."""

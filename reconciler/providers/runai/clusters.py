@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from reconciler.errors import Forbidden, NotFound, Rejected, Unavailable
+from reconciler.errors import Forbidden, Lacking, NotFound, Rejected, Unavailable
 from reconciler.providers.runai.api import Api
+from reconciler.providers.runai.refusals import telling
 from reconciler.providers.runai.routes import cluster_path, unshown
 from reconciler.providers.runai.sweep import sweep
 from reconciler.providers.runai.target import RunaiTarget
@@ -76,14 +77,16 @@ class Clusters:
     async def workload_url(self, observed: Observed, verb: str, so: str) -> str:
         """Give a workload's URL in the API of its cluster.
 
-        Raises Unavailable, saying why, and `so` what follows, where it has none or the cluster is not asked.
+        Raises Lacking where it has none, saying why, and `so` what follows; Unavailable where the cluster is
+        not asked.
         """
         cluster_id, project = observed.summary.identity.split("/")[:2]
         target, subject = self._api.transport.target, str(observed.key)
         path = cluster_path(project, observed.key.kind, observed.key.name, observed.spec)
         if not path:
             said = f"{unshown(observed.key.kind, observed.spec)}, so {so}"
-            raise Unavailable(target, verb, subject, said=said)
+            hint = f"it is {observed.summary.phase}; {telling(observed, 'tells how far it is')}"
+            raise Lacking(target, verb, subject, said=said, hint=hint)
         door = await self.door(cluster_id)
         if not door.url:
             raise Unavailable(target, verb, subject, said=door.note)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence, Set
+from contextlib import aclosing, contextmanager
 from datetime import UTC
 
 from reconciler.errors import Lapsed, Unauthenticated, Unavailable
@@ -11,7 +11,7 @@ from reconciler.provider import LogLine, LogQuery
 from reconciler.providers.runai import wire
 from reconciler.providers.runai.api import Api
 from reconciler.providers.runai.clusters import Clusters
-from reconciler.providers.runai.refusals import explaining
+from reconciler.providers.runai.refusals import explaining, outlived
 from reconciler.providers.runai.signs import fallen_pods
 from reconciler.resource import Json, Observed
 from reconciler.stream import follow as stream
@@ -63,7 +63,7 @@ class LogReader:
         url = await self._url(observed)
         address = self._api.transport.url_of(f"{url}/logs", {**_query(query), "follow": "true"})
         try:
-            with explaining(_NEVER if query.previous else ""):
+            with _told(observed, query):
                 async with aclosing(self._stream(address, f"the log of {observed.key}", opened)) as lines:
                     async for line in lines:
                         yield LogLine(query.pod, line)
@@ -122,13 +122,20 @@ class LogReader:
         pieces = self._api.transport.pieces(
             f"{url}/logs/download", verb="read", subject=f"the log of {observed.key}", query=_query(query)
         )
-        with explaining(_NEVER if query.previous else ""):
+        with _told(observed, query):
             async with aclosing(pieces):
                 async for piece in pieces:
                     yield piece
 
     async def _url(self, observed: Observed) -> str:
         return await self._clusters.workload_url(observed, "read the log of", "its logs cannot be read")
+
+
+@contextmanager
+def _told(observed: Observed, query: LogQuery) -> Iterator[None]:
+    """Add the way out to a refusal; the logs of what has ended are gone, whichever pod is asked for."""
+    with outlived(observed), explaining(_NEVER if query.previous else ""):
+        yield
 
 
 def _query(query: LogQuery) -> dict[str, str]:

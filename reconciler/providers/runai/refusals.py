@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from reconciler.errors import ProviderError
+from reconciler.errors import Lacking, NotFound, ProviderError
+from reconciler.resource import Life, Observed
 
 _LIVES = "it has logs and ports while it runs; `reconciler health` tells how far it is"
 _WAYS_OUT: Mapping[int, str] = {
@@ -18,6 +19,31 @@ _WAYS_OUT: Mapping[int, str] = {
     503: "the cluster is restarting or cannot do this now; run again in a minute",
 }
 """From the table of HTTP codes. Source: cluster API reference, 2.23."""
+
+
+def telling(observed: Observed, what: str) -> str:
+    """Name the command that tells more of an object."""
+    return f"reconciler health {observed.key.kind}/{observed.key.name} {what}"
+
+
+@contextmanager
+def outlived(observed: Observed) -> Iterator[None]:
+    """Say of a log that is not there that it went with the pods, where the workload has ended."""
+    try:
+        yield
+    except NotFound as gone:
+        row = observed.summary
+        if row.life not in (Life.FINISHED, Life.FAILED, Life.STOPPED):
+            raise
+        raise Lacking(
+            gone.target,
+            gone.verb,
+            str(observed.key),
+            said=f"logs are gone: the workload is {row.phase}",
+            status=gone.status,
+            url=gone.url,
+            hint=telling(observed, "says how it ended" if row.life is Life.FINISHED else "says why"),
+        ) from gone
 
 
 @contextmanager

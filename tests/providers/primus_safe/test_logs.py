@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.cause import Cause, diagnose, evidence_of
 from reconciler.emulator.faults import Fault
-from reconciler.errors import Malformed, NotFound
+from reconciler.errors import Lacking, Malformed, NotFound
 from reconciler.provider import LogQuery
+from reconciler.report.platform import failure_problem
 from reconciler.resource import Observed
 from tests.providers.primus_safe.stage import MARK, SPEC, Stage, a_resource, only, stage
 
@@ -85,6 +86,29 @@ def test_the_cause_is_told_by_the_rank_that_fell_first(made: Stage, command: str
     assert run
     assert pods[0] == run.places[run.first].name
     assert (found.cause, found.pod) == (cause, pods[0])
+
+
+def test_what_waits_in_the_queue_has_no_log_yet_and_no_role_is_missing(made: Stage) -> None:
+    for name in ("big", "other"):
+
+        async def act(provider: Any, scope: Any, name: str = name) -> None:
+            full = {**SPEC, "resource": {**SPEC["resource"], "gpu": "8", "replica": 8}}
+            await provider.create(scope, a_resource(name, spec=full), MARK)
+
+        made.play(act)
+    full = {**SPEC["resource"], "gpu": "8", "replica": 8}
+    observed = created(made.wait(20), resource=full)
+
+    async def read(provider: Any, _: Any) -> Lacking:
+        with pytest.raises(Lacking) as caught:
+            await lines(provider, observed, LogQuery())
+        return caught.value
+
+    told = failure_problem(made.wait(30).play(read))
+
+    assert (told.code, told.what) == ("RC443", "it has no pods yet: it waits in the queue")
+    assert told.hint == "reconciler health PyTorchJob/train says what it waits for"
+    assert str(observed.key) in told.subject
 
 
 def test_once_the_pods_are_gone_the_log_is_searched_for(made: Stage) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.errors import Lacking
 from reconciler.health import Health, Level
 from reconciler.provider import Edit, LogQuery
 from reconciler.providers.runai.details import Sync
@@ -127,7 +128,7 @@ def test_what_no_cluster_shows_has_no_log_and_one_line_says_so(resource: Resourc
         observed = await made(provider, scope, here, resource)
         said = []
         for read in (provider.follow, provider.download):
-            with pytest.raises(Exception, match="its logs cannot be read") as caught:
+            with pytest.raises(Lacking, match="its logs cannot be read") as caught:
                 await anext(aiter(read(observed, LogQuery("p"))))
             said.append(str(caught.value))
         return said
