@@ -29,6 +29,8 @@ _HEADED = frozenset({"http.response.start", "websocket.accept", "websocket.http.
 _START_S = 10.0
 _STOP_S = 5.0
 _GRACE_S = 0.2
+_TURNS = 4
+"""So many turns of the loop make a connection of a socket that was accepted."""
 _GOING_AWAY, _ABNORMAL = 1001, 1006
 _TOO_LONG_BODY = (
     b'{"code":400,"reason":"Bad Request","message":"a line of the request is longer than 8192 bytes"}'
@@ -197,6 +199,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close what is idle, cut what is not."""
+        await self._accept_no_more()
         for server in self.servers:
             server.close()
         state = self.server_state
@@ -211,6 +214,13 @@ class _Server(uvicorn.Server):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept_no_more(self) -> None:
+        """Stop listening, and let what was accepted become connections: a closed server loses them."""
+        for listening in (each for server in self.servers for each in server.sockets):
+            asyncio.get_running_loop().remove_reader(listening)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
     async def _until_cut(self) -> None:
         for _ in range(50):

@@ -1,9 +1,11 @@
+import gc
 import signal
 import socket
 import ssl
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import httpx
@@ -47,6 +49,24 @@ def test_a_server_is_ready_and_gone_quickly() -> None:
     assert left < 1.0
     with pytest.raises(httpx.ConnectError):
         get(url)
+
+
+def test_whoever_just_came_is_left_no_open_socket_when_the_server_goes() -> None:
+    clients: list[socket.socket] = []
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(8):
+            with serve(APP) as url:
+                for _ in range(3):
+                    client = socket.socket()
+                    client.setblocking(False)
+                    client.connect_ex(("127.0.0.1", int(url.rpartition(":")[2])))
+                    clients.append(client)
+        for client in clients:
+            client.close()
+        gc.collect()
+
+    assert not [str(each.message) for each in told if each.category is ResourceWarning]
 
 
 def test_a_server_binds_to_loopback_only() -> None:
