@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TELL_EVERY = 4 * 1024 * 1024
 _LONGEST = 1024 * 1024
+_HELD = 64 * 1024
+"""So much of a line that is copied in parts waits for its rest: a secret may begin in it."""
 
 
 class Place(click.Path):
@@ -72,7 +74,8 @@ class Copy:
         whole, end, self._rest = (self._rest + piece).rpartition(b"\n")
         ready = whole + end
         if len(self._rest) >= _LONGEST:
-            ready, self._rest = ready + self._rest, b""
+            clean = self._clean(self._rest)
+            ready, self._rest = ready + clean[:-_HELD], clean[-_HELD:]
         return before + self._labelled(ready)
 
     def finish(self) -> bytes:
@@ -96,6 +99,9 @@ class Copy:
         if label:
             head = b"" if goes_on else label
             ready = head + ready[:-1].replace(b"\n", b"\n" + label) + ready[-1:]
+        return self._clean(ready)
+
+    def _clean(self, ready: bytes) -> bytes:
         text = ready.decode(errors="surrogateescape")  # what is no UTF-8 comes back as the bytes it was
         return ready if (clean := self._scrub(text)) == text else clean.encode(errors="surrogateescape")
 

@@ -70,6 +70,28 @@ def test_a_copy_has_each_byte_and_counts_each_line(pieces: list[bytes]) -> None:
     assert copy.lines == len([line for line in re.split(rb"(?<=\n)", whole) if line])
 
 
+@pytest.mark.parametrize("before", [2**20 - 9, 2**20 - 1, 2**20 + 9, 2**20 - 2**16, 2**20 - 2**16 - 5])
+def test_a_secret_is_taken_out_wherever_a_long_line_is_parted(before: int) -> None:
+    copy, whole = (
+        Copy(Scrubber(["hf_secret_token"]).scrub),
+        b"x" * before + b" hf_secret_token " + b"y" * 2**21,
+    )
+
+    parts = (whole[at : at + 2**16 - 7] for at in range(0, len(whole), 2**16 - 7))
+    got = b"".join([*[copy.take(LONE, part) for part in parts], copy.finish()])
+
+    assert got == whole.replace(b"hf_secret_token", b"(sensitive)")
+
+
+@pytest.mark.parametrize("cut", [2**20 + 8, 2**20, 2**20 + 1])
+def test_a_secret_that_comes_in_two_pieces_is_taken_out(cut: int) -> None:
+    copy, whole = Copy(Scrubber(["hf_secret_token"]).scrub), b"x" * 2**20 + b"hf_secret_token"
+
+    got = copy.take(LONE, whole[:cut]) + copy.take(LONE, whole[cut:]) + copy.finish()
+
+    assert got == b"x" * 2**20 + b"(sensitive)"
+
+
 def test_of_several_logs_each_line_says_whose_it_is_and_nothing_else_is_touched(scene: Scene) -> None:
     scene.spoil(DOWNLOAD, kind="raw", ending="close", raw=sent(b"one\r\n\xfftw", b"o"))
     scene.spoil(

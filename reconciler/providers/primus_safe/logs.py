@@ -150,9 +150,10 @@ class LogReader:
             found = await self.api.search_log(observed.id, pod, str(observed.key), many) if many else []
         except ProviderError:
             raise gone from None
-        if many and not found:
-            others = ", ".join(await self.pods(observed))
-            said = f'no pod "{pod}" has a log; ' + (f"these have: {others}" if others else "none has")
+        if many and not found and pod not in (others := await self.pods(observed)):
+            said = f'no pod "{pod}" has a log; ' + (
+                f"these have: {', '.join(others)}" if others else "none has"
+            )
             raise NotFound(gone.target, "read the log of", str(observed.key), said=said)
         return found
 
