@@ -154,7 +154,7 @@ def test_a_pod_that_is_not_there_is_missing_and_those_with_logs_are_named(made: 
 def test_a_pod_that_printed_nothing_has_an_empty_log(made: Stage) -> None:
     observed = created(made, entryPoint="python crash.py")
     made.wait(300)
-    empty = {"hits": {"hits": []}}
+    empty: Any = {"hits": {"hits": []}}
     made.spoil("POST /api/v1/workloads/.*/logs", kind="mutate", mutate=lambda _: empty)
 
     async def act(provider: Any, _: Any) -> list[str]:
