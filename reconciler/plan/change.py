@@ -13,7 +13,7 @@ from reconciler.impact import Impact
 from reconciler.kind import Kind
 from reconciler.mark import Mark
 from reconciler.problem import Location, Problem
-from reconciler.resource import EMPTY, Observed, Resource, ResourceKey, Scope, Summary
+from reconciler.resource import EMPTY, Observed, Resource, ResourceKey, Scope, StoppedBy, Summary
 
 __all__ = [
     "ABSENT",
@@ -83,6 +83,7 @@ class Change:
 
     `resource` is None for a prune, `observed` None for a create. `hint` is what the reader may do:
     the words to type for consent, or where to raise a field. `consent` is the exact `--allow` word.
+    `stopped_by` is who stopped what is let run again; None where git did.
     `gone_at` is when the platform lists what had this key as deleted, of what is made and is no new run.
     `is_new_run`: a job that has ended runs once more. `is_adopted`: the live object carries no mark of ours,
     and is claimed all the same. `source` is where its manifest stands, or stood before the commit
@@ -116,6 +117,7 @@ class Change:
     holder: Summary | None = None
     last: Summary | None = None
     gone_at: datetime | None = None
+    stopped_by: StoppedBy | None = None
     kept: tuple[str, ...] = ()  # live list items that git does not declare: kept, re-sent
 
     @property

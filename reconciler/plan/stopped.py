@@ -12,9 +12,6 @@ from reconciler.plan.known import Known
 from reconciler.resource import Life, Observed, Stoppage, StoppedBy
 
 STATE = "/lifecycle/state"
-STOPPED = "git says Stopped"
-BY_PERSON = "stopped by a person; git says Running"
-RESUMED = "git says Running again"
 NEVER_THERE = "not there, and git wants it stopped"
 
 
@@ -30,7 +27,7 @@ def decide_stopped(change: Change, observed: Observed, known: Known) -> Change:
         return replace(change, action=Action.KEEP, reason=_at_rest(change, observed))
     if barred := _barred(change, known):
         return replace(at_rest, action=Action.REFUSED, reason=barred[0], hint=barred[1])
-    return replace(stop(change, observed, STOPPED), fields=(_state(change, "Running", "Stopped"),))
+    return replace(stop(change, observed, "git says Stopped"), fields=(_state(change, "Running", "Stopped"),))
 
 
 def _barred(change: Change, known: Known) -> tuple[str, str] | None:
@@ -64,7 +61,7 @@ def decide_halted(change: Change, observed: Observed, known: Known, *, is_same: 
     if not is_same:
         return None
     if is_resumed_by_git(change, observed, known):
-        return _resume(change, RESUMED)
+        return _resume(change, "git says Running again")
     return _by_cause(change, observed)
 
 
@@ -72,7 +69,7 @@ def decide_over(change: Change, observed: Observed, known: Known) -> Change:
     """Decide an object that was stopped for good though git wants it to run: what runs again is a new one."""
     change = replace(change, action=Action.KEEP)
     if is_resumed_by_git(change, observed, known):
-        return _resume(change, RESUMED)
+        return _resume(change, "git says Running again")
     return _by_cause(change, observed)
 
 
@@ -81,12 +78,12 @@ def _by_cause(change: Change, observed: Observed) -> Change:
     stopped = observed.stopped or Stoppage(StoppedBy.UNKNOWN, "the platform does not tell")
     is_wanted = change.resource is not None and change.resource.lifecycle.on_platform_stop == "Resume"
     if stopped.by is StoppedBy.PERSON:
-        return _resume(change, BY_PERSON)
+        return _resume(change, "stopped by a person; git says Running", stopped.by)
     reason = _told("stopped by the platform", stopped.why)
     if stopped.by is StoppedBy.UNKNOWN:
         reason = _told("stopped, and nobody knows by whom", stopped.why)
     if is_wanted:
-        return _resume(change, reason)
+        return _resume(change, reason, stopped.by)
     if stopped.by is StoppedBy.PLATFORM:
         return replace(change, reason=reason, fields=(), hint=_ways_out(change))
     return replace(change, reason=reason, fields=running_again(change), hint=_ways_out(change))
@@ -99,7 +96,9 @@ def is_resumed_by_git(change: Change, observed: Observed, known: Known) -> bool:
     return is_stopped and since is not None and turned is not None and since < turned
 
 
-def _resume(change: Change, reason: str) -> Change:
+def _resume(change: Change, reason: str, by: StoppedBy | None = None) -> Change:
+    """Let it run again; `by` is who stopped it, None where git did."""
+    change = replace(change, stopped_by=by)
     if change.keeps_ended:
         return change.anew(reason)
     return replace(change, action=Action.RESUME, reason=reason, fields=running_again(change))

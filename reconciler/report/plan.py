@@ -8,7 +8,6 @@ from datetime import UTC
 
 from reconciler.plan.adopt import UNWRITABLE
 from reconciler.plan.change import Action, Change, FieldChange, Plan, Stranger
-from reconciler.plan.stopped import STOPPED
 from reconciler.problem import Location
 from reconciler.report.capacity import capacity_text, supposed_words
 from reconciler.report.ends import ends_text, lost_words
@@ -132,7 +131,8 @@ def _first_lines(start: str, source: str, width: int) -> list[str]:
 def _detail(change: Change, plan: Plan, *, width: int, wide: bool) -> list[str]:
     forcing = [each for each in change.fields if not each.in_place] if _may_force(change) else []
     replaces = change.kind is None or change.kind.support.replaces
-    told = forcing or (change.fields and (change.action is Action.UPDATE or change.reason == STOPPED))
+    is_state = change.action is Action.STOP and not change.keeps_ended  # else its end for good is to be said
+    told = forcing or (change.fields and (change.action is Action.UPDATE or is_state))
     why = "" if told or not change.reason else short(reason_words(change))
     lines = [f"{_FIELD}{part}" for part in wrapped(why, width - len(_FIELD)) if part]
     size = max((cells(line(each.pointer)) for each in change.fields), default=0)

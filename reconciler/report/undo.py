@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.plan.change import Action, Change, Plan
-from reconciler.plan.stopped import BY_PERSON, RESUMED
 from reconciler.report.safe import line
 from reconciler.report.units import count
+from reconciler.resource import StoppedBy
 
 _ADOPTED = "what is adopted is deleted with its manifest, unless lifecycle.onRemove: Keep is applied first"
 _KEEP_LIVE = "to keep what is live instead, write it in git"
@@ -107,14 +107,14 @@ def _is_put_back(change: Change) -> bool:
     if change.action is Action.CREATE:
         return _was_person(change) or _is_made_again(change)
     if change.action is Action.RESUME:
-        return not change.reason.startswith(RESUMED)
+        return change.stopped_by is not None
     is_live = bool(change.fields) and all(field.origin == "live" for field in change.fields)
     is_spec = change.action in (Action.UPDATE, Action.REPLACE)
     return is_spec and is_live and not all(field.is_sensitive for field in change.fields)
 
 
 def _was_person(change: Change) -> bool:
-    return change.reason.startswith(BY_PERSON)
+    return change.stopped_by is StoppedBy.PERSON
 
 
 def _is_made_again(change: Change) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.health import Level
 from reconciler.impact import Impact
+from reconciler.kind import Support
 from reconciler.plan.change import Action, Change, Commit, FieldChange, Plan, Stranger
 from reconciler.problem import Location
 from reconciler.report.markdown import plan_markdown
@@ -79,14 +80,16 @@ def test_where_all_is_refused_there_is_nothing_to_undo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "is_said"), [("git says Stopped", False), ("git says Stopped; its run ends for good", True)]
+    ("reason", "ends_for_good"),
+    [("git says Stopped", False), ("git says Stopped; its run ends for good", True)],
 )
-def test_a_stop_does_not_say_in_words_what_its_field_says(reason: str, is_said: bool) -> None:
+def test_a_stop_says_in_words_only_what_its_field_does_not(reason: str, ends_for_good: bool) -> None:
     state = FieldChange("/lifecycle/state", "Running", "Stopped", in_place=True)
-    text = plan_text(a_plan(Change(CHAT, Action.STOP, reason=reason, fields=(state,))))
+    kind = replace(a_kind(), support=Support(stops=True, keeps_ended=ends_for_good))
+    text = plan_text(a_plan(Change(CHAT, Action.STOP, kind=kind, reason=reason, fields=(state,))))
 
     assert "/lifecycle/state   Running -> Stopped" in text
-    assert (reason in text) is is_said
+    assert (reason in text) is ends_for_good
 
 
 def test_a_sensitive_value_is_in_no_plan() -> None:

@@ -10,7 +10,7 @@ import pytest
 from reconciler.impact import Impact
 from reconciler.plan.change import Action, Change
 from reconciler.report.undo import undo_words
-from reconciler.resource import Lifecycle
+from reconciler.resource import Lifecycle, StoppedBy
 from tests.factories import a_resource
 from tests.report.values import ADA, CHAT, FIRST, LORA, NEW_IMAGE, REPLICAS, SECRET, a_plan
 
@@ -20,8 +20,8 @@ OLDER, NEWER = (replace(MADE, gone_at=ADA.time + n * timedelta(days=1), commits=
 LIVE = {
     "a field": Change(CHAT, Action.UPDATE, fields=(REPLICAS,)),
     "a field that forces": Change(CHAT, Action.REPLACE, fields=(replace(NEW_IMAGE, origin="live"),)),
-    "a stop": Change(CHAT, Action.RESUME, reason="stopped by a person; git says Running"),
-    "a stop for good": replace(MADE, reason="stopped by a person; git says Running", is_new_run=True),
+    "a stop": Change(CHAT, Action.RESUME, stopped_by=StoppedBy.PERSON),
+    "a stop for good": replace(MADE, stopped_by=StoppedBy.PERSON, is_new_run=True),
     "a delete": OLDER,
 }
 
@@ -32,7 +32,7 @@ def test_of_what_was_done_live_no_commit_is_to_revert(change: Change) -> None:
 
 
 def test_the_policy_for_a_stop_by_the_platform_may_have_come_with_git() -> None:
-    resumed = Change(CHAT, Action.RESUME, reason="stopped by the platform (idle)")
+    resumed = Change(CHAT, Action.RESUME, stopped_by=StoppedBy.PLATFORM)
 
     assert undo_words(a_plan(resumed)) == f"To undo it: {KEEP_LIVE}."
 
